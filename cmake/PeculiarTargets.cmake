@@ -1,0 +1,55 @@
+# The three kinds of target of this project. Sources are listed relative to the calling folder, never globbed.
+
+# Warnings, sanitizers and the include root, for every target.
+add_library(peculiar_flags INTERFACE)
+target_include_directories(peculiar_flags INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(peculiar_flags INTERFACE -Wall -Wextra -Wno-missing-field-initializers
+                       $<$<BOOL:${PECULIAR_WERROR}>:-Werror>)
+# Every core room may use these: the status type, text formatting.
+target_link_libraries(peculiar_flags INTERFACE absl::status absl::statusor fmt::fmt Threads::Threads)
+if(PECULIAR_SANITIZE)
+  target_compile_options(peculiar_flags INTERFACE -fsanitize=${PECULIAR_SANITIZE} -fno-omit-frame-pointer)
+  target_link_options(peculiar_flags INTERFACE -fsanitize=${PECULIAR_SANITIZE})
+endif()
+
+# peculiar_library(room SRCS a.cc ... DEPS other rooms ... [LINK third-party targets] [TESTS a_test.cc ...]
+#                  [TEST_DEPS rooms and targets only the tests need] [LABELS unit])
+# A room of core/: library peculiar_<room> with alias peculiar::<room>, and its test binary <room>_test.
+# LINK is private: third-party headers stay in the room's .cc files, unless given as PUBLIC_LINK.
+function(peculiar_library room)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SRCS;DEPS;LINK;PUBLIC_LINK;TESTS;TEST_DEPS;LABELS")
+  list(TRANSFORM arg_SRCS PREPEND ${room}/)
+  list(TRANSFORM arg_TESTS PREPEND ${room}/)
+  list(TRANSFORM arg_DEPS PREPEND peculiar::)
+  add_library(peculiar_${room} STATIC ${arg_SRCS})
+  add_library(peculiar::${room} ALIAS peculiar_${room})
+  target_link_libraries(peculiar_${room} PUBLIC peculiar_flags ${arg_DEPS} ${arg_PUBLIC_LINK} PRIVATE ${arg_LINK})
+  if(arg_TESTS)
+    peculiar_test(${room}_test SRCS ${arg_TESTS} DEPS peculiar::${room} ${arg_TEST_DEPS} LABELS ${arg_LABELS})
+  endif()
+endfunction()
+
+# peculiar_binary(name SRCS main.cc DEPS targets ...): an installed program that knows the project's version.
+function(peculiar_binary name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SRCS;DEPS")
+  add_executable(${name} ${arg_SRCS})
+  target_link_libraries(${name} PRIVATE peculiar_flags ${arg_DEPS})
+  target_compile_definitions(${name} PRIVATE PECULIAR_VERSION="${PROJECT_VERSION}")
+  install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endfunction()
+
+# peculiar_test(name SRCS x_test.cc ... DEPS targets ... [LABELS unit|integration|torch]): one GoogleTest binary.
+function(peculiar_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SRCS;DEPS;LABELS")
+  if(NOT PECULIAR_BUILD_TESTS)
+    return()
+  endif()
+  if(NOT arg_LABELS)
+    set(arg_LABELS unit)
+  endif()
+  add_executable(${name} ${arg_SRCS})
+  target_link_libraries(${name} PRIVATE peculiar_flags ${arg_DEPS} GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${name} PRIVATE PECULIAR_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+                       PROPERTIES LABELS "${arg_LABELS}" TIMEOUT 120)
+endfunction()
