@@ -1,0 +1,40 @@
+#include "core/base/parallel.h"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace peculiar {
+
+int HardwareThreads() { return std::max(1u, std::thread::hardware_concurrency()); }
+
+absl::Status ParallelFor(std::size_t n, int threads,
+                         const std::function<absl::Status(std::size_t)>& work) {
+  std::atomic<std::size_t> next{0};
+  std::mutex mutex;
+  std::size_t failed_index = n;
+  absl::Status failure;
+  auto run = [&] {
+    for (std::size_t i = next.fetch_add(1); i < n; i = next.fetch_add(1)) {
+      absl::Status status = work(i);
+      if (status.ok()) continue;
+      next.store(n);
+      const std::lock_guard lock(mutex);
+      if (i < failed_index) {
+        failed_index = i;
+        failure = std::move(status);
+      }
+    }
+  };
+  if (threads < 1) threads = HardwareThreads();
+  const std::size_t helpers = std::min<std::size_t>(threads, n);
+  std::vector<std::jthread> pool;
+  for (std::size_t t = 1; t < helpers; ++t) pool.emplace_back(run);
+  run();
+  pool.clear();  // joins
+  return failure;
+}
+
+}  // namespace peculiar

@@ -1,0 +1,17 @@
+// A borrowed row-major float32 matrix: n x d, compact. The one way vectors pass between rooms.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+namespace peculiar {
+
+struct Matrix {
+  const float* values = nullptr;  // not owned
+  std::size_t rows = 0;
+  std::size_t width = 0;
+
+  std::span<const float> row(std::size_t i) const { return {values + i * width, width}; }
+};
+
+}  // namespace peculiar
