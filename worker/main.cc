@@ -1,0 +1,24 @@
+// peculiar-worker: from LOGCUBE files to a published snapshot, a verb a stage.
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "worker/command.h"
+
+int main(int argc, char** argv) {
+  using namespace peculiar::worker;
+  CLI::App app{"Peculiar's worker: reads LOGCUBE files, trains, scores and publishes."};
+  app.set_version_flag("--version", PECULIAR_VERSION);
+  app.require_subcommand(1);
+  CommandResult result;
+  try {  // CLI11 reports usage by exceptions
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  if (!result.status.ok()) {
+    fmt::print(stderr, "peculiar-worker: {}\n", peculiar::MessageOf(result.status));
+  }
+  return ExitCode(result.status);
+}
