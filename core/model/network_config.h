@@ -59,8 +59,9 @@ struct NetworkConfig {
 // "paper", "small", "tiny".
 const std::vector<std::string>& PresetNames();
 
-// paper: science.md section 5, hard_sigmoid. small: the CPU default, a tenth of the arithmetic,
-// sigmoid (Keras 3's default, and smooth). tiny: for tests and demonstrations, sigmoid.
+// paper: the defaults of NetworkConfig. small: the same network, narrower, a tenth of the arithmetic:
+// the CPU default. tiny: for tests and demonstrations. All with hard_sigmoid, so that a narrow network
+// differs from the paper's in its widths alone.
 // INVALID_ARGUMENT for an unknown preset (the known ones are named) or a config that
 // ValidateConfig refuses.
 absl::StatusOr<NetworkConfig> MakePreset(std::string_view preset, ModelKind kind,

@@ -64,9 +64,10 @@ std::string ShapeText(std::span<const std::int64_t> shape);
 
 using TensorMetadata = std::map<std::string, std::string>;
 
-// Writes the tensors, in the order given, atomically; returns the SHA-256 of the file. The same
-// content gives the same bytes. INVALID_ARGUMENT names the tensor: an empty or repeated name, a
-// negative extent, bytes that do not fit the shape. RESOURCE_EXHAUSTED on a full disk.
+// Writes the tensors atomically; returns the SHA-256 of the file. They lie in the order given, but
+// wider types first, so that every value is aligned. The same content gives the same bytes.
+// INVALID_ARGUMENT names the tensor: a name that is empty, repeated, reserved or not printable
+// ASCII, a negative extent, bytes that do not fit the shape. RESOURCE_EXHAUSTED on a full disk.
 absl::StatusOr<std::string> WriteTensorFile(const std::filesystem::path& path,
                                             std::span<const NamedTensor> tensors,
                                             const TensorMetadata& metadata = {});
@@ -89,7 +90,7 @@ class TensorFile {
   // NOT_FOUND naming file and tensor.
   absl::StatusOr<NamedTensor> Find(std::string_view name) const;
   // The values of a tensor of type T: float, double, std::int64_t, std::uint8_t. NOT_FOUND, or
-  // DATA_LOSS when its dtype is another.
+  // DATA_LOSS when its dtype is another or a foreign writer left it unaligned.
   template <typename T>
   absl::StatusOr<std::span<const T>> Find(std::string_view name) const {
     PECULIAR_ASSIGN_OR_RETURN(const NamedTensor tensor, FindTyped(name, DTypeOf<T>::value));
