@@ -19,10 +19,24 @@ enum class CellActivation { kLinear, kTanh };
 enum class WavelengthCode { kLearned, kNone };
 enum class ReconstructionLoss { kMae, kMse };
 
-// "ae" or "vae".
-std::string_view ModelKindName(ModelKind kind);
-// INVALID_ARGUMENT naming the known kinds.
+// The names below are those of config.json and of flags. Parsing an unknown one is INVALID_ARGUMENT
+// naming the known ones.
+
+std::string_view ModelKindName(ModelKind kind);  // "ae", "vae"
 absl::StatusOr<ModelKind> ParseModelKind(std::string_view name);
+
+std::string_view RecurrentActivationName(
+    RecurrentActivation activation);  // "hard_sigmoid", "sigmoid"
+absl::StatusOr<RecurrentActivation> ParseRecurrentActivation(std::string_view name);
+
+std::string_view CellActivationName(CellActivation activation);  // "linear", "tanh"
+absl::StatusOr<CellActivation> ParseCellActivation(std::string_view name);
+
+std::string_view WavelengthCodeName(WavelengthCode code);  // "learned", "none"
+absl::StatusOr<WavelengthCode> ParseWavelengthCode(std::string_view name);
+
+std::string_view ReconstructionLossName(ReconstructionLoss loss);  // "mae", "mse"
+absl::StatusOr<ReconstructionLoss> ParseReconstructionLoss(std::string_view name);
 
 struct NetworkConfig {
   ModelKind kind = ModelKind::kAe;
@@ -59,11 +73,10 @@ struct NetworkConfig {
 // "paper", "small", "tiny".
 const std::vector<std::string>& PresetNames();
 
-// paper: the defaults of NetworkConfig. small: the same network, narrower, a tenth of the arithmetic:
-// the CPU default. tiny: for tests and demonstrations. All with hard_sigmoid, so that a narrow network
-// differs from the paper's in its widths alone.
-// INVALID_ARGUMENT for an unknown preset (the known ones are named) or a config that
-// ValidateConfig refuses.
+// paper: the defaults of NetworkConfig. small: the same network, narrower, a tenth of the
+// arithmetic: the CPU default. tiny: for tests and demonstrations. All with hard_sigmoid, so that a
+// narrow network differs from the paper's in its widths alone. INVALID_ARGUMENT for an unknown
+// preset (the known ones are named) or a config that ValidateConfig refuses.
 absl::StatusOr<NetworkConfig> MakePreset(std::string_view preset, ModelKind kind,
                                          int channels = 190, int size = 32);
 

@@ -47,8 +47,8 @@ struct ParameterSpec {
 // All trainable parameters, in the order of the forward pass. Requires a valid config.
 std::vector<ParameterSpec> ParameterSpecs(const NetworkConfig& config);
 
-// First values, row-major. They depend on the seed and the parameter's name and shape alone, not on
-// the machine or LibTorch.
+// First values, row-major. A function of the seed and the name and shape of the parameter alone,
+// not of LibTorch or of the other parameters.
 std::vector<float> InitialValues(const ParameterSpec& spec, std::uint64_t seed);
 
 }  // namespace peculiar
