@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -17,19 +16,11 @@
 #include "core/cube/galaxy.h"
 #include "core/cube/line_cube.h"
 #include "core/cube/line_list.h"
+#include "core/dataset/manifest.h"
 #include "core/dataset/selection.h"
 #include "core/dataset/shard.h"
 
 namespace peculiar {
-
-// One galaxy of the dataset.
-struct SampleEntry {
-  GalaxyRecord galaxy;  // of drpall, what it lacks filled in from the cube's header
-  LineCubeQuality quality;
-  std::string cube_sha256;  // of the LOGCUBE file as it was read
-  std::uint32_t shard = 0;  // where the sample lies
-  std::uint32_t row = 0;
-};
 
 class Dataset {
  public:
@@ -39,36 +30,31 @@ class Dataset {
   static absl::StatusOr<Dataset> Open(const std::filesystem::path& folder,
                                       ShardCheck check = ShardCheck::kTrust);
 
-  std::size_t size() const { return entries_.size(); }
+  std::size_t size() const { return manifest_.entries.size(); }
   // Requires i < size(). Entries are sorted by plate-IFU, as strings.
-  const SampleEntry& entry(std::size_t i) const { return entries_[i]; }
-  std::span<const SampleEntry> entries() const { return entries_; }
+  const SampleEntry& entry(std::size_t i) const { return manifest_.entries[i]; }
+  std::span<const SampleEntry> entries() const { return manifest_.entries; }
   // Views of channels() x crop_size() x crop_size() values, [channel][y][x], flux in native units;
   // valid as long as the dataset. Requires i < size().
   SampleView sample(std::size_t i) const;
   // Row of a galaxy, O(log n).
   std::optional<std::size_t> Find(std::string_view plateifu) const;
 
-  int channels() const { return static_cast<int>(lines_.size()) * kWindowChannels; }
-  int crop_size() const { return crop_size_; }
-  const LineList& lines() const { return lines_; }
-  const SelectionOptions& selection() const { return selection_; }
+  int channels() const { return static_cast<int>(lines().size()) * kWindowChannels; }
+  int crop_size() const { return manifest_.crop_size; }
+  const LineList& lines() const { return manifest_.lines; }
+  const SelectionOptions& selection() const { return manifest_.selection; }
   // Every row of drpall that is not in the dataset, sorted by plate-IFU.
-  const std::vector<Exclusion>& excluded() const { return excluded_; }
+  const std::vector<Exclusion>& excluded() const { return manifest_.excluded; }
   // SHA-256 of the input tables by name: "drpall", "agn".
-  const std::map<std::string, std::string>& inputs() const { return inputs_; }
+  const std::map<std::string, std::string>& inputs() const { return manifest_.inputs; }
   // SHA-256 of dataset.json: names all of the content, since dataset.json holds the shards'
   // digests.
   const std::string& digest() const { return digest_; }
 
  private:
   Dataset() = default;
-  int crop_size_ = 0;
-  LineList lines_;
-  SelectionOptions selection_;
-  std::map<std::string, std::string> inputs_;
-  std::vector<SampleEntry> entries_;
-  std::vector<Exclusion> excluded_;
+  DatasetManifest manifest_;
   std::vector<Shard> shards_;
   std::string digest_;
 };

@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
 
 #include "core/base/digest.h"
@@ -59,7 +60,7 @@ class ShardWriter {
   AtomicFile file_;
   ShardShape shape_;
   std::uint32_t count_ = 0;
-  Sha256 payload_digest_;
+  std::unique_ptr<Sha256> payload_digest_ = std::make_unique<Sha256>();  // Sha256 does not move
 };
 
 // kTrust checks the header against the file's length; kVerify also reads all bytes for the
