@@ -61,18 +61,6 @@ absl::StatusOr<SampleEntry> EntryFromJson(const Json& json,
   return entry;
 }
 
-absl::StatusOr<ShardReference> ShardFromJson(const Json& json) {
-  ShardReference shard;
-  PECULIAR_ASSIGN_OR_RETURN(shard.file, JsonField<std::string>(json, "file"));
-  PECULIAR_ASSIGN_OR_RETURN(shard.count, JsonField<std::uint32_t>(json, "count"));
-  PECULIAR_ASSIGN_OR_RETURN(shard.sha256, JsonField<std::string>(json, "sha256"));
-  if (shard.file.empty() || shard.file.starts_with(".") ||
-      shard.file.find('/') != std::string::npos) {
-    return DataLoss("'{}' is not a shard's name", shard.file);
-  }
-  return shard;
-}
-
 absl::StatusOr<Exclusion> ExclusionFromJson(const Json& json) {
   Exclusion exclusion;
   PECULIAR_ASSIGN_OR_RETURN(const Json galaxy, JsonField<Json>(json, "galaxy"));
@@ -135,6 +123,22 @@ absl::StatusOr<DatasetManifest> ManifestFromJson(const Json& json) {
 
 }  // namespace
 
+Json ShardToJson(const ShardReference& shard) {
+  return {{"file", shard.file}, {"count", shard.count}, {"sha256", shard.sha256}};
+}
+
+absl::StatusOr<ShardReference> ShardFromJson(const Json& json) {
+  ShardReference shard;
+  PECULIAR_ASSIGN_OR_RETURN(shard.file, JsonField<std::string>(json, "file"));
+  PECULIAR_ASSIGN_OR_RETURN(shard.count, JsonField<std::uint32_t>(json, "count"));
+  PECULIAR_ASSIGN_OR_RETURN(shard.sha256, JsonField<std::string>(json, "sha256"));
+  if (shard.file.empty() || shard.file.starts_with(".") ||
+      shard.file.find('/') != std::string::npos) {
+    return DataLoss("'{}' is not a shard's name", shard.file);
+  }
+  return shard;
+}
+
 Json QualityToJson(const LineCubeQuality& quality) {
   return {{"coverage", quality.coverage},
           {"masked_share", quality.masked_share},
@@ -168,10 +172,7 @@ absl::Status WriteManifest(const std::filesystem::path& path, const DatasetManif
                {"shards", Json::array()},
                {"entries", Json::array()},
                {"excluded", Json::array()}};
-  for (const ShardReference& shard : manifest.shards) {
-    json["shards"].push_back(
-        {{"file", shard.file}, {"count", shard.count}, {"sha256", shard.sha256}});
-  }
+  for (const ShardReference& shard : manifest.shards) json["shards"].push_back(ShardToJson(shard));
   for (const SampleEntry& entry : manifest.entries) json["entries"].push_back(EntryToJson(entry));
   for (const Exclusion& exclusion : manifest.excluded) {
     json["excluded"].push_back({{"galaxy", GalaxyToJson(exclusion.galaxy)},

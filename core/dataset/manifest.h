@@ -53,7 +53,9 @@ absl::Status WriteManifest(const std::filesystem::path& path, const DatasetManif
 // names the file in messages.
 absl::StatusOr<DatasetManifest> ParseManifest(std::string_view text, std::string_view what);
 
-// Also used beside the manifest, for shards that an interrupted run has left.
+// Parts of the manifest that group records use too.
+Json ShardToJson(const ShardReference& shard);
+absl::StatusOr<ShardReference> ShardFromJson(const Json& json);
 Json QualityToJson(const LineCubeQuality& quality);
 absl::StatusOr<LineCubeQuality> QualityFromJson(const Json& json);
 Json LineListToJson(const LineList& lines);

@@ -20,8 +20,9 @@ constexpr std::array<std::pair<ExclusionReason, std::string_view>, 5> kReasonNam
     {ExclusionReason::kCubeRefused, "cube_refused"},
 }};
 
-// Why the row is not in the sample; none when it is.
-std::optional<Exclusion> ExclusionOf(const GalaxyRecord& row, const SelectionOptions& options) {
+}  // namespace
+
+std::optional<Exclusion> FindExclusion(const GalaxyRecord& row, const SelectionOptions& options) {
   if (!row.z || !std::isfinite(*row.z)) {
     return Exclusion{row, ExclusionReason::kNoRedshift, "no redshift in drpall"};
   }
@@ -37,8 +38,6 @@ std::optional<Exclusion> ExclusionOf(const GalaxyRecord& row, const SelectionOpt
   }
   return std::nullopt;
 }
-
-}  // namespace
 
 std::string_view ExclusionReasonName(ExclusionReason reason) {
   for (const auto& [value, name] : kReasonNames) {
@@ -59,7 +58,7 @@ Selection SelectGalaxies(std::vector<GalaxyRecord> rows, const SelectionOptions&
             [](const auto& a, const auto& b) { return a.plateifu < b.plateifu; });
   Selection selection;
   for (GalaxyRecord& row : rows) {
-    if (auto exclusion = ExclusionOf(row, options)) {
+    if (auto exclusion = FindExclusion(row, options)) {
       selection.excluded.push_back(*std::move(exclusion));
     } else {
       selection.galaxies.push_back(std::move(row));

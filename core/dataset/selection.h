@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -51,6 +52,9 @@ struct Selection {
 // Splits the rows of drpall. A redshift that is absent or not finite is no redshift. The plate-IFUs
 // must be unique (ReadDrpall sees to it).
 Selection SelectGalaxies(std::vector<GalaxyRecord> rows, const SelectionOptions& options);
+
+// Why a row is not in the sample (the first three reasons); nothing when it is.
+std::optional<Exclusion> FindExclusion(const GalaxyRecord& row, const SelectionOptions& options);
 
 // Sets the AGN flags of the rows that the table names; returns how many of its galaxies are not
 // among them.
