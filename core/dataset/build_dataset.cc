@@ -30,13 +30,16 @@ absl::Status CheckRequest(const Selection& selection, const BuildDatasetOptions&
 }
 
 std::string GroupKey(const std::vector<PlannedCube>& cubes, const CubeSource& source,
-                     const LineList& lines) {
+                     const BuildDatasetOptions& options) {
+  const bool drop_critical = options.selection.critical == CriticalCubes::kDrop;
   Json made_of = {{"format", kGroupFormat},
-                  {"lines", LineListToJson(lines)},
+                  {"lines", LineListToJson(options.lines)},
                   {"settings", source.settings},
                   {"rows", Json::array()}};
   for (const PlannedCube& cube : cubes) {
-    made_of["rows"].push_back({cube.galaxy.plateifu, cube.galaxy.z.value_or(0)});
+    Json row = {cube.galaxy.plateifu, cube.galaxy.z.value_or(0)};
+    if (drop_critical) row.push_back(cube.galaxy.drp3qual ? Json(*cube.galaxy.drp3qual) : Json());
+    made_of["rows"].push_back(std::move(row));
   }
   return Sha256Hex(made_of.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
@@ -61,7 +64,7 @@ absl::StatusOr<std::vector<PlannedGroup>> PlanGroups(const Selection& selection,
     group.index = groups.size() - 1;
     group.cubes.assign(std::make_move_iterator(cubes.begin() + static_cast<std::ptrdiff_t>(begin)),
                        std::make_move_iterator(cubes.begin() + static_cast<std::ptrdiff_t>(end)));
-    group.key = GroupKey(group.cubes, source, options.lines);
+    group.key = GroupKey(group.cubes, source, options);
   }
   return groups;
 }
@@ -69,15 +72,6 @@ absl::StatusOr<std::vector<PlannedGroup>> PlanGroups(const Selection& selection,
 std::size_t CountCubes(const PlannedGroup& group) {
   return static_cast<std::size_t>(std::count_if(group.cubes.begin(), group.cubes.end(),
                                                 [](const auto& cube) { return cube.stamp; }));
-}
-
-// What drpall does not say of a galaxy, from its cube's header.
-GalaxyRecord FilledFrom(const CubeHeader& header, GalaxyRecord galaxy) {
-  if (galaxy.mangaid.empty()) galaxy.mangaid = header.mangaid;
-  if (!galaxy.ra_deg) galaxy.ra_deg = header.object_ra_deg;
-  if (!galaxy.dec_deg) galaxy.dec_deg = header.object_dec_deg;
-  if (!galaxy.drp3qual) galaxy.drp3qual = header.drp3qual;
-  return galaxy;
 }
 
 // Puts the galaxies of a group into the manifest, as entries or as exclusions.
@@ -89,17 +83,18 @@ void AddGroup(const PlannedGroup& group, const GroupRecord& record, DatasetManif
     const CubeOutcome& outcome = record.cubes[i];
     if (!outcome.stamp) {
       manifest.excluded.push_back({galaxy, ExclusionReason::kCubeMissing, "no LOGCUBE file"});
-    } else if (!outcome.row) {
+      continue;
+    }
+    if (!outcome.refusal.empty()) {
       manifest.excluded.push_back({galaxy, ExclusionReason::kCubeRefused, outcome.refusal});
-    } else {
-      GalaxyRecord filled = FilledFrom(outcome.header, galaxy);
-      // The header may say CRITICAL where drpall has no such column.
-      if (auto exclusion = FindExclusion(filled, manifest.selection)) {
-        manifest.excluded.push_back(*std::move(exclusion));
-      } else {
-        manifest.entries.push_back(
-            {std::move(filled), outcome.quality, outcome.sha256, shard, *outcome.row});
-      }
+      continue;
+    }
+    GalaxyRecord filled = FilledFrom(outcome.header, galaxy);
+    if (outcome.row) {
+      manifest.entries.push_back(
+          {std::move(filled), outcome.quality, outcome.sha256, shard, *outcome.row});
+    } else if (auto exclusion = FindExclusion(filled, manifest.selection)) {
+      manifest.excluded.push_back(*std::move(exclusion));
     }
   }
 }

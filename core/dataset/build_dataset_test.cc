@@ -287,6 +287,9 @@ TEST_F(BuildDatasetTest, CriticalFromTheHeaderIsDroppedWhenAsked) {
   const auto report = BuildDataset(folder_, test::MakeSelection(kGalaxies), source, options_);
   ASSERT_TRUE(report.ok());
   EXPECT_EQ(report->excluded[0].reason, ExclusionReason::kCritical);
+  EXPECT_EQ(report->galaxies, 7u);
+  EXPECT_EQ(BuildDataset(folder_, test::MakeSelection(kGalaxies), source, options_)->digest,
+            report->digest);
   const auto dataset = Dataset::Open(folder_);
   ASSERT_TRUE(dataset.ok());
   EXPECT_EQ(dataset->entry(0).galaxy.plateifu, "8000-102");

@@ -25,20 +25,22 @@ std::string WithoutFolders(std::string_view message, const std::filesystem::path
 
 void Refuse(const absl::Status& status, const std::filesystem::path& path, CubeOutcome& outcome) {
   outcome.refusal = WithoutFolders(MessageOf(status), path);
+  if (outcome.refusal.empty()) outcome.refusal = "refused without a reason";
   outcome.settled = status.code() == absl::StatusCode::kDataLoss ||
                     status.code() == absl::StatusCode::kInvalidArgument;
 }
 
 // Reads one cube; `line_cube` is set when it was accepted.
-absl::Status ReadOne(const PlannedCube& cube, const CubeSource& source, const LineList& lines,
-                     CubeOutcome& outcome, std::optional<LineCube>& line_cube) {
+absl::Status ReadOne(const PlannedCube& cube, const CubeSource& source,
+                     const BuildDatasetOptions& options, CubeOutcome& outcome,
+                     std::optional<LineCube>& line_cube) {
   const auto digest = Sha256OfFile(cube.path);
   if (!digest.ok()) {
     Refuse(digest.status(), cube.path, outcome);
     return absl::OkStatus();
   }
   outcome.sha256 = *digest;
-  auto read = source.read(cube.path, cube.galaxy, lines);
+  auto read = source.read(cube.path, cube.galaxy, options.lines);
   if (read.status().code() == absl::StatusCode::kInternal) {
     return Annotate(read.status(), cube.galaxy.plateifu);
   }
@@ -48,7 +50,10 @@ absl::Status ReadOne(const PlannedCube& cube, const CubeSource& source, const Li
   }
   outcome.quality = read->extracted.quality;
   outcome.header = std::move(read->header);
-  line_cube = std::move(read->extracted.line_cube);
+  // The header may say CRITICAL where drpall has no such column.
+  if (!FindExclusion(FilledFrom(outcome.header, cube.galaxy), options.selection)) {
+    line_cube = std::move(read->extracted.line_cube);
+  }
   return absl::OkStatus();
 }
 
@@ -92,6 +97,14 @@ absl::Status FinishGroup(const std::filesystem::path& folder, const PlannedGroup
 }
 
 }  // namespace
+
+GalaxyRecord FilledFrom(const CubeHeader& header, GalaxyRecord galaxy) {
+  if (galaxy.mangaid.empty()) galaxy.mangaid = header.mangaid;
+  if (!galaxy.ra_deg) galaxy.ra_deg = header.object_ra_deg;
+  if (!galaxy.dec_deg) galaxy.dec_deg = header.object_dec_deg;
+  if (!galaxy.drp3qual) galaxy.drp3qual = header.drp3qual;
+  return galaxy;
+}
 
 std::optional<FileStamp> StampOf(const std::filesystem::path& path) {
   struct stat info {};
@@ -144,8 +157,8 @@ absl::StatusOr<std::vector<GroupRecord>> BuildGroups(const std::filesystem::path
   }
   PECULIAR_RETURN_IF_ERROR(ParallelFor(work.size(), options.threads, [&](std::size_t i) {
     const auto [g, row] = work[i];
-    absl::Status status = ReadOne(groups[g]->cubes[row], source, options.lines,
-                                  records[g].cubes[row], line_cubes[g][row]);
+    absl::Status status =
+        ReadOne(groups[g]->cubes[row], source, options, records[g].cubes[row], line_cubes[g][row]);
     if (status.ok() && events.cube_done) events.cube_done();
     return status;
   }));

@@ -27,6 +27,9 @@ struct PlannedGroup {
   std::vector<PlannedCube> cubes;
 };
 
+// `galaxy` with what drpall does not say of it taken from its cube's header.
+GalaxyRecord FilledFrom(const CubeHeader& header, GalaxyRecord galaxy);
+
 // Size and time of last change of a file; nothing when it cannot be found.
 std::optional<FileStamp> StampOf(const std::filesystem::path& path);
 

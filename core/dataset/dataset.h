@@ -31,7 +31,8 @@ class Dataset {
                                       ShardCheck check = ShardCheck::kTrust);
 
   std::size_t size() const { return manifest_.entries.size(); }
-  // Requires i < size(). Entries are sorted by plate-IFU, as strings.
+  // Requires i < size(). Entries are sorted by plate-IFU, as strings, and fill the shards one after
+  // the other, row by row.
   const SampleEntry& entry(std::size_t i) const { return manifest_.entries[i]; }
   std::span<const SampleEntry> entries() const { return manifest_.entries; }
   // Views of channels() x crop_size() x crop_size() values, [channel][y][x], flux in native units;

@@ -30,14 +30,14 @@ Json OutcomeToJson(const CubeOutcome& outcome) {
   json["size"] = outcome.stamp->size;
   json["mtime_ns"] = outcome.stamp->mtime_ns;
   json["sha256"] = outcome.sha256;
-  if (outcome.row) {
-    json["row"] = *outcome.row;
-    json["quality"] = QualityToJson(outcome.quality);
-    json["header"] = HeaderToJson(outcome.header);
-  } else {
+  if (!outcome.refusal.empty()) {
     json["refusal"] = outcome.refusal;
     json["settled"] = outcome.settled;
+    return json;
   }
+  if (outcome.row) json["row"] = *outcome.row;
+  json["quality"] = QualityToJson(outcome.quality);
+  json["header"] = HeaderToJson(outcome.header);
   return json;
 }
 
@@ -49,16 +49,18 @@ absl::StatusOr<CubeOutcome> OutcomeFromJson(const Json& json) {
   PECULIAR_ASSIGN_OR_RETURN(stamp.size, JsonField<std::uint64_t>(json, "size"));
   PECULIAR_ASSIGN_OR_RETURN(stamp.mtime_ns, JsonField<std::int64_t>(json, "mtime_ns"));
   PECULIAR_ASSIGN_OR_RETURN(outcome.sha256, JsonField<std::string>(json, "sha256"));
-  if (json.contains("row")) {
-    PECULIAR_ASSIGN_OR_RETURN(outcome.row, JsonField<std::uint32_t>(json, "row"));
-    PECULIAR_ASSIGN_OR_RETURN(const Json quality, JsonField<Json>(json, "quality"));
-    PECULIAR_ASSIGN_OR_RETURN(outcome.quality, QualityFromJson(quality));
-    PECULIAR_ASSIGN_OR_RETURN(const Json header, JsonField<Json>(json, "header"));
-    PECULIAR_ASSIGN_OR_RETURN(outcome.header, HeaderFromJson(header));
-  } else {
+  if (json.contains("refusal")) {
     PECULIAR_ASSIGN_OR_RETURN(outcome.refusal, JsonField<std::string>(json, "refusal"));
     PECULIAR_ASSIGN_OR_RETURN(outcome.settled, JsonField<bool>(json, "settled"));
+    return outcome;
   }
+  if (json.contains("row")) {
+    PECULIAR_ASSIGN_OR_RETURN(outcome.row, JsonField<std::uint32_t>(json, "row"));
+  }
+  PECULIAR_ASSIGN_OR_RETURN(const Json quality, JsonField<Json>(json, "quality"));
+  PECULIAR_ASSIGN_OR_RETURN(outcome.quality, QualityFromJson(quality));
+  PECULIAR_ASSIGN_OR_RETURN(const Json header, JsonField<Json>(json, "header"));
+  PECULIAR_ASSIGN_OR_RETURN(outcome.header, HeaderFromJson(header));
   return outcome;
 }
 

@@ -23,7 +23,8 @@ struct FileStamp {
   bool operator==(const FileStamp&) const = default;
 };
 
-// What became of one galaxy's cube. Missing: no stamp. Read: `row` set. Else refused.
+// What became of one galaxy's cube. Missing: no stamp. Refused: a refusal. In the shard: a row.
+// None of these: read, and left out for what its header says.
 struct CubeOutcome {
   std::string plateifu;
   std::optional<FileStamp> stamp;

@@ -44,8 +44,7 @@ Json EntryToJson(const SampleEntry& entry) {
           {"row", entry.row}};
 }
 
-absl::StatusOr<SampleEntry> EntryFromJson(const Json& json,
-                                          const std::vector<ShardReference>& shards) {
+absl::StatusOr<SampleEntry> EntryFromJson(const Json& json) {
   SampleEntry entry;
   PECULIAR_ASSIGN_OR_RETURN(const Json galaxy, JsonField<Json>(json, "galaxy"));
   PECULIAR_ASSIGN_OR_RETURN(entry.galaxy, GalaxyFromJson(galaxy));
@@ -54,10 +53,6 @@ absl::StatusOr<SampleEntry> EntryFromJson(const Json& json,
   PECULIAR_ASSIGN_OR_RETURN(entry.cube_sha256, JsonField<std::string>(json, "cube_sha256"));
   PECULIAR_ASSIGN_OR_RETURN(entry.shard, JsonField<std::uint32_t>(json, "shard"));
   PECULIAR_ASSIGN_OR_RETURN(entry.row, JsonField<std::uint32_t>(json, "row"));
-  if (entry.shard >= shards.size() || entry.row >= shards[entry.shard].count) {
-    return DataLoss("{} lies at row {} of shard {}, which is not there", entry.galaxy.plateifu,
-                    entry.row, entry.shard);
-  }
   return entry;
 }
 
@@ -96,6 +91,31 @@ absl::StatusOr<DatasetManifest> HeadFromJson(const Json& json) {
   return manifest;
 }
 
+// The entries must fill the shards one after the other, in plate-IFU order.
+absl::Status CheckOrder(const DatasetManifest& manifest) {
+  std::size_t i = 0;
+  for (std::uint32_t shard = 0; shard < manifest.shards.size(); ++shard) {
+    for (std::uint32_t row = 0; row < manifest.shards[shard].count; ++row, ++i) {
+      if (i >= manifest.entries.size()) {
+        return DataLoss("no entry for row {} of shard {}", row, shard);
+      }
+      const SampleEntry& entry = manifest.entries[i];
+      if (entry.shard != shard || entry.row != row) {
+        return DataLoss("{} lies at row {} of shard {}, expected row {} of shard {}",
+                        entry.galaxy.plateifu, entry.row, entry.shard, row, shard);
+      }
+      if (i > 0 && entry.galaxy.plateifu <= manifest.entries[i - 1].galaxy.plateifu) {
+        return DataLoss("{} comes after {}: entries must be in plate-IFU order",
+                        entry.galaxy.plateifu, manifest.entries[i - 1].galaxy.plateifu);
+      }
+    }
+  }
+  if (i != manifest.entries.size()) {
+    return DataLoss("{} entries for {} rows of the shards", manifest.entries.size(), i);
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<DatasetManifest> ManifestFromJson(const Json& json) {
   PECULIAR_ASSIGN_OR_RETURN(DatasetManifest manifest, HeadFromJson(json));
   PECULIAR_ASSIGN_OR_RETURN(const Json shards, JsonField<Json>(json, "shards"));
@@ -105,14 +125,10 @@ absl::StatusOr<DatasetManifest> ManifestFromJson(const Json& json) {
   }
   PECULIAR_ASSIGN_OR_RETURN(const Json entries, JsonField<Json>(json, "entries"));
   for (const Json& element : entries) {
-    PECULIAR_ASSIGN_OR_RETURN(SampleEntry entry, EntryFromJson(element, manifest.shards));
-    if (!manifest.entries.empty() &&
-        entry.galaxy.plateifu <= manifest.entries.back().galaxy.plateifu) {
-      return DataLoss("{} comes after {}: entries must be in plate-IFU order",
-                      entry.galaxy.plateifu, manifest.entries.back().galaxy.plateifu);
-    }
+    PECULIAR_ASSIGN_OR_RETURN(SampleEntry entry, EntryFromJson(element));
     manifest.entries.push_back(std::move(entry));
   }
+  PECULIAR_RETURN_IF_ERROR(CheckOrder(manifest));
   PECULIAR_ASSIGN_OR_RETURN(const Json excluded, JsonField<Json>(json, "excluded"));
   for (const Json& element : excluded) {
     PECULIAR_ASSIGN_OR_RETURN(Exclusion exclusion, ExclusionFromJson(element));

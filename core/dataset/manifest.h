@@ -42,14 +42,15 @@ struct DatasetManifest {
   SelectionOptions selection;
   std::map<std::string, std::string> inputs;  // SHA-256 of the input tables: "drpall", "agn"
   std::vector<ShardReference> shards;
-  std::vector<SampleEntry> entries;  // strictly rising plate-IFU, as strings
-  std::vector<Exclusion> excluded;   // every other row of drpall, the same order
+  // Strictly rising plate-IFU, as strings; they fill the shards one after the other, row by row.
+  std::vector<SampleEntry> entries;
+  std::vector<Exclusion> excluded;  // every other row of drpall, the same order
 };
 
 absl::Status WriteManifest(const std::filesystem::path& path, const DatasetManifest& manifest);
 
 // FAILED_PRECONDITION for another schema version; DATA_LOSS when a field is missing or wrong, a
-// shard's name is not a plain name, an entry points past its shard or the order is wrong. `what`
+// shard's name is not a plain name or the entries are not in their order. `what`
 // names the file in messages.
 absl::StatusOr<DatasetManifest> ParseManifest(std::string_view text, std::string_view what);
 
