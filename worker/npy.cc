@@ -35,7 +35,8 @@ absl::Status Write(const std::filesystem::path& path, std::string_view type,
     return InvalidArgument("{} values for an array of {}", count, expected);
   }
   PECULIAR_ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(path));
-  PECULIAR_RETURN_IF_ERROR(file.Write(std::as_bytes(std::span(Header(type, shape)))));
+  const std::string header = Header(type, shape);
+  PECULIAR_RETURN_IF_ERROR(file.Write(std::as_bytes(std::span(header))));
   PECULIAR_RETURN_IF_ERROR(file.Write(bytes));
   return file.Commit();
 }

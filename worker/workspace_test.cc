@@ -98,10 +98,12 @@ TEST(WorkspaceTest, ACreateThatWasKilledCanBeRepeated) {
 }
 
 TEST(WorkspaceTest, ModelNamesArePlain) {
-  for (const std::string name : {"ae", "vae-2", "a_b", "0", std::string(64, 'x')}) {
+  for (const std::string& name :
+       std::vector<std::string>{"ae", "vae-2", "a_b", "0", std::string(64, 'x')}) {
     EXPECT_TRUE(CheckModelName(name).ok()) << name;
   }
-  for (const std::string name : {"", "..", "a/b", "AE", "a b", "a.b", std::string(65, 'x')}) {
+  for (const std::string& name :
+       std::vector<std::string>{"", "..", "a/b", "AE", "a b", "a.b", std::string(65, 'x')}) {
     EXPECT_EQ(CheckModelName(name).code(), absl::StatusCode::kInvalidArgument) << name;
   }
 }
