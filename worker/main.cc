@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "worker/command.h"
+#include "worker/simulate.h"
 
 int main(int argc, char** argv) {
   using namespace peculiar::worker;
@@ -12,6 +13,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", PECULIAR_VERSION);
   app.require_subcommand(1);
   CommandResult result;
+  AddSimulateCommand(app, result);
   try {  // CLI11 reports usage by exceptions
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

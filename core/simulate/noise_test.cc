@@ -53,6 +53,23 @@ TEST(NoiseTest, HasUnitVarianceAndTheSurveysCorrelation) {
   }
 }
 
+TEST(NoiseTest, IsGaussianFarOut) {
+  CorrelatedNoise noise(34, 34);
+  double fourth = 0;
+  double beyond_three = 0;
+  double n = 0;
+  for (std::uint64_t channel = 0; channel < 1500; ++channel) {
+    const std::span<const float> image = noise.Draw(2, channel);
+    for (std::size_t i = 0; i < image.size(); i += 5) {
+      fourth += std::pow(image[i], 4);
+      beyond_three += std::abs(image[i]) > 3 ? 1 : 0;
+      ++n;
+    }
+  }
+  EXPECT_NEAR(fourth / n, 3, 0.08);
+  EXPECT_NEAR(beyond_three / n, 0.0027, 0.0004);
+}
+
 TEST(NoiseTest, CornersAreAsNoisyAsTheMiddle) {
   CorrelatedNoise noise(20, 20);
   double corner = 0;

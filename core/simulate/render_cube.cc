@@ -18,20 +18,6 @@ namespace {
 constexpr double kDegree = std::numbers::pi / 180;
 constexpr std::uint64_t kArtefactStream = 1;
 
-// Gnomonic projection of (ra, dec) about the frame's reference, 0-based pixels (no rotation).
-void ProjectObject(Cube& cube) {
-  const double ra = (cube.header.object_ra_deg - cube.frame.crval_deg[0]) * kDegree;
-  const double dec = cube.header.object_dec_deg * kDegree;
-  const double dec0 = cube.frame.crval_deg[1] * kDegree;
-  const double depth =
-      std::sin(dec0) * std::sin(dec) + std::cos(dec0) * std::cos(dec) * std::cos(ra);
-  const double xi = std::cos(dec) * std::sin(ra) / depth;
-  const double eta =
-      (std::cos(dec0) * std::sin(dec) - std::sin(dec0) * std::cos(dec) * std::cos(ra)) / depth;
-  cube.object_x = cube.frame.crpix[0] - 1 + xi / kDegree / cube.frame.cd_deg[0][0];
-  cube.object_y = cube.frame.crpix[1] - 1 + eta / kDegree / cube.frame.cd_deg[1][1];
-}
-
 // Spectrum of a stellar part on the grid and its margins, dust of both kinds in it.
 std::vector<float> SpectrumOf(const StellarPart& part, double ebv_mag) {
   std::vector<float> spectrum;
@@ -127,7 +113,9 @@ Cube EmptyCube(const BundleKind& kind, const Observation& observation) {
   const double cos_dec = std::cos(observation.dec_deg * kDegree);
   cube.frame.crval_deg[0] = observation.ra_deg + observation.offset_x_arcsec / 3600 / cos_dec;
   cube.frame.crval_deg[1] = observation.dec_deg - observation.offset_y_arcsec / 3600;
-  ProjectObject(cube);
+  // The tangent plane is flat to 1e-7 arcsec over such an offset.
+  cube.object_x = cube.frame.crpix[0] - 1 + observation.offset_x_arcsec / kSpaxelArcsec;
+  cube.object_y = cube.frame.crpix[1] - 1 + observation.offset_y_arcsec / kSpaxelArcsec;
   return cube;
 }
 

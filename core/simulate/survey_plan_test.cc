@@ -77,7 +77,7 @@ TEST(SurveyPlanTest, TheMixIsTheDocumentedOne) {
 }
 
 TEST(SurveyPlanTest, RepeatsShareTheGalaxyOnAnotherPlate) {
-  const auto plan = Plan({.galaxies = 100});
+  const auto plan = Plan({.galaxies = 100, .fibres = 37});
   int repeats = 0;
   for (std::size_t i = 0; i < plan.size(); ++i) {
     if (plan[i].is_repeat_of.empty()) {
@@ -110,7 +110,7 @@ TEST(SurveyPlanTest, OddOptionsAreRefused) {
 }
 
 TEST(SimulatedGalaxyTest, TraitsStayInTheSurveysRanges) {
-  const auto plan = Plan({.galaxies = 400, .seed = 3});
+  const auto plan = Plan({.galaxies = 100, .seed = 3});
   for (std::size_t i = 0; i < plan.size(); ++i) {
     const SimulatedGalaxy galaxy = DrawSimulatedGalaxy(3, plan, i);
     const GalaxyTraits& traits = galaxy.traits;
@@ -131,7 +131,7 @@ TEST(SimulatedGalaxyTest, TraitsStayInTheSurveysRanges) {
 }
 
 TEST(SimulatedGalaxyTest, EquivalentWidthIsTheDrawnOne) {
-  const auto plan = Plan({.galaxies = 60, .seed = 3});
+  const auto plan = Plan({.galaxies = 60, .seed = 3, .fibres = 19});
   for (std::size_t i = 0; i < plan.size(); ++i) {
     if (plan[i].anomaly != Anomaly::kNone) continue;
     const SimulatedGalaxy galaxy = DrawSimulatedGalaxy(3, plan, i);
@@ -163,7 +163,7 @@ TEST(SimulatedGalaxyTest, ClassesLieWhereTheBptDiagramHasThem) {
 }
 
 TEST(SimulatedGalaxyTest, AgnFlagsAreIncomplete) {
-  const auto plan = Plan({.galaxies = 2000, .seed = 5});
+  const auto plan = Plan({.galaxies = 500, .seed = 5, .fibres = 19, .anomaly_share = 0.6});
   int planted = 0;
   int listed = 0;
   int others = 0;
@@ -177,11 +177,11 @@ TEST(SimulatedGalaxyTest, AgnFlagsAreIncomplete) {
   }
   EXPECT_GT(listed, 0.6 * planted);
   EXPECT_LT(listed, 0.95 * planted);
-  EXPECT_GT(others, 10);
+  EXPECT_GT(others, 0);
 }
 
 TEST(SimulatedGalaxyTest, ArtefactsAreInTheQualityOfTheTable) {
-  const auto plan = Plan({.galaxies = 48});
+  const auto plan = Plan({.galaxies = 48, .fibres = 19});
   for (std::size_t i = 0; i < plan.size(); ++i) {
     const std::int64_t quality = DrawSimulatedGalaxy(1, plan, i).record.drp3qual.value();
     std::int64_t expected = 0;
