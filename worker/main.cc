@@ -8,6 +8,7 @@
 #include "worker/export.h"
 #include "worker/ingest.h"
 #include "worker/select.h"
+#include "worker/simulate.h"
 
 int main(int argc, char** argv) {
   using namespace peculiar::worker;
@@ -15,6 +16,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", PECULIAR_VERSION);
   app.require_subcommand(1);
   CommandResult result;
+  AddSimulateCommand(app, result);
   AddSelectCommand(app, result);
   AddIngestCommand(app, result);
   AddExportCommand(app, result);
