@@ -5,6 +5,9 @@
 #include <cstdio>
 
 #include "worker/command.h"
+#include "worker/export.h"
+#include "worker/ingest.h"
+#include "worker/select.h"
 
 int main(int argc, char** argv) {
   using namespace peculiar::worker;
@@ -12,6 +15,9 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", PECULIAR_VERSION);
   app.require_subcommand(1);
   CommandResult result;
+  AddSelectCommand(app, result);
+  AddIngestCommand(app, result);
+  AddExportCommand(app, result);
   try {  // CLI11 reports usage by exceptions
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
