@@ -7,8 +7,11 @@
 #include "worker/command.h"
 #include "worker/export.h"
 #include "worker/ingest.h"
+#include "worker/publish.h"
+#include "worker/rollback.h"
 #include "worker/select.h"
 #include "worker/simulate.h"
+#include "worker/snapshots.h"
 
 int main(int argc, char** argv) {
   using namespace peculiar::worker;
@@ -20,6 +23,9 @@ int main(int argc, char** argv) {
   AddSelectCommand(app, result);
   AddIngestCommand(app, result);
   AddExportCommand(app, result);
+  AddPublishCommand(app, result);
+  AddRollbackCommand(app, result);
+  AddSnapshotsCommand(app, result);
   try {  // CLI11 reports usage by exceptions
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
