@@ -1,0 +1,74 @@
+// Publishing: writes a snapshot and points CURRENT at it. A kill at any point leaves the old or the
+// new one served, never a mix. One publisher at a time for a snapshots folder: the caller holds the
+// workspace's lock.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/status.h"
+#include "core/catalog/catalog.h"
+#include "core/embedding/matrix.h"
+#include "core/embedding/score.h"
+
+namespace peculiar {
+
+// What one model adds; borrowed, one row or element per galaxy.
+struct SnapshotModelContent {
+  Matrix embeddings;               // galaxies x dimension, finite
+  std::span<const Scores> scores;  // galaxies; may be non-finite
+};
+
+struct SnapshotContent {
+  std::string dataset_digest;
+  std::string survey_release;                // free text, may be empty
+  CatalogContent catalog;                    // without `scores`: they are ranked here
+  int spaxel_side = 0;                       // scores' spaxel maps are side x side
+  std::vector<SnapshotModelContent> models;  // in the order of catalog.models
+};
+
+// The steps of a publish, in order.
+enum class PublishStep {
+  kSweep,         // remove what killed publishes left
+  kWriteCatalog,  // into the temporary folder
+  kWriteVectors,  // once a model
+  kWriteManifest,
+  kVerify,  // open what was written, every digest
+  kRename,  // temporary folder -> <id>
+  kWriteCurrent,
+  kDone,  // CURRENT names the new snapshot
+};
+
+// "write the catalogue", for progress lines.
+std::string_view PublishStepName(PublishStep step);
+
+struct PublishOptions {
+  // Called before each step; an error ends the publish there with that error, CURRENT untouched
+  // (before kDone: CURRENT already new).
+  std::function<absl::Status(PublishStep)> before_step;
+  // Create time; absent = now. Raised to one second past the newest snapshot in the folder when it
+  // is not later, so that ids sort in the order of publishing.
+  std::optional<std::chrono::sys_seconds> created;
+};
+
+struct PublishResult {
+  std::string id;
+  bool unchanged = false;  // the current snapshot has this very content and is whole: kept
+};
+
+// Writes `content` as a new snapshot under `snapshots_folder` (created when absent). The default
+// model is put first. INVALID_ARGUMENT when the content breaks a rule of catalog.h, sizes disagree
+// or an embedding is not finite (naming model and plate-IFU); RESOURCE_EXHAUSTED when the disk is
+// full; DATA_LOSS when what was written does not read back. After an error the old snapshot is
+// served and the temporary folder is removed.
+absl::StatusOr<PublishResult> PublishSnapshot(SnapshotContent content,
+                                              const std::filesystem::path& snapshots_folder,
+                                              const PublishOptions& options = {});
+
+}  // namespace peculiar

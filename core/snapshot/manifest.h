@@ -1,0 +1,52 @@
+// What a snapshot is and what it was made from: manifest.json. Its SHA-256 is part of the
+// snapshot's id, and it holds the SHA-256 of every other file, so the id pins the content.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/status.h"
+#include "core/catalog/catalog.h"
+
+namespace peculiar {
+
+inline constexpr int kSnapshotSchemaVersion = 1;
+
+struct ManifestFile {
+  std::string name;         // within the snapshot's folder
+  std::uint64_t bytes = 0;  // size
+  std::string sha256;       // lower-case hexadecimal
+  bool operator==(const ManifestFile&) const = default;
+};
+
+struct Manifest {
+  std::chrono::sys_seconds created;  // UTC
+  std::string dataset_digest;        // SHA-256 of the dataset's manifest
+  std::string survey_release;        // for example "DR17 v3_1_1"; free text, may be empty
+  std::int64_t galaxy_count = 0;     // in the sample
+  std::int64_t excluded_count = 0;
+  int spaxel_side = 0;               // spaxel maps are side x side
+  std::vector<CatalogLine> lines;    // in the order of the channels
+  std::vector<CatalogModel> models;  // the default one first
+  std::vector<ManifestFile> files;   // every file but the manifest, by name
+  bool operator==(const Manifest&) const = default;
+};
+
+// The exact text of manifest.json.
+std::string FormatManifest(const Manifest& manifest);
+
+// DATA_LOSS naming `what` and the field: not JSON, a field missing or of another type, another
+// schema version, a name that is not a plain file name.
+absl::StatusOr<Manifest> ParseManifest(std::string_view text, std::string_view what);
+
+// "20260102T030405Z-0123456789ab": time and the first 12 digits of the SHA-256 of `manifest_text`.
+std::string SnapshotId(std::chrono::sys_seconds created, std::string_view manifest_text);
+
+// "2026-01-02T03:04:05Z".
+std::string FormatUtc(std::chrono::sys_seconds time);
+
+}  // namespace peculiar

@@ -1,0 +1,70 @@
+// A published snapshot, opened and verified: what the server answers from. Immutable; safe for
+// concurrent reading. The catalogue and the indices are in memory, the spaxel maps are mapped.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/file.h"
+#include "core/base/status.h"
+#include "core/catalog/catalog.h"
+#include "core/embedding/matrix.h"
+#include "core/index/vector_index.h"
+#include "core/snapshot/manifest.h"
+
+namespace peculiar {
+
+// kFull: size and SHA-256 of every file. kSizes: sizes only (the manifest's digest is always
+// checked).
+enum class VerifyMode { kFull, kSizes };
+
+// "full", "sizes"; INVALID_ARGUMENT naming both.
+absl::StatusOr<VerifyMode> ParseVerifyMode(std::string_view name);
+
+class Snapshot {
+ public:
+  // folder: SNAPSHOTS/<id>. Checks that the id is the manifest's, schema version, every file, and
+  // that the counts of manifest, catalogue, indices, embeddings and maps agree. NOT_FOUND when the
+  // folder is not there or a file is missing; DATA_LOSS naming the file, what was found and what
+  // expected.
+  static absl::StatusOr<Snapshot> Open(const std::filesystem::path& folder, VerifyMode mode);
+
+  // The same for a folder that does not bear its id yet (the builder's temporary one).
+  static absl::StatusOr<Snapshot> OpenAs(const std::filesystem::path& folder, std::string_view id,
+                                         VerifyMode mode);
+
+  const std::string& id() const { return id_; }
+  const Manifest& manifest() const { return manifest_; }
+  const CatalogContent& catalog() const { return catalog_; }
+  std::size_t size() const { return catalog_.galaxies.size(); }  // galaxies
+
+  // Models by their place in manifest().models and catalog().models: 0 is the default.
+  std::size_t model_count() const { return models_.size(); }
+  std::optional<std::size_t> FindModel(std::string_view name) const;
+
+  // Of one model (model < model_count()); row i is catalog().galaxies[i].
+  const VectorIndex& latent_index(std::size_t model) const { return models_[model].index; }
+  Matrix embeddings(std::size_t model) const { return models_[model].index.vectors(); }
+  Matrix spaxel_maps(std::size_t model) const;  // size() x (side * side), each [y][x]
+  int spaxel_side() const { return manifest_.spaxel_side; }
+
+ private:
+  struct Model {
+    VectorIndex index;
+    MappedFile spaxel_maps;
+  };
+
+  Snapshot() = default;
+  absl::Status OpenModel(const std::filesystem::path& folder, const CatalogModel& model);
+
+  std::string id_;
+  Manifest manifest_;
+  CatalogContent catalog_;
+  std::vector<Model> models_;
+};
+
+}  // namespace peculiar
