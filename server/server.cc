@@ -54,6 +54,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
     const std::string port = server->address_.substr(server->address_.rfind(':') + 1);
     PECULIAR_RETURN_IF_ERROR(WriteFileAtomically(options.port_file, port + "\n"));
   }
+  spdlog::info("ready on {}", server->address_);
   return server;
 }
 

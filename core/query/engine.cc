@@ -131,7 +131,7 @@ absl::StatusOr<std::size_t> QueryEngine::ResolveModel(std::string_view model) co
 }
 
 GalaxyEntry QueryEngine::Galaxy(std::size_t row) const {
-  return {&catalog().galaxies[row], directory_.Repeats(row)};
+  return {&catalog().galaxies[row], directory_.Repeats(row, kMaxRepeats)};
 }
 
 ScoreEntry QueryEngine::Score(std::size_t model, std::size_t row, ScoreKind kind) const {

@@ -42,8 +42,8 @@ class GalaxyDirectory {
   // NOT_FOUND `UNKNOWN_GALAXY:`.
   absl::StatusOr<std::size_t> Resolve(std::string_view galaxy_id) const;
 
-  // Plate-IFUs of the other rows with the MaNGA-ID of `row`, rising.
-  std::vector<std::string_view> Repeats(std::size_t row) const;
+  // Plate-IFUs of the other rows with the MaNGA-ID of `row`, rising; the first `limit` of them.
+  std::vector<std::string_view> Repeats(std::size_t row, std::size_t limit) const;
 
  private:
   absl::StatusOr<std::size_t> ResolveMangaId(const GalaxyId& id) const;

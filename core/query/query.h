@@ -19,12 +19,14 @@ inline constexpr std::int64_t kDefaultPageSize = 50;
 inline constexpr std::int64_t kMaxPageSize = 1000;
 inline constexpr std::int64_t kDefaultNeighborCount = 10;
 inline constexpr std::int64_t kMaxNeighborCount = 1000;
+// More repeats of one galaxy than a survey makes; a bound on the size of an answer.
+inline constexpr std::size_t kMaxRepeats = 100;
 inline constexpr std::string_view kLatentSpace = "latent";
 
 // A galaxy and the other observations of its MaNGA-ID in the sample.
 struct GalaxyEntry {
   const CatalogGalaxy* galaxy = nullptr;
-  std::vector<std::string_view> repeat_plateifus;  // rising
+  std::vector<std::string_view> repeat_plateifus;  // rising, at most kMaxRepeats
 };
 
 struct ScoreEntry {
