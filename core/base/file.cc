@@ -77,6 +77,12 @@ absl::Status CreateFolder(const std::filesystem::path& path) {
   return error ? StatusFromErrno("create folder", path, error.value()) : absl::OkStatus();
 }
 
+absl::Status SyncFile(const std::filesystem::path& path) {
+  const Descriptor file{open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (file.value < 0) return StatusFromErrno("open", path, errno);
+  return fsync(file.value) == 0 ? absl::OkStatus() : StatusFromErrno("sync", path, errno);
+}
+
 absl::Status SyncFolder(const std::filesystem::path& path) {
   const Descriptor folder{open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (folder.value < 0) return StatusFromErrno("open folder", path, errno);

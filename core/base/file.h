@@ -27,6 +27,9 @@ absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path,
 // Creates the folder and its parents; fine when it is there.
 absl::Status CreateFolder(const std::filesystem::path& path);
 
+// Makes the content of a file durable that something else has written.
+absl::Status SyncFile(const std::filesystem::path& path);
+
 // Makes the entries of a folder durable.
 absl::Status SyncFolder(const std::filesystem::path& path);
 

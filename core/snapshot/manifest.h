@@ -46,6 +46,9 @@ absl::StatusOr<Manifest> ParseManifest(std::string_view text, std::string_view w
 // "20260102T030405Z-0123456789ab": time and the first 12 digits of the SHA-256 of `manifest_text`.
 std::string SnapshotId(std::chrono::sys_seconds created, std::string_view manifest_text);
 
+// The time in an id. INVALID_ARGUMENT when it is not one, or no time of the calendar.
+absl::StatusOr<std::chrono::sys_seconds> TimeOfId(std::string_view id);
+
 // "2026-01-02T03:04:05Z".
 std::string FormatUtc(std::chrono::sys_seconds time);
 

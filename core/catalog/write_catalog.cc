@@ -1,0 +1,142 @@
+#include <utility>
+
+#include "core/catalog/catalog.h"
+#include "core/catalog/database.h"
+#include "core/catalog/schema.h"
+
+namespace peculiar {
+namespace {
+
+std::optional<std::string_view> NullIfEmpty(const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional<std::string_view>(text);
+}
+
+std::string JoinNames(const std::vector<std::string>& names) {
+  return fmt::format("{}", fmt::join(names, ","));
+}
+
+absl::Status WriteLines(Database& database, const std::vector<CatalogLine>& lines) {
+  PECULIAR_ASSIGN_OR_RETURN(Statement insert,
+                            database.Prepare("INSERT INTO line VALUES (?, ?, ?)"));
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    insert.Bind(static_cast<std::int64_t>(i))
+        .Bind(std::string_view(lines[i].name))
+        .Bind(lines[i].wavelength_angstrom);
+    PECULIAR_RETURN_IF_ERROR(insert.Run());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WriteGalaxies(Database& database, const std::vector<CatalogGalaxy>& galaxies) {
+  PECULIAR_ASSIGN_OR_RETURN(
+      Statement insert,
+      database.Prepare("INSERT INTO galaxy VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
+  for (std::size_t i = 0; i < galaxies.size(); ++i) {
+    const CatalogGalaxy& galaxy = galaxies[i];
+    const std::string quality = JoinNames(galaxy.quality_names);
+    insert.Bind(static_cast<std::int64_t>(i)).Bind(std::string_view(galaxy.plateifu));
+    insert.Bind(NullIfEmpty(galaxy.mangaid)).Bind(galaxy.z).Bind(galaxy.ra_deg);
+    insert.Bind(galaxy.dec_deg).Bind(std::int64_t{galaxy.fibres}).Bind(galaxy.drp3qual);
+    insert.Bind(std::string_view(quality));
+    for (const bool flag :
+         {galaxy.agn_infrared, galaxy.agn_x_ray, galaxy.agn_radio, galaxy.agn_broad_line}) {
+      insert.Bind(std::int64_t{flag});
+    }
+    insert.Bind(galaxy.coverage).Bind(galaxy.masked_share);
+    insert.Bind(std::int64_t{galaxy.lines_off_grid}).Bind(galaxy.stellar_mass_msun);
+    insert.Bind(galaxy.half_light_radius_arcsec).Bind(galaxy.sersic_index);
+    PECULIAR_RETURN_IF_ERROR(insert.Run());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WriteExcluded(Database& database, const std::vector<CatalogExclusion>& excluded) {
+  PECULIAR_ASSIGN_OR_RETURN(Statement insert,
+                            database.Prepare("INSERT INTO excluded VALUES (?, ?, ?, ?, ?)"));
+  for (const CatalogExclusion& row : excluded) {
+    insert.Bind(std::string_view(row.plateifu)).Bind(NullIfEmpty(row.mangaid)).Bind(row.z);
+    insert.Bind(std::string_view(row.reason)).Bind(std::string_view(row.detail));
+    PECULIAR_RETURN_IF_ERROR(insert.Run());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WriteModels(Database& database, const std::vector<CatalogModel>& models) {
+  PECULIAR_ASSIGN_OR_RETURN(
+      Statement insert, database.Prepare("INSERT INTO model VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  for (std::size_t i = 0; i < models.size(); ++i) {
+    const CatalogModel& model = models[i];
+    insert.Bind(static_cast<std::int64_t>(i)).Bind(std::string_view(model.name));
+    insert.Bind(std::string_view(model.kind)).Bind(std::string_view(model.preset));
+    insert.Bind(model.seed).Bind(std::string_view(model.digest));
+    insert.Bind(std::int64_t{model.dimension}).Bind(std::int64_t{model.is_default});
+    insert.Bind(std::string_view(model.training_json));
+    PECULIAR_RETURN_IF_ERROR(insert.Run());
+  }
+  return absl::OkStatus();
+}
+
+void BindScore(Statement& insert, const CatalogScore& score) {
+  insert.Bind(score.value);
+  if (score.ranked()) {
+    insert.Bind(std::int64_t{score.rank}).Bind(score.percentile).BindNull();
+  } else {
+    insert.BindNull().BindNull().Bind(std::string_view(score.reason));
+  }
+}
+
+absl::Status WriteScores(Database& database, const CatalogContent& content) {
+  PECULIAR_ASSIGN_OR_RETURN(
+      Statement score,
+      database.Prepare("INSERT INTO score VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  PECULIAR_ASSIGN_OR_RETURN(Statement share,
+                            database.Prepare("INSERT INTO line_share VALUES (?, ?, ?, ?)"));
+  for (std::size_t model = 0; model < content.scores.size(); ++model) {
+    for (std::size_t i = 0; i < content.scores[model].size(); ++i) {
+      const GalaxyScores& galaxy = content.scores[model][i];
+      const auto model_id = static_cast<std::int64_t>(model);
+      const auto galaxy_id = static_cast<std::int64_t>(i);
+      score.Bind(model_id).Bind(galaxy_id);
+      for (const CatalogScore* value : {&galaxy.mae, &galaxy.chi, &galaxy.relative}) {
+        BindScore(score, *value);
+      }
+      PECULIAR_RETURN_IF_ERROR(score.Run());
+      for (std::size_t line = 0; line < galaxy.line_shares.size(); ++line) {
+        share.Bind(model_id).Bind(galaxy_id).Bind(static_cast<std::int64_t>(line));
+        share.Bind(galaxy.line_shares[line]);
+        PECULIAR_RETURN_IF_ERROR(share.Run());
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WriteContent(const std::filesystem::path& path, const CatalogContent& content) {
+  PECULIAR_ASSIGN_OR_RETURN(Database database, Database::Create(path));
+  // No journal and no sync: an unfinished file is thrown away, and the caller syncs a finished one.
+  PECULIAR_RETURN_IF_ERROR(database.Execute(
+      fmt::format("PRAGMA page_size = 4096; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+                  "PRAGMA application_id = {}; PRAGMA user_version = {}; BEGIN;",
+                  kCatalogApplicationId, kCatalogSchemaVersion)));
+  PECULIAR_RETURN_IF_ERROR(database.Execute(std::string(kCatalogTables)));
+  PECULIAR_RETURN_IF_ERROR(WriteLines(database, content.lines));
+  PECULIAR_RETURN_IF_ERROR(WriteGalaxies(database, content.galaxies));
+  PECULIAR_RETURN_IF_ERROR(WriteExcluded(database, content.excluded));
+  PECULIAR_RETURN_IF_ERROR(WriteModels(database, content.models));
+  PECULIAR_RETURN_IF_ERROR(WriteScores(database, content));
+  PECULIAR_RETURN_IF_ERROR(database.Execute(std::string(kCatalogIndices) + "COMMIT;"));
+  return database.Close();
+}
+
+}  // namespace
+
+absl::Status WriteCatalog(const std::filesystem::path& path, const CatalogContent& content) {
+  PECULIAR_RETURN_IF_ERROR(Annotate(ValidateCatalog(content), "cannot write the catalogue"));
+  std::error_code error;
+  const bool existed = std::filesystem::exists(path, error);
+  const absl::Status status = WriteContent(path, content);
+  if (!status.ok() && !existed) std::filesystem::remove(path, error);
+  return status;
+}
+
+}  // namespace peculiar

@@ -1,0 +1,112 @@
+#include "core/snapshot/content.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "core/base/json.h"
+#include "core/catalog/ranking.h"
+#include "core/snapshot/layout.h"
+
+namespace peculiar {
+namespace {
+
+std::optional<double> FiniteOrAbsent(double value) {
+  return std::isfinite(value) ? std::optional(value) : std::nullopt;
+}
+
+std::vector<GalaxyScores> RankGalaxies(std::span<const Scores> scores) {
+  std::vector<GalaxyScores> galaxies(scores.size());
+  const std::pair<ScoreKind, CatalogScore GalaxyScores::*> kinds[] = {
+      {ScoreKind::kMae, &GalaxyScores::mae},
+      {ScoreKind::kChi, &GalaxyScores::chi},
+      {ScoreKind::kRelative, &GalaxyScores::relative}};
+  for (const auto& [kind, member] : kinds) {
+    std::vector<double> values;
+    for (const Scores& galaxy : scores) values.push_back(galaxy.value(kind));
+    std::vector<CatalogScore> ranked = RankScores(values, ScoreName(kind));
+    for (std::size_t i = 0; i < galaxies.size(); ++i) galaxies[i].*member = std::move(ranked[i]);
+  }
+  for (std::size_t i = 0; i < galaxies.size(); ++i) {
+    for (const double share : scores[i].line_shares) {
+      galaxies[i].line_shares.push_back(FiniteOrAbsent(share));
+    }
+  }
+  return galaxies;
+}
+
+absl::Status CheckModel(const SnapshotContent& content, std::size_t i) {
+  const CatalogModel& model = content.catalog.models[i];
+  const SnapshotModelContent& arrays = content.models[i];
+  const std::size_t galaxies = content.catalog.galaxies.size();
+  if (!IsModelName(model.name)) {
+    return InvalidArgument("'{}' is not a model name: 1 to 64 letters, digits, _ and -",
+                           model.name);
+  }
+  if (arrays.embeddings.rows != galaxies || arrays.scores.size() != galaxies ||
+      static_cast<int>(arrays.embeddings.width) != model.dimension) {
+    return InvalidArgument("model {} has {} embeddings of {} and {} scores, expected {} of {}",
+                           model.name, arrays.embeddings.rows, arrays.embeddings.width,
+                           arrays.scores.size(), galaxies, model.dimension);
+  }
+  const auto side = static_cast<std::size_t>(content.spaxel_side);
+  for (std::size_t row = 0; row < galaxies; ++row) {
+    const std::string& plateifu = content.catalog.galaxies[row].plateifu;
+    const auto embedding = arrays.embeddings.row(row);
+    if (!std::all_of(embedding.begin(), embedding.end(),
+                     [](float v) { return std::isfinite(v); })) {
+      return InvalidArgument("the embedding of galaxy {} by model {} is not finite", plateifu,
+                             model.name);
+    }
+    if (arrays.scores[row].spaxel_map.size() != side * side) {
+      return InvalidArgument("the spaxel map of galaxy {} by model {} has {} values, expected {}",
+                             plateifu, model.name, arrays.scores[row].spaxel_map.size(),
+                             side * side);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PutDefaultFirst(SnapshotContent& content) {
+  std::vector<CatalogModel>& models = content.catalog.models;
+  if (content.models.size() != models.size()) {
+    return InvalidArgument("content of {} models, expected {}", content.models.size(),
+                           models.size());
+  }
+  const auto found = std::find_if(models.begin(), models.end(),
+                                  [](const CatalogModel& model) { return model.is_default; });
+  if (found == models.end()) return InvalidArgument("no model is the default");
+  const auto place = found - models.begin();
+  std::rotate(models.begin(), found, found + 1);
+  std::rotate(content.models.begin(), content.models.begin() + place,
+              content.models.begin() + place + 1);
+  return absl::OkStatus();
+}
+
+absl::Status NormaliseTraining(CatalogModel& model) {
+  absl::StatusOr<Json> training = ParseJson(model.training_json, "training figures");
+  if (!training.ok() || !training->is_object()) {
+    return InvalidArgument("the training figures of model {} are not a JSON object", model.name);
+  }
+  model.training_json = training->dump();
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CompleteContent(SnapshotContent& content) {
+  if (content.spaxel_side < 1) {
+    return InvalidArgument("spaxel maps of side {}, expected at least 1", content.spaxel_side);
+  }
+  PECULIAR_RETURN_IF_ERROR(PutDefaultFirst(content));
+  content.catalog.scores.clear();
+  for (std::size_t i = 0; i < content.models.size(); ++i) {
+    PECULIAR_RETURN_IF_ERROR(CheckModel(content, i));
+    PECULIAR_RETURN_IF_ERROR(NormaliseTraining(content.catalog.models[i]));
+    content.catalog.scores.push_back(RankGalaxies(content.models[i].scores));
+  }
+  return ValidateCatalog(content.catalog);
+}
+
+}  // namespace peculiar

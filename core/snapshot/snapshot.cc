@@ -1,0 +1,166 @@
+#include "core/snapshot/snapshot.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <utility>
+
+#include "core/base/digest.h"
+#include "core/snapshot/layout.h"
+
+namespace peculiar {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, ".f32 files are little-endian");
+
+constexpr std::uint64_t kMaxManifestBytes = std::uint64_t{64} << 20;
+
+// Names of every file but the manifest, sorted.
+std::vector<std::string> ExpectedFiles(const std::vector<CatalogModel>& models) {
+  std::vector<std::string> names = {std::string(kCatalogFile)};
+  for (const CatalogModel& model : models) {
+    names.push_back(LatentIndexFile(model.name));
+    names.push_back(EmbeddingsFile(model.name));
+    names.push_back(SpaxelMapsFile(model.name));
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+// Reads and parses the manifest, which must be the one that `id` names.
+absl::StatusOr<Manifest> ReadManifest(const std::filesystem::path& folder, std::string_view id) {
+  if (!IsSnapshotId(id)) return InvalidArgument("'{}' is not a snapshot id", id);
+  std::error_code error;
+  if (!std::filesystem::is_directory(folder, error)) {
+    return NotFound("there is no snapshot folder {}", folder.string());
+  }
+  const std::filesystem::path path = folder / kManifestFile;
+  PECULIAR_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kMaxManifestBytes));
+  const std::string digest = Sha256Hex(text);
+  if (const std::string_view expected = id.substr(id.find('-') + 1);
+      !digest.starts_with(expected)) {
+    return DataLoss("{} has SHA-256 {}, expected {}... as in the snapshot's id", path.string(),
+                    digest, expected);
+  }
+  PECULIAR_ASSIGN_OR_RETURN(Manifest manifest, ParseManifest(text, path.string()));
+  if (const std::string found = SnapshotId(manifest.created, text); found != id) {
+    return DataLoss("{} belongs to snapshot {}, expected {}", path.string(), found, id);
+  }
+  return manifest;
+}
+
+absl::Status VerifyFile(const std::filesystem::path& folder, const ManifestFile& expected,
+                        VerifyMode mode) {
+  const std::filesystem::path path = folder / expected.name;
+  PECULIAR_ASSIGN_OR_RETURN(const MappedFile file, MappedFile::Open(path));
+  if (file.bytes().size() != expected.bytes) {
+    return DataLoss("{} has {} bytes, expected {}", path.string(), file.bytes().size(),
+                    expected.bytes);
+  }
+  if (mode == VerifyMode::kSizes) return absl::OkStatus();
+  if (const std::string digest = Sha256Hex(file.bytes()); digest != expected.sha256) {
+    return DataLoss("{} has SHA-256 {}, expected {}", path.string(), digest, expected.sha256);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status VerifyFiles(const std::filesystem::path& folder, const Manifest& manifest,
+                         VerifyMode mode) {
+  std::vector<std::string> listed;
+  for (const ManifestFile& file : manifest.files) listed.push_back(file.name);
+  if (const auto expected = ExpectedFiles(manifest.models); listed != expected) {
+    return DataLoss("{} lists the files {}, expected {}", (folder / kManifestFile).string(),
+                    fmt::join(listed, " "), fmt::join(expected, " "));
+  }
+  for (const ManifestFile& file : manifest.files) {
+    PECULIAR_RETURN_IF_ERROR(VerifyFile(folder, file, mode));
+  }
+  return absl::OkStatus();
+}
+
+// The catalogue repeats what the manifest says; both must tell the same.
+absl::Status CheckAgainstManifest(const CatalogContent& catalog, const Manifest& manifest,
+                                  const std::filesystem::path& path) {
+  if (static_cast<std::int64_t>(catalog.galaxies.size()) != manifest.galaxy_count ||
+      static_cast<std::int64_t>(catalog.excluded.size()) != manifest.excluded_count) {
+    return DataLoss("{} has {} galaxies and {} excluded, expected {} and {}", path.string(),
+                    catalog.galaxies.size(), catalog.excluded.size(), manifest.galaxy_count,
+                    manifest.excluded_count);
+  }
+  if (catalog.models != manifest.models || catalog.lines != manifest.lines) {
+    return DataLoss("{} has other models or lines than {}", path.string(), kManifestFile);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckFloats(const std::filesystem::path& path, const MappedFile& file,
+                         std::size_t expected) {
+  if (file.bytes().size() == expected * sizeof(float)) return absl::OkStatus();
+  return DataLoss("{} has {} bytes, expected {} values of 4", path.string(), file.bytes().size(),
+                  expected);
+}
+
+}  // namespace
+
+absl::StatusOr<VerifyMode> ParseVerifyMode(std::string_view name) {
+  if (name == "full") return VerifyMode::kFull;
+  if (name == "sizes") return VerifyMode::kSizes;
+  return InvalidArgument("unknown way to verify '{}', expected full or sizes", name);
+}
+
+absl::StatusOr<Snapshot> Snapshot::Open(const std::filesystem::path& folder, VerifyMode mode) {
+  return OpenAs(folder, folder.filename().string(), mode);
+}
+
+absl::StatusOr<Snapshot> Snapshot::OpenAs(const std::filesystem::path& folder, std::string_view id,
+                                          VerifyMode mode) {
+  Snapshot snapshot;
+  snapshot.id_ = id;
+  PECULIAR_ASSIGN_OR_RETURN(snapshot.manifest_, ReadManifest(folder, id));
+  PECULIAR_RETURN_IF_ERROR(VerifyFiles(folder, snapshot.manifest_, mode));
+  PECULIAR_ASSIGN_OR_RETURN(snapshot.catalog_, ReadCatalog(folder / kCatalogFile));
+  PECULIAR_RETURN_IF_ERROR(
+      CheckAgainstManifest(snapshot.catalog_, snapshot.manifest_, folder / kCatalogFile));
+  for (const CatalogModel& model : snapshot.manifest_.models) {
+    PECULIAR_RETURN_IF_ERROR(snapshot.OpenModel(folder, model));
+  }
+  return snapshot;
+}
+
+absl::Status Snapshot::OpenModel(const std::filesystem::path& folder, const CatalogModel& model) {
+  const std::filesystem::path index_path = folder / LatentIndexFile(model.name);
+  const std::filesystem::path embeddings_path = folder / EmbeddingsFile(model.name);
+  const std::filesystem::path maps_path = folder / SpaxelMapsFile(model.name);
+  PECULIAR_ASSIGN_OR_RETURN(VectorIndex index, VectorIndex::Load(index_path));
+  if (index.size() != size() || static_cast<int>(index.dim()) != model.dimension) {
+    return DataLoss("{} has {} vectors of {}, expected {} of {}", index_path.string(), index.size(),
+                    index.dim(), size(), model.dimension);
+  }
+  PECULIAR_ASSIGN_OR_RETURN(const MappedFile embeddings, MappedFile::Open(embeddings_path));
+  const Matrix vectors = index.vectors();
+  PECULIAR_RETURN_IF_ERROR(CheckFloats(embeddings_path, embeddings, vectors.rows * vectors.width));
+  if (std::memcmp(embeddings.bytes().data(), vectors.values, embeddings.bytes().size()) != 0) {
+    return DataLoss("{} holds other vectors than {}", embeddings_path.string(),
+                    index_path.filename().string());
+  }
+  PECULIAR_ASSIGN_OR_RETURN(MappedFile maps, MappedFile::Open(maps_path));
+  const auto side = static_cast<std::size_t>(manifest_.spaxel_side);
+  PECULIAR_RETURN_IF_ERROR(CheckFloats(maps_path, maps, size() * side * side));
+  models_.push_back({std::move(index), std::move(maps)});
+  return absl::OkStatus();
+}
+
+std::optional<std::size_t> Snapshot::FindModel(std::string_view name) const {
+  for (std::size_t i = 0; i < manifest_.models.size(); ++i) {
+    if (manifest_.models[i].name == name) return i;
+  }
+  return std::nullopt;
+}
+
+Matrix Snapshot::spaxel_maps(std::size_t model) const {
+  const auto side = static_cast<std::size_t>(manifest_.spaxel_side);
+  const std::byte* bytes = models_[model].spaxel_maps.bytes().data();
+  return {reinterpret_cast<const float*>(bytes), size(), side * side};
+}
+
+}  // namespace peculiar
