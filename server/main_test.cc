@@ -187,7 +187,7 @@ TEST_F(MainTest, WhatIsRefusedExitsFourWithTheCause) {
   expect_refused({"--snapshots", folder_ / "file", "--listen", "127.0.0.1:0"}, "not a folder");
   expect_refused(
       {"--snapshots", folder_, "--listen", "127.0.0.1:0", "--port-file", folder_ / "none" / "port"},
-      "none/port");
+      "none/.port.tmp");
   Program first(Arguments());
   ASSERT_TRUE(first.WaitFor("ready"));
   expect_refused({"--snapshots", folder_, "--listen", Address()}, "port is taken");
