@@ -156,7 +156,8 @@ Table LinesSection(const v1::GetGalaxyResponse& response) {
     const std::vector<v1::LineShare> lines = TopLines(model_scores);
     const double mae = MaeOf(model_scores);
     while (table.rows.size() < lines.size()) {
-      table.rows.emplace_back(table.columns.size()).front() = table.rows.size();
+      const std::size_t place = table.rows.size() + 1;
+      table.rows.emplace_back(table.columns.size()).front() = place;
     }
     table.columns.push_back({.name = model_scores.model()});
     table.columns.push_back({.name = "part", .unit = "%", .decimals = 1});
