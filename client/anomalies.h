@@ -1,4 +1,5 @@
 // peculiar anomalies: the galaxies that a model reconstructs worst.
+// Pages are an affair of the wire: a user asks for as many rows as are wanted.
 #pragma once
 
 #include "client/command.h"

@@ -1,4 +1,5 @@
 // peculiar embedding: the latent vectors of galaxies.
+// Values are float32 and are printed so that they read back to the same bits.
 #pragma once
 
 #include "client/command.h"

@@ -1,4 +1,5 @@
 // How galaxies and scores of the wire become cells: shared by the subcommands that list galaxies.
+// Null stands for what the server does not know. Pure functions.
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
 // peculiar neighbors: the galaxies most like a given one.
+// Distances are those of the server's index in the space asked for.
 #pragma once
 
 #include "client/command.h"

@@ -1,4 +1,5 @@
 // peculiar show: everything known about one galaxy.
+// Catalogue, quality, repeats, scores of all models side by side, shares by line.
 #pragma once
 
 #include "client/command.h"

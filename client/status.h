@@ -1,4 +1,5 @@
 // peculiar status: what the server serves.
+// Fails with exit code 5 when there is none, so it can be a health check.
 #pragma once
 
 #include "client/command.h"

@@ -1,4 +1,5 @@
 // Runs a program of this project to its end, for tests of what a user sees.
+// Errors of the machinery itself (no such program) throw, which fails the test.
 #pragma once
 
 #include <string>
