@@ -43,7 +43,7 @@ VENDORS = [
 ]
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
-LIBRARY = re.compile(r"^peculiar_library\(\s*(\w+)([^)]*)\)", re.M)
+LIBRARY = re.compile(r"^\s*peculiar_library\(\s*(\w+)([^)]*)\)", re.M)
 KEYWORDS = {"SRCS", "DEPS", "LINK", "PUBLIC_LINK", "TESTS", "TEST_DEPS", "LABELS"}
 
 
