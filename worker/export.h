@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/base/status.h"
+#include "core/model/embedder.h"
 #include "worker/command.h"
 
 namespace peculiar::worker {
@@ -16,6 +17,7 @@ struct ExportOptions {
   std::string plateifu;  // a `manga-` prefix is taken off
   std::string prefix;    // of the files
   std::string model;     // empty: no model's arrays
+  EmbedderOptions embedder;
 };
 
 struct ExportReport {
@@ -25,7 +27,8 @@ struct ExportReport {
 // Writes PREFIX-flux.npy, -ivar.npy (float32) and -mask.npy (bool), each [channels][y][x]; with a
 // model also -reconstruction.npy, the same shape, and -embedding.npy, [d], float32. Reads beside a
 // writer: takes no lock. INVALID_ARGUMENT for a malformed plate-IFU; NOT_FOUND when the galaxy is
-// not in the dataset, with the reason kept for it.
+// not in the dataset, with the reason kept for it; FAILED_PRECONDITION when the model is for cubes
+// of another shape; those of Embedder.
 absl::StatusOr<ExportReport> RunExport(const ExportOptions& options);
 
 void AddExportCommand(CLI::App& app, CommandResult& result);
