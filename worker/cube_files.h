@@ -1,4 +1,5 @@
 // Where a galaxy's LOGCUBE file lies below the folder a user names.
+// Only looks; opening and checking the file is the work of core/fits.
 #pragma once
 
 #include <filesystem>

@@ -10,6 +10,7 @@
 #include "worker/publish.h"
 #include "worker/rollback.h"
 #include "worker/select.h"
+#include "worker/simulate.h"
 #include "worker/snapshots.h"
 
 int main(int argc, char** argv) {
@@ -18,6 +19,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", PECULIAR_VERSION);
   app.require_subcommand(1);
   CommandResult result;
+  AddSimulateCommand(app, result);
   AddSelectCommand(app, result);
   AddIngestCommand(app, result);
   AddExportCommand(app, result);

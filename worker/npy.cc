@@ -13,7 +13,7 @@ namespace {
 std::string Header(std::string_view type, std::span<const std::size_t> shape) {
   std::string sides;
   for (const std::size_t side : shape) sides += fmt::format("{}, ", side);
-  if (shape.size() > 1) sides.resize(sides.size() - 2);  // a tuple of one keeps its comma
+  if (!shape.empty()) sides.resize(sides.size() - (shape.size() == 1 ? 1 : 2));  // (5,) but (5, 6)
   std::string text =
       fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}", type, sides);
   constexpr std::size_t kPreamble = 10;

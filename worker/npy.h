@@ -1,4 +1,5 @@
 // Arrays as NumPy's .npy files, format 1.0, C order: what analysis scripts read.
+// Written by `export`; nothing here reads them back.
 #pragma once
 
 #include <cstdint>

@@ -8,19 +8,13 @@
 #include <fstream>
 
 #include "core/base/file.h"
+#include "tests/support/test_folder.h"
 
 namespace peculiar::worker {
 namespace {
 
-std::filesystem::path FreshPath(std::string_view name) {
-  const auto path = std::filesystem::path(testing::TempDir()) /
-                    fmt::format("peculiar-workspace-{}-{}", name, static_cast<int>(getpid()));
-  std::filesystem::remove_all(path);
-  return path;
-}
-
 TEST(WorkspaceTest, CreateMakesItAndOpensItTheNextTime) {
-  const auto root = FreshPath("create") / "nested";
+  const auto root = TestFolder() / "work" / "nested";
   EXPECT_EQ(Workspace::Open(root).status().code(), absl::StatusCode::kNotFound);
   EXPECT_FALSE(std::filesystem::exists(root));
   ASSERT_TRUE(Workspace::Create(root).ok());
@@ -32,7 +26,7 @@ TEST(WorkspaceTest, CreateMakesItAndOpensItTheNextTime) {
 }
 
 TEST(WorkspaceTest, ASecondWriterIsRefusedWithThePidOfTheFirst) {
-  const auto root = FreshPath("lock");
+  const auto root = TestFolder() / "work";
   const auto first = Workspace::Create(root);
   ASSERT_TRUE(first.ok());
   const auto second = Workspace::Open(root);
@@ -44,7 +38,7 @@ TEST(WorkspaceTest, ASecondWriterIsRefusedWithThePidOfTheFirst) {
 }
 
 TEST(WorkspaceTest, TheLockEndsWithItsHolderHoweverThatEnds) {
-  const auto root = FreshPath("killed");
+  const auto root = TestFolder() / "work";
   { ASSERT_TRUE(Workspace::Create(root).ok()); }
   int ready[2];
   ASSERT_EQ(pipe(ready), 0);
@@ -68,7 +62,7 @@ TEST(WorkspaceTest, TheLockEndsWithItsHolderHoweverThatEnds) {
 }
 
 TEST(WorkspaceTest, AnotherFormatIsRefusedNamingBoth) {
-  const auto root = FreshPath("format");
+  const auto root = TestFolder() / "work";
   { ASSERT_TRUE(Workspace::Create(root).ok()); }
   ASSERT_TRUE(WriteFileAtomically(root / "workspace.json", "{\"format\": 2}").ok());
   for (const auto& status : {Workspace::Open(root).status(), Workspace::Create(root).status()}) {
@@ -80,7 +74,7 @@ TEST(WorkspaceTest, AnotherFormatIsRefusedNamingBoth) {
 }
 
 TEST(WorkspaceTest, AFolderOfSomethingElseIsLeftAlone) {
-  const auto root = FreshPath("foreign");
+  const auto root = TestFolder() / "work";
   std::filesystem::create_directories(root);
   std::ofstream(root / "thesis.tex") << "x";
   const auto status = Workspace::Create(root).status();
@@ -90,7 +84,7 @@ TEST(WorkspaceTest, AFolderOfSomethingElseIsLeftAlone) {
 }
 
 TEST(WorkspaceTest, ACreateThatWasKilledCanBeRepeated) {
-  const auto root = FreshPath("half");
+  const auto root = TestFolder() / "work";
   std::filesystem::create_directories(root);
   std::ofstream(root / "lock") << "123";
   std::ofstream(root / ".workspace.json.tmp") << "{";
@@ -109,7 +103,7 @@ TEST(WorkspaceTest, ModelNamesArePlain) {
 }
 
 TEST(WorkspaceTest, ListsItsModelsSorted) {
-  const auto root = FreshPath("models");
+  const auto root = TestFolder() / "work";
   const auto workspace = Workspace::Create(root);
   ASSERT_TRUE(workspace.ok());
   EXPECT_TRUE(workspace->ModelNames()->empty());

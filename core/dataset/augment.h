@@ -1,4 +1,5 @@
 // A random variation of a sample for training (paper section 4; science.md section 6).
+// Made on the fly between the shards and the network; a pure function of the sample and `random`.
 #pragma once
 
 #include "core/base/random.h"

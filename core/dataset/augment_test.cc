@@ -130,7 +130,7 @@ TEST(AugmentTest, NoiseHasTheScaleOfTheErrorsAndSparesMaskedVoxels) {
 }
 
 TEST(AugmentTest, SameRandomSameCopyOtherRandomOtherCopy) {
-  const LineCube cube = test::RandomLineCube(10, 32, 1);
+  const LineCube cube = RandomLineCube(10, 32, 1);
   const LineCube first = AugmentWith(cube, {}, 9);
   EXPECT_EQ(first.flux, AugmentWith(cube, {}, 9).flux);
   EXPECT_NE(first.flux, AugmentWith(cube, {}, 10).flux);

@@ -10,6 +10,7 @@
 
 #include "core/dataset/dataset.h"
 #include "tests/support/fake_cubes.h"
+#include "tests/support/test_folder.h"
 
 namespace peculiar {
 namespace {
@@ -20,10 +21,7 @@ constexpr int kGalaxies = 10;
 // refused.
 class BuildDatasetTest : public testing::Test {
  protected:
-  BuildDatasetTest()
-      : root_(test::FreshFolder(testing::UnitTest::GetInstance()->current_test_info()->name())),
-        cubes_(root_ / "cubes"),
-        folder_(root_ / "dataset") {
+  BuildDatasetTest() : root_(TestFolder()), cubes_(root_ / "cubes"), folder_(root_ / "dataset") {
     std::filesystem::create_directories(root_ / "cubes");
     for (int i = 0; i < kGalaxies; ++i) {
       if (i != 2) cubes_.Put(Id(i), i == 4 ? "torn" : fmt::format("good {}", i));
@@ -37,8 +35,7 @@ class BuildDatasetTest : public testing::Test {
 
   absl::StatusOr<BuildDatasetReport> Build(const std::filesystem::path& folder,
                                            std::function<void()> before_read = {}) {
-    return BuildDataset(folder, test::MakeSelection(kGalaxies), cubes_.Source(before_read),
-                        options_);
+    return BuildDataset(folder, MakeSelection(kGalaxies), cubes_.Source(before_read), options_);
   }
 
   // All files of a folder by name.
@@ -63,7 +60,7 @@ class BuildDatasetTest : public testing::Test {
   }
 
   std::filesystem::path root_;
-  test::FakeCubes cubes_;
+  FakeCubes cubes_;
   std::filesystem::path folder_;
   BuildDatasetOptions options_;
 };
@@ -177,7 +174,7 @@ TEST_F(BuildDatasetTest, OnlyTheGroupOfAChangedCubeIsDoneAgain) {
   };
   cubes_.Put(Id(9), "good 77");  // changed: third group, two cubes
   EXPECT_EQ(read_after(), 2u);
-  EXPECT_EQ(Dataset::Open(folder_)->sample(7).flux[0], test::RandomLineCube(30, 32, 77).flux[0]);
+  EXPECT_EQ(Dataset::Open(folder_)->sample(7).flux[0], RandomLineCube(30, 32, 77).flux[0]);
   cubes_.Put(Id(2), "good 3");  // appeared: first group, now four cubes
   EXPECT_EQ(read_after(), 4u);
   EXPECT_TRUE(Dataset::Open(folder_)->Find(Id(2)).has_value());
@@ -195,7 +192,7 @@ TEST_F(BuildDatasetTest, AnotherSelectionOrOtherLinesReplaceTheOldShards) {
   ASSERT_TRUE(Build(folder_).ok());
   ASSERT_TRUE(Build(root_ / "fresh").ok());
   EXPECT_EQ(Contents(folder_), Contents(root_ / "fresh"));
-  const auto small = BuildDataset(folder_, test::MakeSelection(2), cubes_.Source(), options_);
+  const auto small = BuildDataset(folder_, MakeSelection(2), cubes_.Source(), options_);
   ASSERT_TRUE(small.ok());
   EXPECT_EQ(Contents(folder_).size(), 3u);  // dataset.json, one shard, its record
 }
@@ -239,9 +236,8 @@ TEST_F(BuildDatasetTest, AFullDiskIsAClearErrorAndFinishedShardsStay) {
 TEST_F(BuildDatasetTest, NothingReadableLeavesTheOldManifest) {
   ASSERT_TRUE(Build(folder_).ok());
   const auto before = Contents(folder_);
-  test::FakeCubes none(root_ / "nowhere");
-  const auto report =
-      BuildDataset(folder_, test::MakeSelection(kGalaxies), none.Source(), options_);
+  FakeCubes none(root_ / "nowhere");
+  const auto report = BuildDataset(folder_, MakeSelection(kGalaxies), none.Source(), options_);
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_EQ(report->galaxies, 0u);
   EXPECT_EQ(report->excluded.size(), 10u);
@@ -257,7 +253,7 @@ TEST_F(BuildDatasetTest, RefusalsThatMayPassAreTriedAgain) {
     }
     return read(path, galaxy, lines);
   };
-  const auto selection = test::MakeSelection(kGalaxies);
+  const auto selection = MakeSelection(kGalaxies);
   EXPECT_EQ(BuildDataset(folder_, selection, source, options_)->galaxies, 7u);
   open = true;
   const auto again = BuildDataset(folder_, selection, source, options_);
@@ -270,7 +266,7 @@ TEST_F(BuildDatasetTest, ABugInTheReaderEndsTheBuild) {
   source.read = [](const auto&, const auto&, const auto&) -> absl::StatusOr<CubeRead> {
     return Internal("broken");
   };
-  const auto report = BuildDataset(folder_, test::MakeSelection(kGalaxies), source, options_);
+  const auto report = BuildDataset(folder_, MakeSelection(kGalaxies), source, options_);
   EXPECT_EQ(report.status().code(), absl::StatusCode::kInternal);
 }
 
@@ -284,20 +280,20 @@ TEST_F(BuildDatasetTest, CriticalFromTheHeaderIsDroppedWhenAsked) {
     return result;
   };
   options_.selection.critical = CriticalCubes::kDrop;
-  const auto report = BuildDataset(folder_, test::MakeSelection(kGalaxies), source, options_);
+  const auto report = BuildDataset(folder_, MakeSelection(kGalaxies), source, options_);
   ASSERT_TRUE(report.ok());
   EXPECT_EQ(report->excluded[0].reason, ExclusionReason::kCritical);
   EXPECT_EQ(report->galaxies, 7u);
-  EXPECT_EQ(BuildDataset(folder_, test::MakeSelection(kGalaxies), source, options_)->digest,
+  EXPECT_EQ(BuildDataset(folder_, MakeSelection(kGalaxies), source, options_)->digest,
             report->digest);
   const auto dataset = Dataset::Open(folder_);
   ASSERT_TRUE(dataset.ok());
   EXPECT_EQ(dataset->entry(0).galaxy.plateifu, "8000-102");
-  EXPECT_EQ(dataset->sample(0).flux[0], test::RandomLineCube(30, 32, 1).flux[0]);
+  EXPECT_EQ(dataset->sample(0).flux[0], RandomLineCube(30, 32, 1).flux[0]);
 }
 
 TEST_F(BuildDatasetTest, DuplicateRowsAreRefused) {
-  Selection selection = test::MakeSelection(2);
+  Selection selection = MakeSelection(2);
   selection.galaxies.push_back(selection.galaxies.back());
   EXPECT_EQ(BuildDataset(folder_, selection, cubes_.Source(), options_).status().code(),
             absl::StatusCode::kInvalidArgument);

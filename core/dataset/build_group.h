@@ -1,4 +1,5 @@
 // The groups of a dataset build: is one done already, and if not, its shard and its record.
+// Internal to the room: BuildDataset plans the groups and runs them on several threads.
 #pragma once
 
 #include <cstddef>

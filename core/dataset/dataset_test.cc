@@ -9,15 +9,16 @@
 #include "core/base/json.h"
 #include "core/dataset/galaxy_json.h"
 #include "tests/support/fake_cubes.h"
+#include "tests/support/test_folder.h"
 
 namespace peculiar {
 namespace {
 
 // A dataset of four galaxies in two shards; 8000-103 is missing, 8000-104 refused.
-std::filesystem::path BuildSix(std::string_view name) {
-  const auto folder = test::FreshFolder(name);
+std::filesystem::path BuildSix() {
+  const auto folder = TestFolder();
   std::filesystem::create_directories(folder / "cubes");
-  const test::FakeCubes cubes(folder / "cubes");
+  const FakeCubes cubes(folder / "cubes");
   for (const int i : {1, 2, 5, 6}) {
     cubes.Put(fmt::format("8000-10{}", i), fmt::format("good {}", i));
   }
@@ -41,7 +42,7 @@ void EditManifest(const std::filesystem::path& folder, const std::function<void(
 }
 
 TEST(DatasetTest, SamplesComeInPlateIfuOrderWithTheirValues) {
-  const auto dataset = Dataset::Open(BuildSix("dataset-order"), ShardCheck::kVerify);
+  const auto dataset = Dataset::Open(BuildSix(), ShardCheck::kVerify);
   ASSERT_TRUE(dataset.ok()) << dataset.status();
   ASSERT_EQ(dataset->size(), 4u);
   EXPECT_EQ(dataset->channels(), 20);
@@ -51,7 +52,7 @@ TEST(DatasetTest, SamplesComeInPlateIfuOrderWithTheirValues) {
   const int seeds[] = {1, 2, 5, 6};
   for (std::size_t i = 0; i < 4; ++i) {
     EXPECT_EQ(dataset->entry(i).galaxy.plateifu, fmt::format("8000-10{}", seeds[i]));
-    const LineCube expected = test::RandomLineCube(20, 32, seeds[i]);
+    const LineCube expected = RandomLineCube(20, 32, seeds[i]);
     const SampleView view = dataset->sample(i);
     EXPECT_EQ(std::vector<float>(view.flux.begin(), view.flux.end()), expected.flux);
     EXPECT_EQ(std::vector<float>(view.ivar.begin(), view.ivar.end()), expected.ivar);
@@ -60,7 +61,7 @@ TEST(DatasetTest, SamplesComeInPlateIfuOrderWithTheirValues) {
 }
 
 TEST(DatasetTest, FindsByPlateIfuAndKeepsEveryExclusion) {
-  const auto dataset = Dataset::Open(BuildSix("dataset-find"));
+  const auto dataset = Dataset::Open(BuildSix());
   ASSERT_TRUE(dataset.ok()) << dataset.status();
   EXPECT_EQ(dataset->Find("8000-105"), 2u);
   EXPECT_EQ(dataset->Find("8000-103"), std::nullopt);
@@ -74,7 +75,7 @@ TEST(DatasetTest, FindsByPlateIfuAndKeepsEveryExclusion) {
 }
 
 TEST(DatasetTest, MissingFieldsAreFilledFromTheCubeHeader) {
-  const auto dataset = Dataset::Open(BuildSix("dataset-fill"));
+  const auto dataset = Dataset::Open(BuildSix());
   ASSERT_TRUE(dataset.ok());
   const GalaxyRecord& galaxy = dataset->entry(1).galaxy;
   EXPECT_EQ(galaxy.mangaid, "1-2");
@@ -85,17 +86,17 @@ TEST(DatasetTest, MissingFieldsAreFilledFromTheCubeHeader) {
 }
 
 TEST(DatasetTest, DigestIsOfTheManifestFile) {
-  const auto folder = BuildSix("dataset-digest");
+  const auto folder = BuildSix();
   EXPECT_EQ(Dataset::Open(folder)->digest(), *Sha256OfFile(folder / "dataset.json"));
 }
 
 TEST(DatasetTest, AFolderWithoutManifestIsNotFound) {
-  const auto status = Dataset::Open(test::FreshFolder("dataset-none")).status();
+  const auto status = Dataset::Open(TestFolder()).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
 }
 
 TEST(DatasetTest, AMissingShardAndAFlippedByteAreNamed) {
-  const auto folder = BuildSix("dataset-shard");
+  const auto folder = BuildSix();
   const auto manifest = *ReadJson(folder / "dataset.json");
   const auto shard = folder / manifest["shards"][1]["file"].get<std::string>();
   std::string bytes = *ReadFile(shard);
@@ -110,7 +111,7 @@ TEST(DatasetTest, AMissingShardAndAFlippedByteAreNamed) {
 }
 
 TEST(DatasetTest, AManifestThatDisagreesIsRefused) {
-  const auto folder = BuildSix("dataset-edit");
+  const auto folder = BuildSix();
   const std::string original = *ReadFile(folder / "dataset.json");
   const auto code_after = [&](const std::function<void(Json&)>& edit) {
     EXPECT_TRUE(WriteFileAtomically(folder / "dataset.json", original).ok());

@@ -1,4 +1,5 @@
 // A galaxy record as JSON, for manifests. Absent fields are left out; numbers come back exactly.
+// Pure functions.
 #pragma once
 
 #include "core/base/json.h"

@@ -6,18 +6,19 @@
 #include <fstream>
 
 #include "tests/support/fake_cubes.h"
+#include "tests/support/test_folder.h"
 
 namespace peculiar {
 namespace {
 
 constexpr ShardShape kShape = {20, 32, 32};
 
-// Three records in a fresh folder.
-std::filesystem::path WriteThree(std::string_view folder) {
-  const auto path = test::FreshFolder(folder) / "three.bin";
+// A shard of three records.
+std::filesystem::path WriteThree() {
+  const auto path = TestFolder() / "three.bin";
   auto writer = ShardWriter::Create(path, kShape);
   EXPECT_TRUE(writer.ok()) << writer.status();
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(writer->Append(test::RandomLineCube(20, 32, i)).ok());
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(writer->Append(RandomLineCube(20, 32, i)).ok());
   EXPECT_TRUE(writer->Commit().ok());
   return path;
 }
@@ -35,13 +36,13 @@ void FlipBit(const std::filesystem::path& path, std::uint64_t offset) {
 }
 
 TEST(ShardTest, RecordsComeBackByteForByteOnPages) {
-  const auto path = WriteThree("shard-roundtrip");
+  const auto path = WriteThree();
   const auto shard = Shard::Open(path, ShardCheck::kVerify);
   ASSERT_TRUE(shard.ok()) << shard.status();
   ASSERT_EQ(shard->count(), 3u);
   EXPECT_EQ(shard->shape(), kShape);
   for (std::uint32_t i = 0; i < 3; ++i) {
-    const LineCube expected = test::RandomLineCube(20, 32, i);
+    const LineCube expected = RandomLineCube(20, 32, i);
     const SampleView view = shard->record(i);
     ASSERT_EQ(view.flux.size(), expected.voxels());
     EXPECT_EQ(std::memcmp(view.flux.data(), expected.flux.data(), view.flux.size_bytes()), 0);
@@ -52,7 +53,7 @@ TEST(ShardTest, RecordsComeBackByteForByteOnPages) {
 }
 
 TEST(ShardTest, LayoutIsTheDocumentedOne) {
-  const auto path = WriteThree("shard-layout");
+  const auto path = WriteThree();
   const std::string bytes = *ReadFile(path);
   const auto u32 = [&](std::size_t at) {
     std::uint32_t value;
@@ -76,7 +77,7 @@ TEST(ShardTest, LayoutIsTheDocumentedOne) {
 }
 
 TEST(ShardTest, AFlippedBitAnywhereIsFound) {
-  const auto path = WriteThree("shard-flip");
+  const auto path = WriteThree();
   const std::uint64_t size = std::filesystem::file_size(path);
   for (const std::uint64_t offset :
        {std::uint64_t{0}, std::uint64_t{9}, std::uint64_t{17}, std::uint64_t{21}, std::uint64_t{33},
@@ -90,7 +91,7 @@ TEST(ShardTest, AFlippedBitAnywhereIsFound) {
 }
 
 TEST(ShardTest, HeaderIsCheckedAgainstTheLengthWithoutReadingTheRest) {
-  const auto path = WriteThree("shard-truncate");
+  const auto path = WriteThree();
   const std::uint64_t size = std::filesystem::file_size(path);
   FlipBit(path, size - 1);
   EXPECT_TRUE(Shard::Open(path, ShardCheck::kTrust).ok());
@@ -104,7 +105,7 @@ TEST(ShardTest, HeaderIsCheckedAgainstTheLengthWithoutReadingTheRest) {
 }
 
 TEST(ShardTest, AnotherVersionIsNamedAsSuch) {
-  const auto path = WriteThree("shard-version");
+  const auto path = WriteThree();
   Overwrite(path, 8, std::string_view("\2\0\0\0", 4));
   const auto status = Shard::Open(path, ShardCheck::kTrust).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
@@ -112,16 +113,15 @@ TEST(ShardTest, AnotherVersionIsNamedAsSuch) {
 }
 
 TEST(ShardTest, HugeHeaderFieldsAreRefusedWithoutOverflow) {
-  const auto path = WriteThree("shard-huge");
+  const auto path = WriteThree();
   Overwrite(path, 20, std::string(12, '\xff'));
   EXPECT_EQ(Shard::Open(path, ShardCheck::kTrust).status().code(), absl::StatusCode::kDataLoss);
 }
 
 TEST(ShardTest, ALineCubeOfAnotherShapeIsRefused) {
-  auto writer = ShardWriter::Create(test::FreshFolder("shard-shape") / "a.bin", kShape);
+  auto writer = ShardWriter::Create(TestFolder() / "a.bin", kShape);
   ASSERT_TRUE(writer.ok());
-  EXPECT_EQ(writer->Append(test::RandomLineCube(10, 32, 1)).code(),
-            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(writer->Append(RandomLineCube(10, 32, 1)).code(), absl::StatusCode::kInvalidArgument);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 // Where a network runs. Free of LibTorch.
+// Asked once at the start of a verb; what it answers is then passed down.
 #pragma once
 
 #include <string_view>

@@ -1,4 +1,5 @@
 // What training minimises (internal to core/model and core/train: includes LibTorch).
+// Pure functions of tensors.
 #pragma once
 
 #include "core/model/autoencoder.h"

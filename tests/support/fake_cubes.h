@@ -2,9 +2,6 @@
 // for tests that need no FITS.
 #pragma once
 
-#include <gtest/gtest.h>
-#include <unistd.h>
-
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -16,16 +13,7 @@
 #include "core/base/random.h"
 #include "core/dataset/build_dataset.h"
 
-namespace peculiar::test {
-
-// A folder of its own under the test's temporary folder, empty.
-inline std::filesystem::path FreshFolder(std::string_view name) {
-  const auto folder = std::filesystem::path(testing::TempDir()) /
-                      fmt::format("peculiar-{}-{}", name, static_cast<int>(getpid()));
-  std::filesystem::remove_all(folder);
-  std::filesystem::create_directories(folder);
-  return folder;
-}
+namespace peculiar {
 
 // Values of a line cube as a function of `seed`: an even mix of signs, a tenth of them masked.
 inline LineCube RandomLineCube(int channels, int size, std::uint64_t seed) {
@@ -95,4 +83,4 @@ inline Selection MakeSelection(int n) {
   return SelectGalaxies(std::move(rows), {});
 }
 
-}  // namespace peculiar::test
+}  // namespace peculiar

@@ -1,0 +1,26 @@
+// Core structs to protos: the one place that knows both.
+#pragma once
+
+#include <string_view>
+
+#include "core/query/query.h"
+#include "core/snapshot/manifest.h"
+#include "peculiar/v1/galaxy.pb.h"
+#include "peculiar/v1/query_service.pb.h"
+#include "peculiar/v1/score.pb.h"
+#include "peculiar/v1/snapshot.pb.h"
+
+namespace peculiar::server {
+
+// Unspecified is the paper's score. INVALID_ARGUMENT `UNKNOWN_SCORE:` for a number without a name.
+absl::StatusOr<ScoreKind> FromProto(v1::ScoreKind kind);
+
+void ToProto(const GalaxyEntry& entry, v1::Galaxy& galaxy);
+void ToProto(const ScoreEntry& entry, v1::Score& score);
+void ToProto(const LineShareEntry& entry, v1::LineShare& share);
+void ToProto(const AnomalyEntry& entry, v1::Anomaly& anomaly);
+void ToProto(const NeighborEntry& entry, v1::Neighbor& neighbor);
+void ToProto(const ModelScoresEntry& entry, v1::ModelScores& scores);
+void ToProto(const Manifest& manifest, std::string_view id, v1::Snapshot& snapshot);
+
+}  // namespace peculiar::server

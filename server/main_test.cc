@@ -1,0 +1,256 @@
+// The program itself: flags, exit codes, signals, hostile bytes at its port.
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "core/base/file.h"
+#include "core/base/random.h"
+#include "tests/support/ready_snapshot.h"
+#include "tests/support/running_server.h"
+
+namespace peculiar::server {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using Stub = v1::QueryService::Stub;
+
+// A peculiar-server in a process of its own; killed at the end of the test if it still runs.
+class Program {
+ public:
+  explicit Program(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), PECULIAR_SERVER_BINARY);
+    std::vector<char*> raw;
+    for (std::string& argument : arguments) raw.push_back(argument.data());
+    raw.push_back(nullptr);
+    int ends[2];
+    EXPECT_EQ(pipe2(ends, O_CLOEXEC), 0);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
+    EXPECT_EQ(posix_spawn(&pid_, raw[0], &actions, nullptr, raw.data(), environ), 0);
+    posix_spawn_file_actions_destroy(&actions);
+    close(ends[1]);
+    output_end_ = ends[0];
+  }
+  ~Program() {
+    if (pid_ > 0) {
+      kill(pid_, SIGKILL);
+      waitpid(pid_, nullptr, 0);
+    }
+    close(output_end_);
+  }
+
+  pid_t pid() const { return pid_; }
+  const std::string& output() const { return output_; }
+
+  // Reads what it prints until `text` has come; false when it ended first.
+  bool WaitFor(std::string_view text) {
+    char bytes[4096];
+    while (output_.find(text) == std::string::npos) {
+      const ssize_t n = read(output_end_, bytes, sizeof(bytes));
+      if (n <= 0) return false;
+      output_.append(bytes, static_cast<std::size_t>(n));
+    }
+    return true;
+  }
+
+  // Waits for its end; the exit code, or -signal.
+  int ExitCode() {
+    while (WaitFor("\x01never printed\x01")) {
+    }
+    int status = 0;
+    waitpid(pid_, &status, 0);
+    pid_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  }
+
+ private:
+  pid_t pid_ = -1;
+  int output_end_ = -1;
+  std::string output_;
+};
+
+class MainTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const auto* const test = ::testing::UnitTest::GetInstance()->current_test_info();
+    folder_ = fs::path(::testing::TempDir()) / fmt::format("main_{}_{}", test->name(), ::getpid());
+    fs::remove_all(folder_);
+    ASSERT_TRUE(CreateFolder(folder_).ok());
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  fs::path port_file() const { return folder_ / "port"; }
+  std::vector<std::string> Arguments() const {
+    return {"--snapshots", folder_ / "snapshots", "--listen",
+            "127.0.0.1:0", "--port-file",         port_file()};
+  }
+  std::string Address() const {
+    const std::string port = *ReadFile(port_file());
+    return "127.0.0.1:" + port.substr(0, port.size() - 1);
+  }
+
+  fs::path folder_;
+};
+
+// True when it answers a question about a known galaxy.
+bool Answers(const std::string& address) {
+  const auto stub = v1::QueryService::NewStub(testing::ChannelTo(address));
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+  v1::GetGalaxyRequest request;
+  request.set_galaxy_id("8009-12704");
+  v1::GetGalaxyResponse response;
+  return stub->GetGalaxy(&context, request, &response).ok();
+}
+
+TEST_F(MainTest, ServesUntilASignalThenExitsZeroAndRemovesThePortFile) {
+  testing::PublishReadySnapshot(folder_ / "snapshots");
+  ASSERT_TRUE(WriteFileAtomically(port_file(), "1\n").ok());  // of a server that was killed
+  for (const int signal : {SIGTERM, SIGINT}) {
+    Program program(Arguments());
+    ASSERT_TRUE(program.WaitFor("ready")) << program.output();
+    EXPECT_TRUE(Answers(Address()));
+    const auto begin = std::chrono::steady_clock::now();
+    kill(program.pid(), signal);
+    EXPECT_EQ(program.ExitCode(), 0) << program.output();
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+    EXPECT_FALSE(fs::exists(port_file()));
+  }
+}
+
+TEST_F(MainTest, TheProcessHoldsNoLibTorch) {
+  Program program(Arguments());
+  ASSERT_TRUE(program.WaitFor("ready")) << program.output();
+  const int maps = open(fmt::format("/proc/{}/maps", program.pid()).c_str(), O_RDONLY);
+  std::string text;
+  char bytes[4096];
+  for (ssize_t n = 0; (n = read(maps, bytes, sizeof(bytes))) > 0;) {
+    text.append(bytes, static_cast<std::size_t>(n));
+  }
+  close(maps);
+  EXPECT_THAT(text,
+              AllOf(HasSubstr("libgrpc"), Not(HasSubstr("libtorch")), Not(HasSubstr("libc10"))));
+}
+
+TEST_F(MainTest, HelpAndVersionAreNoErrors) {
+  Program help({"--help"});
+  EXPECT_EQ(help.ExitCode(), 0);
+  for (const char* flag : {"--snapshots", "--listen", "--port-file", "--verify", "--poll-seconds",
+                           "--keep", "--log-level", "Exit codes"}) {
+    EXPECT_THAT(help.output(), HasSubstr(flag));
+  }
+  Program version({"--version"});
+  EXPECT_EQ(version.ExitCode(), 0);
+  EXPECT_THAT(version.output(), ::testing::MatchesRegex("[0-9]+\\.[0-9]+\\.[0-9]+\n"));
+}
+
+TEST_F(MainTest, UsageErrorsExitTwo) {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{},
+                                             {"--snapshots", "x", "--nonsense"},
+                                             {"--snapshots", "x", "--verify", "none"},
+                                             {"--snapshots", "x", "--keep", "-1"},
+                                             {"--snapshots", "x", "--poll-seconds", "0"},
+                                             {"--snapshots", "x", "--log-level", "loud"},
+                                             {"--snapshots", "x", "--listen", "127.0.0.1"}}) {
+    Program program(arguments);
+    EXPECT_EQ(program.ExitCode(), 2) << program.output();
+    EXPECT_FALSE(program.output().empty());
+  }
+}
+
+TEST_F(MainTest, WhatIsRefusedExitsFourWithTheCause) {
+  const auto expect_refused = [](std::vector<std::string> arguments, const char* says) {
+    Program program(std::move(arguments));
+    EXPECT_EQ(program.ExitCode(), 4) << program.output();
+    EXPECT_THAT(program.output(), HasSubstr(says));
+  };
+  expect_refused({"--snapshots", folder_, "--listen", "0.0.0.0:0"}, "not a loopback address");
+  ASSERT_TRUE(WriteFileAtomically(folder_ / "file", "x").ok());
+  expect_refused({"--snapshots", folder_ / "file", "--listen", "127.0.0.1:0"}, "not a folder");
+  expect_refused(
+      {"--snapshots", folder_, "--listen", "127.0.0.1:0", "--port-file", folder_ / "none" / "port"},
+      "none/.port.tmp");
+  Program first(Arguments());
+  ASSERT_TRUE(first.WaitFor("ready"));
+  expect_refused({"--snapshots", folder_, "--listen", Address()}, "port is taken");
+}
+
+// A connection that has sent `bytes` and gone.
+void SendRaw(int port, const std::string& bytes) {
+  const int socket_end = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(connect(socket_end, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+  (void)!send(socket_end, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  close(socket_end);
+}
+
+std::string RandomBytes(Random& random, std::size_t max_size) {
+  std::string bytes(random.Below(max_size), '\0');
+  for (char& c : bytes) c = static_cast<char>(random.Below(256));
+  return bytes;
+}
+
+// The start of an HTTP/2 connection, then a frame of any type whose length may lie.
+std::string AlmostHttp2(Random& random) {
+  std::string bytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0", 33);
+  const std::string payload = RandomBytes(random, 200);
+  const std::size_t length = random.Below(2) == 0 ? payload.size() : random.Below(1 << 24);
+  for (const int shift : {16, 8, 0}) bytes.push_back(static_cast<char>(length >> shift));
+  bytes.push_back(static_cast<char>(random.Below(11)));
+  bytes.push_back(static_cast<char>(random.Below(256)));
+  bytes += std::string("\0\0\0", 3) + static_cast<char>(random.Below(4)) + payload;
+  return bytes.substr(0, random.Below(4) == 0 ? random.Below(bytes.size()) : bytes.size());
+}
+
+TEST_F(MainTest, HostileMessagesDoNotEndIt) {
+  testing::PublishReadySnapshot(folder_ / "snapshots");
+  Program program(Arguments());
+  ASSERT_TRUE(program.WaitFor("ready"));
+  const std::string address = Address();
+  const int port = std::stoi(address.substr(address.find(':') + 1));
+  Random random(11);
+  for (int i = 0; i < 500; ++i) SendRaw(port, RandomBytes(random, 300));
+  for (int i = 0; i < 500; ++i) SendRaw(port, AlmostHttp2(random));
+  const auto channel = testing::ChannelTo(address);
+  v1::FindNeighborsRequest whole;
+  whole.set_galaxy_id("8009-12704");
+  whole.set_neighbor_count(3);
+  whole.set_model("ae-small");
+  for (int i = 0; i < 1000; ++i) {
+    const char* const method = std::array{"ListAnomalies", "FindNeighbors", "GetEmbedding",
+                                          "GetGalaxy", "GetSnapshot"}[random.Below(5)];
+    const std::string message =
+        i % 2 == 0 ? RandomBytes(random, 200)
+                   : whole.SerializeAsString().substr(0, random.Below(whole.ByteSizeLong() + 1));
+    const grpc::Status status =
+        testing::CallRaw(channel, std::string("/peculiar.v1.QueryService/") + method, message);
+    ASSERT_NE(status.error_code(), grpc::StatusCode::UNAVAILABLE) << status.error_message();
+  }
+  EXPECT_TRUE(Answers(address));
+  kill(program.pid(), SIGTERM);
+  EXPECT_EQ(program.ExitCode(), 0);
+}
+
+}  // namespace
+}  // namespace peculiar::server

@@ -1,0 +1,180 @@
+#include "server/query_service.h"
+
+#include <chrono>
+#include <utility>
+
+#include "server/convert.h"
+#include "server/grpc_status.h"
+#include "server/page_token.h"
+
+namespace peculiar::server {
+namespace {
+
+// A page ends early rather than pass this; responses stay under 4 MiB.
+constexpr std::size_t kFullPageBytes = 3 << 20;
+constexpr int kRowsPerSizeCheck = 100;
+
+// No work for a caller who has stopped waiting.
+absl::Status CheckStillWanted(const grpc::CallbackServerContext& context) {
+  if (context.IsCancelled()) {
+    return MakeStatus(absl::StatusCode::kCancelled, "CANCELLED: the caller gave up");
+  }
+  if (context.deadline() <= std::chrono::system_clock::now()) {
+    return MakeStatus(absl::StatusCode::kDeadlineExceeded,
+                      "DEADLINE_EXCEEDED: the deadline passed before the work began");
+  }
+  return absl::OkStatus();
+}
+
+// What every method does around its own work.
+template <typename Work>
+grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, std::string_view method,
+                                 const Work& work) {
+  absl::Status status = CheckStillWanted(*context);
+  if (status.ok()) status = work();
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  reactor->Finish(ToGrpcStatus(status, method));
+  return reactor;
+}
+
+// Where a listing begins.
+struct PagePosition {
+  EnginePointer engine;
+  std::uint64_t query_hash = 0;
+  std::int64_t offset = 0;
+};
+
+absl::StatusOr<EnginePointer> EngineOfToken(const SnapshotHolder& holder, const PageToken& token,
+                                            const std::string& snapshot_id) {
+  if (!snapshot_id.empty() && snapshot_id != token.snapshot_id) {
+    return BadPageToken("it belongs to another snapshot than snapshot_id");
+  }
+  absl::StatusOr<EnginePointer> engine = holder.Find(token.snapshot_id);
+  if (!absl::IsNotFound(engine.status())) return engine;
+  return FailedPrecondition(
+      "SNAPSHOT_RETIRED: the page token's snapshot {} is no longer held; begin again at the first "
+      "page",
+      Quoted(token.snapshot_id));
+}
+
+absl::StatusOr<PagePosition> FindPage(const SnapshotHolder& holder,
+                                      const v1::ListAnomaliesRequest& request, ScoreKind score) {
+  PageToken token;
+  PagePosition position;
+  if (request.page_token().empty()) {
+    PECULIAR_ASSIGN_OR_RETURN(position.engine, holder.Find(request.snapshot_id()));
+  } else {
+    PECULIAR_ASSIGN_OR_RETURN(token, DecodePageToken(request.page_token()));
+    PECULIAR_ASSIGN_OR_RETURN(position.engine, EngineOfToken(holder, token, request.snapshot_id()));
+  }
+  // Of the names after resolution, so that "" and the default model's name are one question.
+  PECULIAR_ASSIGN_OR_RETURN(const std::size_t model,
+                            position.engine->ResolveModel(request.model()));
+  position.query_hash =
+      HashQuery({"ListAnomalies", position.engine->snapshot().catalog().models[model].name,
+                 ScoreName(score)});
+  if (!request.page_token().empty() && token.query_hash != position.query_hash) {
+    return BadPageToken("it belongs to a question with another model or score");
+  }
+  position.offset = token.offset;
+  return position;
+}
+
+void Encode(const AnomalyPage& page, const PagePosition& position,
+            v1::ListAnomaliesResponse& response) {
+  for (const AnomalyEntry& entry : page.anomalies) {
+    ToProto(entry, *response.add_anomalies());
+    if (response.anomalies_size() % kRowsPerSizeCheck == 0 &&
+        response.ByteSizeLong() > kFullPageBytes) {
+      break;
+    }
+  }
+  response.set_total_count(static_cast<int>(page.total_count));
+  response.set_snapshot_id(position.engine->snapshot().id());
+  response.set_model(page.model->name);
+  const std::int64_t end = position.offset + response.anomalies_size();
+  if (response.anomalies_size() > 0 && end < page.total_count) {
+    response.set_next_page_token(
+        EncodePageToken({response.snapshot_id(), position.query_hash, end}));
+  }
+}
+
+}  // namespace
+
+QueryService::QueryService(const SnapshotHolder& holder, std::string server_version)
+    : holder_(holder), server_version_(std::move(server_version)) {}
+
+grpc::ServerUnaryReactor* QueryService::ListAnomalies(grpc::CallbackServerContext* context,
+                                                      const v1::ListAnomaliesRequest* request,
+                                                      v1::ListAnomaliesResponse* response) {
+  return Answer(context, "ListAnomalies", [&]() -> absl::Status {
+    PECULIAR_ASSIGN_OR_RETURN(const ScoreKind score, FromProto(request->score_kind()));
+    PECULIAR_ASSIGN_OR_RETURN(const PagePosition position, FindPage(holder_, *request, score));
+    PECULIAR_ASSIGN_OR_RETURN(const AnomalyPage page, position.engine->ListAnomalies(
+                                                          {request->model(), score, position.offset,
+                                                           request->page_size()}));
+    Encode(page, position, *response);
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* QueryService::FindNeighbors(grpc::CallbackServerContext* context,
+                                                      const v1::FindNeighborsRequest* request,
+                                                      v1::FindNeighborsResponse* response) {
+  return Answer(context, "FindNeighbors", [&]() -> absl::Status {
+    PECULIAR_ASSIGN_OR_RETURN(const EnginePointer engine, holder_.Find(request->snapshot_id()));
+    PECULIAR_ASSIGN_OR_RETURN(const NeighborAnswer answer,
+                              engine->FindNeighbors({request->galaxy_id(), request->model(),
+                                                     request->space(), request->neighbor_count()}));
+    for (const NeighborEntry& entry : answer.neighbors) ToProto(entry, *response->add_neighbors());
+    response->set_plateifu(std::string(answer.plateifu));
+    response->set_space(std::string(answer.space));
+    response->set_snapshot_id(engine->snapshot().id());
+    response->set_model(answer.model->name);
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* QueryService::GetEmbedding(grpc::CallbackServerContext* context,
+                                                     const v1::GetEmbeddingRequest* request,
+                                                     v1::GetEmbeddingResponse* response) {
+  return Answer(context, "GetEmbedding", [&]() -> absl::Status {
+    PECULIAR_ASSIGN_OR_RETURN(const EnginePointer engine, holder_.Find(request->snapshot_id()));
+    PECULIAR_ASSIGN_OR_RETURN(const EmbeddingAnswer answer,
+                              engine->GetEmbedding(request->galaxy_id(), request->model()));
+    response->mutable_values()->Add(answer.values.begin(), answer.values.end());
+    response->set_plateifu(std::string(answer.plateifu));
+    response->set_snapshot_id(engine->snapshot().id());
+    response->set_model(answer.model->name);
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* QueryService::GetGalaxy(grpc::CallbackServerContext* context,
+                                                  const v1::GetGalaxyRequest* request,
+                                                  v1::GetGalaxyResponse* response) {
+  return Answer(context, "GetGalaxy", [&]() -> absl::Status {
+    PECULIAR_ASSIGN_OR_RETURN(const EnginePointer engine, holder_.Find(request->snapshot_id()));
+    PECULIAR_ASSIGN_OR_RETURN(const GalaxyAnswer answer, engine->GetGalaxy(request->galaxy_id()));
+    ToProto(answer.galaxy, *response->mutable_galaxy());
+    for (const ModelScoresEntry& entry : answer.model_scores) {
+      ToProto(entry, *response->add_model_scores());
+    }
+    response->set_snapshot_id(engine->snapshot().id());
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* QueryService::GetSnapshot(grpc::CallbackServerContext* context,
+                                                    const v1::GetSnapshotRequest* request,
+                                                    v1::GetSnapshotResponse* response) {
+  return Answer(context, "GetSnapshot", [&]() -> absl::Status {
+    PECULIAR_ASSIGN_OR_RETURN(const EnginePointer engine, holder_.Find(request->snapshot_id()));
+    ToProto(engine->snapshot().manifest(), engine->snapshot().id(), *response->mutable_snapshot());
+    response->set_reload_error(holder_.reload_error());
+    response->set_server_version(server_version_);
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace peculiar::server

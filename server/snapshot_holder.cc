@@ -1,0 +1,144 @@
+#include "server/snapshot_holder.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/snapshot/current.h"
+
+namespace peculiar::server {
+namespace {
+
+constexpr std::chrono::milliseconds kLongestPause = std::chrono::minutes(5);
+
+const std::string& IdOf(const EnginePointer& engine) { return engine->snapshot().id(); }
+
+}  // namespace
+
+SnapshotHolder::SnapshotHolder(SnapshotHolderOptions options, std::function<void()> on_serving)
+    : options_(std::move(options)),
+      on_serving_(std::move(on_serving)),
+      held_(std::make_shared<const Held>()) {}
+
+SnapshotHolder::~SnapshotHolder() { StopPolling(); }
+
+void SnapshotHolder::Refresh() {
+  const std::lock_guard lock(refresh_mutex_);
+  const absl::Status status = RefreshHeld();
+  SetReloadError(status.ok() ? "" : WithoutFolders(MessageOf(status)));
+  FreeRetired();
+}
+
+absl::Status SnapshotHolder::RefreshHeld() {
+  const std::shared_ptr<const Held> held = held_.load();
+  const absl::StatusOr<std::string> id = ReadCurrent(options_.folder);
+  if (!id.ok()) {
+    // Nothing published yet is a state, not an error; a CURRENT that went away is one.
+    const bool nothing_yet = absl::IsNotFound(id.status()) && held->engines.empty();
+    return nothing_yet ? absl::OkStatus() : id.status();
+  }
+  if (!held->engines.empty() && IdOf(held->engines.front()) == *id) {
+    failed_id_.clear();
+    return absl::OkStatus();
+  }
+  const auto now = std::chrono::steady_clock::now();
+  if (*id == failed_id_ && now < failed_retry_) return failed_;
+  absl::StatusOr<EnginePointer> engine = FindOrOpen(*id);
+  if (!engine.ok()) {
+    const bool again = *id == failed_id_;
+    failed_id_ = *id;
+    failed_pause_ = again ? std::min(2 * failed_pause_, kLongestPause) : options_.poll_interval;
+    failed_retry_ = std::chrono::steady_clock::now() + failed_pause_;
+    failed_ = Annotate(engine.status(), "snapshot " + *id);
+    return failed_;
+  }
+  failed_id_.clear();
+  Serve(*std::move(engine));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<EnginePointer> SnapshotHolder::FindOrOpen(const std::string& id) {
+  const std::shared_ptr<const Held> held = held_.load();
+  for (const EnginePointer& engine : held->engines) {
+    if (IdOf(engine) == id) return engine;  // CURRENT went back to one that is still here
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  PECULIAR_ASSIGN_OR_RETURN(Snapshot snapshot,
+                            Snapshot::Open(options_.folder / id, options_.verify));
+  auto engine =
+      std::make_shared<const QueryEngine>(std::make_shared<const Snapshot>(std::move(snapshot)));
+  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
+  spdlog::info("snapshot {}: opened in {:.0f} ms, {} galaxies, {} models", id, took.count(),
+               engine->snapshot().size(), engine->snapshot().model_count());
+  return engine;
+}
+
+void SnapshotHolder::Serve(EnginePointer engine) {
+  const std::shared_ptr<const Held> before = held_.load();
+  auto after = std::make_shared<Held>();
+  after->engines.push_back(engine);
+  for (const EnginePointer& previous : before->engines) {
+    if (previous == engine) continue;
+    const bool kept = after->engines.size() <= options_.keep;
+    (kept ? after->engines : retired_).push_back(previous);
+  }
+  held_.store(after);
+  spdlog::info("snapshot {}: serving", IdOf(engine));
+  if (before->engines.empty()) on_serving_();
+}
+
+void SnapshotHolder::SetReloadError(const std::string& error) {
+  const std::shared_ptr<const Held> before = held_.load();
+  if (before->reload_error == error) return;
+  if (!error.empty()) spdlog::error("the snapshot that CURRENT names is not served: {}", error);
+  held_.store(std::make_shared<const Held>(Held{before->engines, error}));
+}
+
+void SnapshotHolder::FreeRetired() {
+  // A count of one means that only this list holds it, and nobody can get it any more.
+  std::erase_if(retired_, [](const EnginePointer& engine) { return engine.use_count() == 1; });
+}
+
+void SnapshotHolder::StartPolling() {
+  thread_ = std::thread([this] { Poll(); });
+}
+
+void SnapshotHolder::StopPolling() {
+  {
+    const std::lock_guard lock(stop_mutex_);
+    stop_ = true;
+  }
+  stop_changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void SnapshotHolder::Poll() {
+  std::unique_lock lock(stop_mutex_);
+  while (!stop_changed_.wait_for(lock, options_.poll_interval, [this] { return stop_; })) {
+    lock.unlock();
+    Refresh();
+    lock.lock();
+  }
+}
+
+absl::StatusOr<EnginePointer> SnapshotHolder::Find(std::string_view snapshot_id) const {
+  const std::shared_ptr<const Held> held = held_.load();
+  if (held->engines.empty()) {
+    return FailedPrecondition(
+        "NO_SNAPSHOT: nothing is served yet; publish a snapshot with 'peculiar-worker publish'{}{}",
+        held->reload_error.empty() ? "" : "; the last try failed: ", held->reload_error);
+  }
+  if (snapshot_id.empty()) return held->engines.front();
+  std::string known;
+  for (const EnginePointer& engine : held->engines) {
+    if (IdOf(engine) == snapshot_id) return engine;
+    known += (known.empty() ? "" : ", ") + IdOf(engine);
+  }
+  return NotFound("UNKNOWN_SNAPSHOT: no snapshot {} is held; held are: {}", Quoted(snapshot_id),
+                  known);
+}
+
+std::string SnapshotHolder::reload_error() const { return held_.load()->reload_error; }
+
+}  // namespace peculiar::server
