@@ -5,6 +5,13 @@
 #include <cstdio>
 
 #include "worker/command.h"
+#include "worker/export.h"
+#include "worker/ingest.h"
+#include "worker/publish.h"
+#include "worker/rollback.h"
+#include "worker/select.h"
+#include "worker/simulate.h"
+#include "worker/snapshots.h"
 
 int main(int argc, char** argv) {
   using namespace peculiar::worker;
@@ -12,6 +19,13 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", PECULIAR_VERSION);
   app.require_subcommand(1);
   CommandResult result;
+  AddSimulateCommand(app, result);
+  AddSelectCommand(app, result);
+  AddIngestCommand(app, result);
+  AddExportCommand(app, result);
+  AddPublishCommand(app, result);
+  AddRollbackCommand(app, result);
+  AddSnapshotsCommand(app, result);
   try {  // CLI11 reports usage by exceptions
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

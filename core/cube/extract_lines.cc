@@ -38,6 +38,7 @@ int WindowStart(const SpectralAxis& axis, double rest_wavelength_angstrom, doubl
   return static_cast<int>(std::ceil(pixel - kWindowChannels / 2));
 }
 
+// long: one pass over the voxels; its parts would share eight variables
 absl::StatusOr<ExtractedLines> ExtractLines(const Cube& cube, const LineList& lines, double z) {
   // A position far outside means the header is wrong; the bound also keeps the arithmetic in range.
   if (!(std::abs(cube.object_x) < 1e6) || !(std::abs(cube.object_y) < 1e6)) {

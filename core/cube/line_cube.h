@@ -1,4 +1,5 @@
 // The windows around the emission lines of one galaxy: what the network sees.
+// Cut out of a Cube by ExtractLines, kept in the dataset's shards. A plain value.
 #pragma once
 
 #include <cstddef>

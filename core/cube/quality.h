@@ -1,4 +1,5 @@
 // MaNGA's bit masks by name (DR17 data model).
+// What a cube's mask and a table's DRP3QUAL say, as code and readers need it. Pure functions.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
 // The wavelengths of a cube's channels: vacuum Angstrom, observed frame, evenly spaced in log10.
+// Immutable; answers where on the grid a wavelength lies.
 #pragma once
 
 #include <vector>

@@ -1,4 +1,5 @@
 // A borrowed row-major float32 matrix: n x d, compact. The one way vectors pass between rooms.
+// Owns nothing: what it points at must outlive it.
 #pragma once
 
 #include <cstddef>

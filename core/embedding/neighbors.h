@@ -1,4 +1,5 @@
 // Lists of nearest neighbours, as an index finds them and the catalogue serves them.
+// Plain values; ids are rows, so that no catalogue is needed to make one.
 #pragma once
 
 #include <cstddef>

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "core/base/digest.h"
+#include "core/base/file.h"
 #include "core/base/json.h"
 #include "core/snapshot/layout.h"
 
@@ -12,6 +13,7 @@ namespace peculiar {
 namespace {
 
 constexpr std::size_t kIdDigits = 12;
+constexpr std::uint64_t kMaxManifestBytes = std::uint64_t{64} << 20;
 
 struct UtcFields {
   int year, month, day, hour, minute, second;
@@ -196,6 +198,27 @@ absl::StatusOr<Manifest> ParseManifest(std::string_view text, std::string_view w
   PECULIAR_ASSIGN_OR_RETURN(const Json json, ParseJson(text, what));
   absl::StatusOr<Manifest> manifest = FromJson(json);
   if (!manifest.ok()) return Annotate(manifest.status(), what);
+  return manifest;
+}
+
+absl::StatusOr<Manifest> ReadManifest(const std::filesystem::path& folder, std::string_view id) {
+  if (!IsSnapshotId(id)) return InvalidArgument("'{}' is not a snapshot id", id);
+  std::error_code error;
+  if (!std::filesystem::is_directory(folder, error)) {
+    return NotFound("there is no snapshot folder {}", folder.string());
+  }
+  const std::filesystem::path path = folder / kManifestFile;
+  PECULIAR_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kMaxManifestBytes));
+  const std::string digest = Sha256Hex(text);
+  if (const std::string_view expected = id.substr(id.find('-') + 1);
+      !digest.starts_with(expected)) {
+    return DataLoss("{} has SHA-256 {}, expected {}... as in the snapshot's id", path.string(),
+                    digest, expected);
+  }
+  PECULIAR_ASSIGN_OR_RETURN(Manifest manifest, ParseManifest(text, path.string()));
+  if (const std::string found = SnapshotId(manifest.created, text); found != id) {
+    return DataLoss("{} belongs to snapshot {}, expected {}", path.string(), found, id);
+  }
   return manifest;
 }
 

@@ -13,8 +13,6 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, ".f32 files are little-endian");
 
-constexpr std::uint64_t kMaxManifestBytes = std::uint64_t{64} << 20;
-
 // Names of every file but the manifest, sorted.
 std::vector<std::string> ExpectedFiles(const std::vector<CatalogModel>& models) {
   std::vector<std::string> names = {std::string(kCatalogFile)};
@@ -25,28 +23,6 @@ std::vector<std::string> ExpectedFiles(const std::vector<CatalogModel>& models) 
   }
   std::sort(names.begin(), names.end());
   return names;
-}
-
-// Reads and parses the manifest, which must be the one that `id` names.
-absl::StatusOr<Manifest> ReadManifest(const std::filesystem::path& folder, std::string_view id) {
-  if (!IsSnapshotId(id)) return InvalidArgument("'{}' is not a snapshot id", id);
-  std::error_code error;
-  if (!std::filesystem::is_directory(folder, error)) {
-    return NotFound("there is no snapshot folder {}", folder.string());
-  }
-  const std::filesystem::path path = folder / kManifestFile;
-  PECULIAR_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kMaxManifestBytes));
-  const std::string digest = Sha256Hex(text);
-  if (const std::string_view expected = id.substr(id.find('-') + 1);
-      !digest.starts_with(expected)) {
-    return DataLoss("{} has SHA-256 {}, expected {}... as in the snapshot's id", path.string(),
-                    digest, expected);
-  }
-  PECULIAR_ASSIGN_OR_RETURN(Manifest manifest, ParseManifest(text, path.string()));
-  if (const std::string found = SnapshotId(manifest.created, text); found != id) {
-    return DataLoss("{} belongs to snapshot {}, expected {}", path.string(), found, id);
-  }
-  return manifest;
 }
 
 absl::Status VerifyFile(const std::filesystem::path& folder, const ManifestFile& expected,

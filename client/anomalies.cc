@@ -1,0 +1,102 @@
+#include "client/anomalies.h"
+
+#include <algorithm>
+
+#include "client/galaxy_columns.h"
+
+namespace peculiar::client {
+namespace {
+
+constexpr int kLargestPage = 1000;  // the server's bound
+
+std::vector<Column> Columns(v1::ScoreKind kind) {
+  std::vector<Column> columns{{.name = "rank"}};
+  AppendIdColumns(columns);
+  columns.push_back({.name = "score", .unit = ScoreUnit(kind)});
+  columns.push_back({.name = "percentile", .unit = "%", .decimals = 2});
+  columns.push_back({.name = "top_line"});
+  columns.push_back({.name = "top_line_mae", .unit = "flux"});
+  AppendDetailColumns(columns);
+  return columns;
+}
+
+std::vector<OrderedJson> Cells(const v1::Anomaly& anomaly) {
+  const v1::Score& score = anomaly.score();
+  const v1::LineShare& top = anomaly.top_line();
+  std::vector<OrderedJson> cells{OptionalCell(score.has_rank(), score.rank())};
+  AppendIdCells(anomaly.galaxy(), cells);
+  cells.push_back(OptionalCell(score.has_value(), score.value()));
+  cells.push_back(OptionalCell(score.has_percentile(), score.percentile()));
+  cells.push_back(OptionalCell(anomaly.has_top_line(), top.line()));
+  cells.push_back(OptionalCell(top.has_value(), top.value()));
+  AppendDetailCells(anomaly.galaxy(), cells);
+  return cells;
+}
+
+// The first `limit` anomalies, in one response.
+absl::StatusOr<v1::ListAnomaliesResponse> AllPages(Connection& connection,
+                                                   v1::ListAnomaliesRequest request, int limit) {
+  v1::ListAnomaliesResponse all;
+  while (true) {
+    const int missing = limit == 0 ? kLargestPage : limit - all.anomalies_size();
+    request.set_page_size(std::min(missing, kLargestPage));
+    PECULIAR_ASSIGN_OR_RETURN(v1::ListAnomaliesResponse page, connection.ListAnomalies(request));
+    if (!request.page_token().empty() && page.snapshot_id() != all.snapshot_id()) {
+      return Internal("a page of snapshot {} follows pages of snapshot {}", page.snapshot_id(),
+                      all.snapshot_id());
+    }
+    if (!page.next_page_token().empty() && page.anomalies().empty()) {
+      return Internal("the server sent an empty page that is not the last");
+    }
+    const std::string next = page.next_page_token();
+    all.MergeFrom(page);
+    if (next.empty() || (limit > 0 && all.anomalies_size() >= limit)) break;
+    request.set_page_token(next);
+  }
+  while (limit > 0 && all.anomalies_size() > limit) all.mutable_anomalies()->RemoveLast();
+  return all;
+}
+
+}  // namespace
+
+absl::StatusOr<Answer> AskAnomalies(Connection& connection, const AnomaliesOptions& options) {
+  PECULIAR_ASSIGN_OR_RETURN(const v1::ScoreKind kind, ParseScoreKind(options.score));
+  v1::ListAnomaliesRequest request;
+  request.set_model(options.model);
+  request.set_score_kind(kind);
+  request.set_snapshot_id(options.snapshot_id);
+  PECULIAR_ASSIGN_OR_RETURN(const v1::ListAnomaliesResponse response,
+                            AllPages(connection, request, options.limit));
+  Listing listing{.name = "anomalies"};
+  listing.provenance = {{"snapshot_id", response.snapshot_id()},
+                        {"model", response.model()},
+                        {"score_kind", options.score}};
+  listing.totals = {{"total_count", response.total_count()}};
+  listing.table.columns = Columns(kind);
+  for (const v1::Anomaly& anomaly : response.anomalies()) {
+    listing.table.rows.push_back(Cells(anomaly));
+  }
+  listing.notes = {fmt::format("{} of {} ranked galaxies; snapshot {}, model {}, score {}; {}",
+                               response.anomalies_size(), response.total_count(),
+                               response.snapshot_id(), response.model(), options.score, kFluxNote)};
+  return listing;
+}
+
+void AddAnomaliesCommand(CLI::App& app, const GlobalOptions& globals, CommandResult& result) {
+  auto options = std::make_shared<AnomaliesOptions>();
+  CLI::App& command = AddCommand(
+      app, "anomalies", "The galaxies that a model reconstructs worst, strangest first", globals,
+      result, [options](Connection& connection) { return AskAnomalies(connection, *options); });
+  AddModelOption(command, options->model);
+  command.add_option("--score", options->score, "What ranks: mae (the paper's), chi or relative")
+      ->check(CLI::IsMember({"mae", "chi", "relative"}))
+      ->type_name("SCORE")
+      ->capture_default_str();
+  command.add_option("--limit", options->limit, "How many; 0 = all")
+      ->check(CLI::Range(0, 1000000000))
+      ->type_name("N")
+      ->capture_default_str();
+  AddSnapshotOption(command, options->snapshot_id);
+}
+
+}  // namespace peculiar::client

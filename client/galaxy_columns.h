@@ -1,0 +1,43 @@
+// How galaxies and scores of the wire become cells: shared by the subcommands that list galaxies.
+// Null stands for what the server does not know. Pure functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "client/output.h"
+#include "core/base/status.h"
+#include "peculiar/v1/galaxy.pb.h"
+#include "peculiar/v1/score.pb.h"
+
+namespace peculiar::client {
+
+// "mae", "chi", "relative"; "kind 9" for one that a newer server may know.
+std::string ScoreKindName(v1::ScoreKind kind);
+// INVALID_ARGUMENT naming the scores.
+absl::StatusOr<v1::ScoreKind> ParseScoreKind(std::string_view name);
+// The unit row's word for a score: "flux" (see kFluxNote), "sigma" or "".
+std::string ScoreUnit(v1::ScoreKind kind);
+// What "flux" means in a unit row.
+inline constexpr std::string_view kFluxNote = "flux = 1e-17 erg/s/cm^2/Angstrom/spaxel";
+
+// plateifu, mangaid, redshift: what a listing of galaxies begins with ...
+void AppendIdColumns(std::vector<Column>& columns);
+void AppendIdCells(const v1::Galaxy& galaxy, std::vector<OrderedJson>& cells);
+// ... and AGN classes, quality names, position and fibres: what it ends with.
+void AppendDetailColumns(std::vector<Column>& columns);
+void AppendDetailCells(const v1::Galaxy& galaxy, std::vector<OrderedJson>& cells);
+
+// "infrared", "x_ray", "radio", "broad_line".
+OrderedJson AgnClassCell(const v1::Galaxy& galaxy);
+// The names of the quality bits that are set.
+OrderedJson QualityCell(const v1::Galaxy& galaxy);
+
+// The value of an optional field, null when `is_set` is false.
+template <typename T>
+OrderedJson OptionalCell(bool is_set, const T& value) {
+  return is_set ? OrderedJson(value) : OrderedJson(nullptr);
+}
+
+}  // namespace peculiar::client

@@ -1,0 +1,55 @@
+// peculiar: asks peculiar-server about strange galaxies, a subcommand a question.
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "client/anomalies.h"
+#include "client/embedding.h"
+#include "client/neighbors.h"
+#include "client/show.h"
+#include "client/status.h"
+
+namespace {
+
+constexpr const char* kFooter =
+    "A galaxy is named by plate-IFU (8626-12704, manga-8626-12704) or MaNGA-ID (1-209232).\n"
+    "\n"
+    "Exit codes:\n"
+    "  0  ok\n"
+    "  1  internal error, or the answer could not be written\n"
+    "  2  usage: wrong option, or a request that the server calls invalid\n"
+    "  3  not found: galaxy, model or snapshot\n"
+    "  4  refused by the server: ambiguous id, no snapshot, too busy, not allowed\n"
+    "  5  server not reachable, or no answer in time\n"
+    "An error is one line on standard error.";
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace peculiar::client;
+  CLI::App app{"Asks a Peculiar server which galaxies are strange, and what they are like.",
+               "peculiar"};
+  app.set_version_flag("--version", "peculiar " PECULIAR_VERSION);
+  app.footer(kFooter);
+  app.failure_message([](const CLI::App*, const CLI::Error& error) {
+    return fmt::format("peculiar: {} (see peculiar --help)\n", error.what());
+  });
+  app.fallthrough();  // the options below work after the subcommand too
+  app.require_subcommand(1);
+  GlobalOptions globals;
+  CommandResult result;
+  AddGlobalOptions(app, globals);
+  AddAnomaliesCommand(app, globals, result);
+  AddNeighborsCommand(app, globals, result);
+  AddEmbeddingCommand(app, globals, result);
+  AddShowCommand(app, globals, result);
+  AddStatusCommand(app, globals, result);
+  try {  // CLI11 reports usage by exceptions
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  if (!result.status.ok()) fmt::print(stderr, "{}", ErrorLine(result.status));
+  return ExitCode(result.status);
+}

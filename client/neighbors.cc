@@ -1,0 +1,75 @@
+#include "client/neighbors.h"
+
+#include "client/galaxy_columns.h"
+
+namespace peculiar::client {
+namespace {
+
+std::vector<Column> Columns() {
+  std::vector<Column> columns{{.name = "place"}};
+  AppendIdColumns(columns);
+  columns.push_back({.name = "distance"});
+  columns.push_back({.name = "mae", .unit = "flux"});
+  columns.push_back({.name = "mae_rank"});
+  columns.push_back({.name = "mae_percentile", .unit = "%", .decimals = 2});
+  AppendDetailColumns(columns);
+  return columns;
+}
+
+std::vector<OrderedJson> Cells(int place, const v1::Neighbor& neighbor) {
+  const v1::Score& score = neighbor.score();
+  std::vector<OrderedJson> cells{place};
+  AppendIdCells(neighbor.galaxy(), cells);
+  cells.push_back(neighbor.distance());
+  cells.push_back(OptionalCell(score.has_value(), score.value()));
+  cells.push_back(OptionalCell(score.has_rank(), score.rank()));
+  cells.push_back(OptionalCell(score.has_percentile(), score.percentile()));
+  AppendDetailCells(neighbor.galaxy(), cells);
+  return cells;
+}
+
+}  // namespace
+
+absl::StatusOr<Answer> AskNeighbors(Connection& connection, const NeighborsOptions& options) {
+  v1::FindNeighborsRequest request;
+  request.set_galaxy_id(options.galaxy_id);
+  request.set_neighbor_count(options.neighbor_count);
+  request.set_space(options.space);
+  request.set_model(options.model);
+  request.set_snapshot_id(options.snapshot_id);
+  PECULIAR_ASSIGN_OR_RETURN(const v1::FindNeighborsResponse response,
+                            connection.FindNeighbors(request));
+  Listing listing{.name = "neighbors"};
+  listing.provenance = {{"of_plateifu", response.plateifu()},
+                        {"space", response.space()},
+                        {"snapshot_id", response.snapshot_id()},
+                        {"model", response.model()}};
+  listing.table.columns = Columns();
+  for (int i = 0; i < response.neighbors_size(); ++i) {
+    listing.table.rows.push_back(Cells(i + 1, response.neighbors(i)));
+  }
+  listing.notes = {fmt::format("{} nearest to {} in {} space; snapshot {}, model {}; {}",
+                               response.neighbors_size(), response.plateifu(), response.space(),
+                               response.snapshot_id(), response.model(), kFluxNote)};
+  return listing;
+}
+
+void AddNeighborsCommand(CLI::App& app, const GlobalOptions& globals, CommandResult& result) {
+  auto options = std::make_shared<NeighborsOptions>();
+  CLI::App& command = AddCommand(
+      app, "neighbors", "The galaxies most like a given one, nearest first", globals, result,
+      [options](Connection& connection) { return AskNeighbors(connection, *options); });
+  command.add_option("galaxy", options->galaxy_id, "Plate-IFU or MaNGA-ID, for example 8626-12704")
+      ->required()
+      ->type_name("ID");
+  command.add_option("-k,--count", options->neighbor_count, "How many, 1 to 1000")
+      ->check(CLI::Range(1, 1000))
+      ->type_name("N")
+      ->capture_default_str();
+  AddModelOption(command, options->model);
+  command.add_option("--space", options->space, "Space of the distance: latent")
+      ->type_name("SPACE");
+  AddSnapshotOption(command, options->snapshot_id);
+}
+
+}  // namespace peculiar::client

@@ -1,0 +1,99 @@
+#include "client/output.h"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+
+namespace peculiar::client {
+namespace {
+
+std::string Dump(const OrderedJson& value, int indent) {
+  return value.dump(indent, ' ', false, OrderedJson::error_handler_t::replace);
+}
+
+OrderedJson RowObject(const Table& table, const std::vector<OrderedJson>& row) {
+  OrderedJson object = OrderedJson::object();
+  for (std::size_t c = 0; c < table.columns.size(); ++c) object[table.columns[c].name] = row[c];
+  return object;
+}
+
+// One row a line, so that the file is readable and still diffs well.
+std::string ListingJson(const Listing& listing) {
+  std::string text = "{\n";
+  for (const OrderedJson* head : {&listing.provenance, &listing.totals}) {
+    for (const auto& [key, value] : head->items()) {
+      text += fmt::format(" {}: {},\n", Dump(key, -1), Dump(value, -1));
+    }
+  }
+  text += fmt::format(" {}: [", Dump(listing.name, -1));
+  const char* separator = "\n";
+  for (const auto& row : listing.table.rows) {
+    text += fmt::format("{}  {}", separator, Dump(RowObject(listing.table, row), -1));
+    separator = ",\n";
+  }
+  return text + (listing.table.rows.empty() ? "]\n}\n" : "\n ]\n}\n");
+}
+
+std::string ListingLines(const Listing& listing) {
+  std::string text;
+  for (const auto& row : listing.table.rows) {
+    OrderedJson object = RowObject(listing.table, row);
+    object.update(listing.provenance);
+    text += Dump(object, -1) + "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+absl::StatusOr<Format> ParseFormat(std::string_view name) {
+  if (name == "table") return Format::kTable;
+  if (name == "json") return Format::kJson;
+  if (name == "jsonl") return Format::kJsonl;
+  if (name == "csv") return Format::kCsv;
+  return InvalidArgument("unknown output format '{}': table, json, jsonl or csv", name);
+}
+
+std::string Render(const Answer& answer, Format format, int width) {
+  if (format == Format::kTable) return RenderTable(answer, width);
+  if (format == Format::kCsv) return RenderCsv(answer);
+  const bool lines = format == Format::kJsonl;
+  if (const auto* listing = std::get_if<Listing>(&answer)) {
+    return lines ? ListingLines(*listing) : ListingJson(*listing);
+  }
+  return Dump(std::get<Record>(answer).document, lines ? -1 : 1) + "\n";
+}
+
+OrderedJson FloatCell(float value) {
+  if (!std::isfinite(value)) return nullptr;
+  char digits[32];
+  const auto end = std::to_chars(digits, digits + sizeof(digits), value).ptr;
+  double shortest = 0;
+  std::from_chars(digits, end, shortest);
+  return shortest;
+}
+
+int TerminalWidth() {
+  if (isatty(STDOUT_FILENO) == 0) return 0;
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return 80;
+  return size.ws_col > 0 ? size.ws_col : 80;
+}
+
+absl::Status WriteStandardOutput(std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = write(STDOUT_FILENO, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0 && errno == EPIPE) return absl::OkStatus();
+    if (written < 0) return Internal("cannot write the answer: {}", std::strerror(errno));
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace peculiar::client

@@ -1,0 +1,101 @@
+// Comma-separated values, RFC 4180 except for the line end, which is a bare newline.
+
+#include "client/output.h"
+
+namespace peculiar::client {
+namespace {
+
+std::string Quoted(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted + "\"";
+}
+
+std::string Line(const std::vector<std::string>& fields) {
+  std::string line;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (i > 0) line += ',';
+    line += Quoted(fields[i]);
+  }
+  return line + "\n";
+}
+
+bool IsVector(const OrderedJson& cell) {
+  return cell.is_array() && !cell.empty() && cell.front().is_number();
+}
+
+// A vector becomes a column a component: values_0, values_1, ...
+void AppendCell(const OrderedJson& cell, std::vector<std::string>& fields) {
+  if (!IsVector(cell)) return fields.push_back(CellText(cell));
+  for (const OrderedJson& component : cell) fields.push_back(CellText(component));
+}
+
+void AppendHeading(const std::string& name, const OrderedJson& first_cell,
+                   std::vector<std::string>& fields) {
+  if (!IsVector(first_cell)) return fields.push_back(name);
+  for (std::size_t i = 0; i < first_cell.size(); ++i) {
+    fields.push_back(name + "_" + std::to_string(i));
+  }
+}
+
+std::string ListingCsv(const Listing& listing) {
+  const Table& table = listing.table;
+  std::vector<std::string> heading;
+  for (std::size_t c = 0; c < table.columns.size(); ++c) {
+    AppendHeading(table.columns[c].name,
+                  table.rows.empty() ? OrderedJson(nullptr) : table.rows[0][c], heading);
+  }
+  std::vector<std::string> provenance;
+  for (const auto& [key, value] : listing.provenance.items()) {
+    heading.push_back(key);
+    provenance.push_back(CellText(value));
+  }
+  std::string text = Line(heading);
+  for (const auto& row : table.rows) {
+    std::vector<std::string> fields;
+    for (const OrderedJson& cell : row) AppendCell(cell, fields);
+    fields.insert(fields.end(), provenance.begin(), provenance.end());
+    text += Line(fields);
+  }
+  return text;
+}
+
+// A line for every leaf of the document: its path with dots, then its value.
+void AppendLeaves(const OrderedJson& value, const std::string& path, std::string& text) {
+  if (value.is_object()) {
+    for (const auto& [key, member] : value.items()) {
+      AppendLeaves(member, path.empty() ? key : path + "." + key, text);
+    }
+  } else {
+    text += Line({path, CellText(value)});
+  }
+}
+
+}  // namespace
+
+std::string CellText(const OrderedJson& cell) {
+  if (cell.is_null()) return "";
+  if (cell.is_string()) return cell.get<std::string>();
+  if (!cell.is_array()) {
+    return cell.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
+  }
+  std::string text;
+  for (std::size_t i = 0; i < cell.size(); ++i) {
+    if (i > 0) text += ';';
+    text += CellText(cell[i]);
+  }
+  return text;
+}
+
+std::string RenderCsv(const Answer& answer) {
+  if (const auto* listing = std::get_if<Listing>(&answer)) return ListingCsv(*listing);
+  std::string text = Line({"quantity", "value"});
+  AppendLeaves(std::get<Record>(answer).document, "", text);
+  return text;
+}
+
+}  // namespace peculiar::client

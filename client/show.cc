@@ -1,0 +1,210 @@
+#include "client/show.h"
+
+#include <algorithm>
+
+#include "client/galaxy_columns.h"
+
+namespace peculiar::client {
+namespace {
+
+constexpr std::size_t kTopLines = 5;  // of 19; json has all
+
+// The mean absolute error that the line shares add up to, 0 when it is not finite.
+double MaeOf(const v1::ModelScores& scores) {
+  for (const v1::Score& score : scores.scores()) {
+    if (score.kind() == v1::SCORE_KIND_MAE) return score.value();
+  }
+  return 0;
+}
+
+OrderedJson GalaxyObject(const v1::Galaxy& galaxy) {
+  OrderedJson repeats = OrderedJson::array();
+  for (const std::string& plateifu : galaxy.repeat_plateifus()) repeats.push_back(plateifu);
+  OrderedJson object;
+  object["plateifu"] = galaxy.plateifu();
+  object["mangaid"] = galaxy.mangaid();
+  object["redshift"] = galaxy.redshift();
+  object["ra_deg"] = OptionalCell(galaxy.has_ra_deg(), galaxy.ra_deg());
+  object["dec_deg"] = OptionalCell(galaxy.has_dec_deg(), galaxy.dec_deg());
+  object["fibre_count"] = galaxy.fibre_count();
+  object["stellar_mass_msun"] =
+      OptionalCell(galaxy.has_stellar_mass_msun(), galaxy.stellar_mass_msun());
+  object["half_light_radius_arcsec"] =
+      OptionalCell(galaxy.has_half_light_radius_arcsec(), galaxy.half_light_radius_arcsec());
+  object["sersic_index"] = OptionalCell(galaxy.has_sersic_index(), galaxy.sersic_index());
+  object["agn_classes"] = AgnClassCell(galaxy);
+  object["repeat_plateifus"] = std::move(repeats);
+  return object;
+}
+
+OrderedJson QualityObject(const v1::Galaxy& galaxy) {
+  const v1::Quality& quality = galaxy.quality();
+  return {{"drp3qual", quality.drp3qual()},
+          {"drp3qual_names", QualityCell(galaxy)},
+          {"coverage", quality.coverage()},
+          {"masked_share", quality.masked_share()},
+          {"lines_off_grid_count", quality.lines_off_grid_count()}};
+}
+
+OrderedJson ScoresObject(const v1::ModelScores& model_scores) {
+  OrderedJson object = OrderedJson::object();
+  for (const v1::Score& score : model_scores.scores()) {
+    object[ScoreKindName(score.kind())] = {
+        {"value", OptionalCell(score.has_value(), score.value())},
+        {"rank", OptionalCell(score.has_rank(), score.rank())},
+        {"percentile", OptionalCell(score.has_percentile(), score.percentile())}};
+  }
+  return object;
+}
+
+OrderedJson LineSharesObject(const v1::ModelScores& model_scores) {
+  const double mae = MaeOf(model_scores);
+  OrderedJson object = OrderedJson::object();
+  for (const v1::LineShare& share : model_scores.line_shares()) {
+    object[share.line()] = {
+        {"wavelength_angstrom", share.wavelength_angstrom()},
+        {"value", OptionalCell(share.has_value(), share.value())},
+        {"share", OptionalCell(share.has_value() && mae > 0, share.value() / (mae > 0 ? mae : 1))}};
+  }
+  return object;
+}
+
+// "quantity  value": a section without heading.
+struct Facts {
+  Table table{.columns = {{}, {}}};
+  void Add(std::string_view quantity, const std::string& value) {
+    if (!value.empty()) table.rows.push_back({std::string(quantity), value});
+  }
+};
+
+std::string Joined(const OrderedJson& texts, std::string_view otherwise) {
+  std::string joined;
+  for (const OrderedJson& text : texts) {
+    joined += (joined.empty() ? "" : ", ") + text.get<std::string>();
+  }
+  return joined.empty() ? std::string(otherwise) : joined;
+}
+
+Table CatalogueSection(const v1::Galaxy& galaxy, const OrderedJson& object) {
+  const v1::Quality& quality = galaxy.quality();
+  Facts facts;
+  facts.table.title = "Galaxy " + galaxy.plateifu();
+  facts.Add("mangaid", galaxy.mangaid());
+  facts.Add("redshift", fmt::format("{:.5f}", galaxy.redshift()));
+  if (galaxy.has_ra_deg() && galaxy.has_dec_deg()) {
+    facts.Add("position", fmt::format("{:.5f} {:+.5f} deg", galaxy.ra_deg(), galaxy.dec_deg()));
+  }
+  facts.Add("fibres", fmt::format("{}", galaxy.fibre_count()));
+  if (galaxy.has_stellar_mass_msun()) {
+    facts.Add("stellar mass", fmt::format("{:.3g} h^-2 Msun", galaxy.stellar_mass_msun()));
+  }
+  if (galaxy.has_half_light_radius_arcsec()) {
+    facts.Add("half-light radius", fmt::format("{:.2f} arcsec", galaxy.half_light_radius_arcsec()));
+  }
+  if (galaxy.has_sersic_index()) {
+    facts.Add("Sersic index", fmt::format("{:.2f}", galaxy.sersic_index()));
+  }
+  facts.Add("AGN", Joined(object["agn_classes"], "in no AGN list"));
+  facts.Add("repeats", Joined(object["repeat_plateifus"], "none in the sample"));
+  facts.Add("quality", fmt::format("{} (DRP3QUAL {})", Joined(QualityCell(galaxy), "no flag"),
+                                   quality.drp3qual()));
+  facts.Add("crop", fmt::format("{:.1f} % inside the cube, {:.1f} % of voxels masked, {} lines "
+                                "off the grid",
+                                100 * quality.coverage(), 100 * quality.masked_share(),
+                                quality.lines_off_grid_count()));
+  return std::move(facts.table);
+}
+
+// A row a model, so that scores of different models stand below each other.
+Table ScoresSection(const v1::GetGalaxyResponse& response) {
+  Table table{.title = "Scores", .columns = {{.name = "model"}}};
+  if (response.model_scores().empty()) return table;
+  for (const v1::Score& score : response.model_scores(0).scores()) {
+    table.columns.push_back({.name = ScoreKindName(score.kind()), .unit = ScoreUnit(score.kind())});
+    table.columns.push_back({.name = "rank"});
+    table.columns.push_back({.name = "pct", .unit = "%", .decimals = 1});
+  }
+  for (const v1::ModelScores& model_scores : response.model_scores()) {
+    std::vector<OrderedJson> cells{model_scores.model()};
+    for (const v1::Score& score : model_scores.scores()) {
+      cells.push_back(OptionalCell(score.has_value(), score.value()));
+      cells.push_back(OptionalCell(score.has_rank(), score.rank()));
+      cells.push_back(OptionalCell(score.has_percentile(), score.percentile()));
+    }
+    cells.resize(table.columns.size());
+    table.rows.push_back(std::move(cells));
+  }
+  return table;
+}
+
+// The lines of known share, largest first, at most kTopLines.
+std::vector<v1::LineShare> TopLines(const v1::ModelScores& model_scores) {
+  std::vector<v1::LineShare> shares;
+  for (const v1::LineShare& share : model_scores.line_shares()) {
+    if (share.has_value()) shares.push_back(share);
+  }
+  std::stable_sort(shares.begin(), shares.end(),
+                   [](const auto& a, const auto& b) { return a.value() > b.value(); });
+  if (shares.size() > kTopLines) shares.resize(kTopLines);
+  return shares;
+}
+
+// The lines with the largest parts of the mae, two columns a model.
+Table LinesSection(const v1::GetGalaxyResponse& response) {
+  Table table{.title = "Lines with the largest part of mae", .columns = {{.name = "place"}}};
+  for (const v1::ModelScores& model_scores : response.model_scores()) {
+    const std::vector<v1::LineShare> lines = TopLines(model_scores);
+    const double mae = MaeOf(model_scores);
+    while (table.rows.size() < lines.size()) {
+      const std::size_t place = table.rows.size() + 1;
+      table.rows.emplace_back(table.columns.size()).front() = place;
+    }
+    table.columns.push_back({.name = model_scores.model()});
+    table.columns.push_back({.name = "part", .unit = "%", .decimals = 1});
+    for (std::size_t i = 0; i < table.rows.size(); ++i) {
+      const bool is_known = i < lines.size();
+      table.rows[i].push_back(is_known ? OrderedJson(lines[i].line()) : nullptr);
+      table.rows[i].push_back(is_known && mae > 0 ? OrderedJson(100 * lines[i].value() / mae)
+                                                  : nullptr);
+    }
+  }
+  return table;
+}
+
+}  // namespace
+
+absl::StatusOr<Answer> AskShow(Connection& connection, const ShowOptions& options) {
+  v1::GetGalaxyRequest request;
+  request.set_galaxy_id(options.galaxy_id);
+  request.set_snapshot_id(options.snapshot_id);
+  PECULIAR_ASSIGN_OR_RETURN(const v1::GetGalaxyResponse response, connection.GetGalaxy(request));
+  const v1::Galaxy& galaxy = response.galaxy();
+  Record record;
+  record.document["snapshot_id"] = response.snapshot_id();
+  record.document["galaxy"] = GalaxyObject(galaxy);
+  record.document["quality"] = QualityObject(galaxy);
+  record.document["scores"] = OrderedJson::object();
+  record.document["line_shares"] = OrderedJson::object();
+  for (const v1::ModelScores& model_scores : response.model_scores()) {
+    record.document["scores"][model_scores.model()] = ScoresObject(model_scores);
+    record.document["line_shares"][model_scores.model()] = LineSharesObject(model_scores);
+  }
+  record.sections = {CatalogueSection(galaxy, record.document["galaxy"]), ScoresSection(response),
+                     LinesSection(response)};
+  record.notes = {
+      fmt::format("snapshot {}; rank 1 is the strangest; {}", response.snapshot_id(), kFluxNote)};
+  return record;
+}
+
+void AddShowCommand(CLI::App& app, const GlobalOptions& globals, CommandResult& result) {
+  auto options = std::make_shared<ShowOptions>();
+  CLI::App& command =
+      AddCommand(app, "show", "Everything known about one galaxy", globals, result,
+                 [options](Connection& connection) { return AskShow(connection, *options); });
+  command.add_option("galaxy", options->galaxy_id, "Plate-IFU or MaNGA-ID, for example 8626-12704")
+      ->required()
+      ->type_name("ID");
+  AddSnapshotOption(command, options->snapshot_id);
+}
+
+}  // namespace peculiar::client

@@ -1,0 +1,142 @@
+#include "client/status.h"
+
+#include <google/protobuf/util/time_util.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "core/base/json.h"
+
+namespace peculiar::client {
+namespace {
+
+constexpr std::size_t kShownDigest = 12;  // of 64 characters; json has all
+
+std::int64_t SecondsSince(const google::protobuf::Timestamp& time) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const std::int64_t seconds =
+      std::chrono::duration_cast<std::chrono::seconds>(now).count() - time.seconds();
+  return std::max<std::int64_t>(0, seconds);  // clocks of two machines may differ
+}
+
+std::string AgeText(std::int64_t seconds) {
+  if (seconds < 120) return fmt::format("{} s", seconds);
+  if (seconds < 2 * 3600) return fmt::format("{} min", seconds / 60);
+  if (seconds < 48 * 3600) return fmt::format("{} h", seconds / 3600);
+  return fmt::format("{} days", seconds / 86400);
+}
+
+// The figures of the training; the text as it came when it is not JSON.
+OrderedJson TrainingOf(const v1::Model& model) {
+  OrderedJson figures =
+      OrderedJson::parse(model.training_json(), nullptr, /*allow_exceptions=*/false);
+  return figures.is_discarded() ? OrderedJson(model.training_json()) : figures;
+}
+
+OrderedJson ModelObject(const v1::Model& model) {
+  return {{"kind", model.kind()}, {"preset", model.preset()}, {"dimension", model.dimension()},
+          {"seed", model.seed()}, {"digest", model.digest()}, {"training", TrainingOf(model)}};
+}
+
+OrderedJson Document(const std::string& address, const v1::GetSnapshotResponse& response) {
+  const v1::Snapshot& snapshot = response.snapshot();
+  OrderedJson document;
+  document["server"] = address;
+  document["reachable"] = true;
+  document["server_version"] = response.server_version();
+  document["snapshot_id"] = snapshot.snapshot_id();
+  document["create_time"] = google::protobuf::util::TimeUtil::ToString(snapshot.create_time());
+  document["age_seconds"] = SecondsSince(snapshot.create_time());
+  document["dataset_digest"] = snapshot.dataset_digest();
+  document["galaxy_count"] = snapshot.galaxy_count();
+  document["excluded_count"] = snapshot.excluded_count();
+  document["reload_error"] = response.reload_error();
+  document["default_model"] = snapshot.models().empty() ? "" : snapshot.models(0).model();
+  document["models"] = OrderedJson::object();
+  for (const v1::Model& model : snapshot.models()) {
+    document["models"][model.model()] = ModelObject(model);
+  }
+  document["line_wavelengths_angstrom"] = OrderedJson::object();
+  for (const v1::Line& line : snapshot.lines()) {
+    document["line_wavelengths_angstrom"][line.line()] = line.wavelength_angstrom();
+  }
+  return document;
+}
+
+Table ServerSection(const OrderedJson& document) {
+  Table table{.columns = {{}, {}}};
+  const auto text = [&document](const char* key) { return document[key].get<std::string>(); };
+  table.rows.push_back({"server", text("server") + " is reachable"});
+  table.rows.push_back({"version", text("server_version")});
+  table.rows.push_back({"snapshot", text("snapshot_id")});
+  table.rows.push_back({"published", fmt::format("{}, {} ago", text("create_time"),
+                                                 AgeText(document["age_seconds"]))});
+  table.rows.push_back({"dataset", text("dataset_digest").substr(0, kShownDigest)});
+  table.rows.push_back({"galaxies", CellText(document["galaxy_count"])});
+  table.rows.push_back({"excluded", CellText(document["excluded_count"])});
+  table.rows.push_back({"default model", text("default_model")});
+  const std::string error = text("reload_error");
+  table.rows.push_back({"reload error", error.empty() ? "none" : error});
+  return table;
+}
+
+Table ModelsSection(const v1::Snapshot& snapshot) {
+  Table table{.title = "Models",
+              .columns = {{.name = "model"},
+                          {.name = "kind"},
+                          {.name = "preset"},
+                          {.name = "dimension"},
+                          {.name = "seed"},
+                          {.name = "digest"}}};
+  for (const v1::Model& model : snapshot.models()) {
+    table.rows.push_back({model.model(), model.kind(), model.preset(), model.dimension(),
+                          model.seed(), model.digest().substr(0, kShownDigest)});
+  }
+  return table;
+}
+
+std::string FigureText(const OrderedJson& figure) {
+  return figure.is_number_float() ? fmt::format("{:.5g}", figure.get<double>()) : CellText(figure);
+}
+
+// A row a figure of the training, a column a model; lists and objects are left to json.
+Table TrainingSection(const OrderedJson& models) {
+  Table table{.title = "Training", .columns = {{.name = "figure"}}};
+  std::vector<std::string> names;
+  for (const auto& [model, object] : models.items()) {
+    table.columns.push_back({.name = model});
+    for (const auto& [name, figure] : object["training"].items()) {
+      const bool is_new = std::find(names.begin(), names.end(), name) == names.end();
+      if (is_new && figure.is_primitive()) names.push_back(name);
+    }
+  }
+  for (const std::string& name : names) {
+    std::vector<OrderedJson> cells{name};
+    for (const auto& [model, object] : models.items()) {
+      const OrderedJson& training = object["training"];
+      const bool is_there = training.is_object() && training.contains(name);
+      cells.push_back(is_there ? FigureText(training[name]) : "");
+    }
+    table.rows.push_back(std::move(cells));
+  }
+  return table;
+}
+
+}  // namespace
+
+absl::StatusOr<Answer> AskStatus(Connection& connection) {
+  PECULIAR_ASSIGN_OR_RETURN(const v1::GetSnapshotResponse response,
+                            connection.GetSnapshot(v1::GetSnapshotRequest()));
+  Record record;
+  record.document = Document(connection.address(), response);
+  record.sections = {ServerSection(record.document), ModelsSection(response.snapshot()),
+                     TrainingSection(record.document["models"])};
+  return record;
+}
+
+void AddStatusCommand(CLI::App& app, const GlobalOptions& globals, CommandResult& result) {
+  AddCommand(app, "status", "What the server serves: snapshot, models, counts, reload error",
+             globals, result, [](Connection& connection) { return AskStatus(connection); });
+}
+
+}  // namespace peculiar::client

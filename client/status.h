@@ -1,0 +1,13 @@
+// peculiar status: what the server serves.
+// Fails with exit code 5 when there is none, so it can be a health check.
+#pragma once
+
+#include "client/command.h"
+
+namespace peculiar::client {
+
+absl::StatusOr<Answer> AskStatus(Connection& connection);
+
+void AddStatusCommand(CLI::App& app, const GlobalOptions& globals, CommandResult& result);
+
+}  // namespace peculiar::client

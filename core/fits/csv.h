@@ -1,0 +1,24 @@
+// Comma-separated text as RFC 4180 has it: a first line of column names, cells that may be quoted
+// (with "" for a quote, and then with commas and line ends inside), LF or CRLF. Internal to the
+// room.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/status.h"
+
+namespace peculiar {
+
+struct CsvTable {
+  std::vector<std::string> names;
+  std::vector<std::vector<std::string>> rows;  // each as long as `names`
+};
+
+// DATA_LOSS when the text is empty, holds a NUL byte, a quote does not close, or a row has another
+// number of cells than the first line; it names the row, counted from 1 after that line. Empty
+// lines are passed over, cells keep their blanks.
+absl::StatusOr<CsvTable> ParseCsv(std::string_view text);
+
+}  // namespace peculiar

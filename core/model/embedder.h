@@ -1,0 +1,56 @@
+// A trained model that embeds and reconstructs line cubes: the last checkpoint of a model folder.
+// Not for concurrent use. Free of LibTorch.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/base/status.h"
+#include "core/model/checkpoint.h"
+#include "core/model/device.h"
+#include "core/model/network_config.h"
+
+namespace peculiar {
+
+struct EmbedderOptions {
+  DeviceKind device = DeviceKind::kAuto;
+  int threads = 0;  // 0 = all cores
+  std::string engine = "reference";
+  std::size_t batch_size = 16;  // cubes at once: bounds the memory, 16 is the training's
+};
+
+// Row-major arrays, one row a cube.
+struct EmbeddedCubes {
+  std::vector<float> latent;          // n x config().latent; the mean for the vAE
+  std::vector<float> reconstruction;  // n x channels x size x size
+};
+
+class Embedder {
+ public:
+  // Errors as LoadCheckpoint and MakeEngine; INVALID_ARGUMENT when batch_size is 0.
+  static absl::StatusOr<Embedder> Open(const std::filesystem::path& model_folder,
+                                       const EmbedderOptions& options = {});
+  Embedder(Embedder&&) noexcept;
+  Embedder& operator=(Embedder&&) noexcept;
+  ~Embedder();
+
+  const NetworkConfig& config() const;
+  const CheckpointPosition& position() const;
+  // Digest of the weights' file, for manifests.
+  const std::string& sha256() const;
+
+  // cubes: n x channels x size x size flux, row-major, finite. A row of the result depends on its
+  // own cube alone, up to float rounding. INVALID_ARGUMENT when the length is another.
+  absl::StatusOr<EmbeddedCubes> Embed(std::span<const float> cubes, std::size_t n);
+
+ private:
+  struct Network;
+  explicit Embedder(std::unique_ptr<Network> network);
+  std::unique_ptr<Network> network_;
+};
+
+}  // namespace peculiar

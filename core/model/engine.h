@@ -1,0 +1,65 @@
+// What computes a network's losses, gradients and embeddings (internal to core/model and
+// core/train: includes LibTorch). Engines differ in speed, not in results: "reference" runs
+// Autoencoder::Forward through autograd and is the oracle of the others. Not for concurrent use.
+#pragma once
+
+#include <torch/types.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/model/autoencoder.h"
+#include "core/model/device.h"
+
+namespace peculiar {
+
+struct Batch {
+  torch::Tensor cubes;  // [B, T, H, W] float32, on any device
+  torch::Tensor noise;  // [B, Z] standard normal numbers, vAE only; undefined = none (Z = mean)
+};
+
+// Averages over the samples of the batch.
+struct BatchLoss {
+  double total = 0;           // what is minimised (losses.h)
+  double reconstruction = 0;  // mean absolute (or squared) error of a voxel, for both kinds
+  double kl = 0;              // nats per sample; 0 for the AE
+};
+
+struct EmbeddedBatch {
+  torch::Tensor latent;          // [B, Z] float32 on the CPU; the mean for the vAE
+  torch::Tensor reconstruction;  // [B, T, H, W] float32 on the CPU
+};
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  // Where the parameters and their gradients are.
+  virtual torch::Device device() const = 0;
+  // Loss of the batch; replaces .grad of every parameter of the network by the gradient of
+  // BatchLoss.total. A non-finite loss is returned as it is, not an error. INVALID_ARGUMENT for
+  // wrong shapes, RESOURCE_EXHAUSTED when memory runs out.
+  virtual absl::StatusOr<BatchLoss> Backward(const Batch& batch) = 0;
+  // Loss alone; parameters and gradients stay as they are.
+  virtual absl::StatusOr<BatchLoss> Evaluate(const Batch& batch) = 0;
+  // cubes: as in Batch.
+  virtual absl::StatusOr<EmbeddedBatch> Embed(const torch::Tensor& cubes) = 0;
+};
+
+struct EngineOptions {
+  DeviceKind device = DeviceKind::kAuto;
+  int threads = 0;  // of the CPU, for the whole process; 0 = all cores
+};
+
+// "reference".
+const std::vector<std::string>& EngineNames();
+
+// Moves the network to the device, sets the process's thread count and, on the CPU, tunes its
+// allocator once. The network must outlive the engine. INVALID_ARGUMENT for an unknown name (the
+// known ones are named) or negative threads, FAILED_PRECONDITION when cuda is asked for and absent.
+absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(std::string_view name, Autoencoder& network,
+                                                   const EngineOptions& options = {});
+
+}  // namespace peculiar

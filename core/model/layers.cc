@@ -1,0 +1,83 @@
+#include "core/model/layers.h"
+
+#include <algorithm>
+
+namespace peculiar {
+namespace {
+
+constexpr double kLayerNormEpsilon = 1e-3;  // Keras's default
+constexpr std::int64_t kKernel = 3;
+
+// Keras's [k, k, a, b] as LibTorch's [b, a, k, k].
+torch::Tensor ToLibTorch(const torch::Tensor& kernel) { return kernel.permute({3, 2, 0, 1}); }
+
+}  // namespace
+
+Padding SamePadding(std::int64_t n, std::int64_t kernel, std::int64_t stride) {
+  const std::int64_t outputs = (n + stride - 1) / stride;
+  const std::int64_t total = std::max<std::int64_t>((outputs - 1) * stride + kernel - n, 0);
+  return {total / 2, total - total / 2};
+}
+
+torch::Tensor ConvSame(const torch::Tensor& images, const torch::Tensor& kernel,
+                       const torch::Tensor& bias, std::int64_t stride) {
+  const Padding y = SamePadding(images.size(2), kernel.size(0), stride);
+  const Padding x = SamePadding(images.size(3), kernel.size(1), stride);
+  if (y.before == y.after && x.before == x.after) {
+    return at::conv2d(images, ToLibTorch(kernel), bias, stride, {y.before, x.before});
+  }
+  const auto padded = at::constant_pad_nd(images, {x.before, x.after, y.before, y.after});
+  return at::conv2d(padded, ToLibTorch(kernel), bias, stride);
+}
+
+torch::Tensor TransposedConvSame(const torch::Tensor& images, const torch::Tensor& kernel,
+                                 const torch::Tensor& bias) {
+  // Unpadded the result has 2 n + 1 rows; the last is where ConvSame pads.
+  const auto full = at::conv_transpose2d(images, ToLibTorch(kernel), bias, /*stride=*/2);
+  return full.slice(2, 0, 2 * images.size(2)).slice(3, 0, 2 * images.size(3));
+}
+
+torch::Tensor LayerNorm(const torch::Tensor& images, const torch::Tensor& gamma,
+                        const torch::Tensor& beta) {
+  const auto channels_last = images.permute({0, 2, 3, 1});
+  return at::layer_norm(channels_last, {images.size(1)}, gamma, beta, kLayerNormEpsilon)
+      .permute({0, 3, 1, 2});
+}
+
+torch::Tensor Dense(const torch::Tensor& rows, const torch::Tensor& kernel,
+                    const torch::Tensor& bias) {
+  return at::addmm(bias, rows, kernel);
+}
+
+torch::Tensor HardSigmoid(const torch::Tensor& x) {
+  // LibTorch's own is clip(x / 6 + 0.5, 0, 1).
+  return at::hardsigmoid(x * 1.2);
+}
+
+std::vector<torch::Tensor> ConvLstm::Run(const torch::Tensor& sequence) const {
+  const auto gate = [this](const torch::Tensor& x) {
+    return recurrent_activation == RecurrentActivation::kSigmoid ? at::sigmoid(x) : HardSigmoid(x);
+  };
+  const auto activate = [this](const torch::Tensor& x) {
+    return cell_activation == CellActivation::kTanh ? at::tanh(x) : x;
+  };
+  // One input convolution over all steps. unbind, never x[t]: the backward of each select would
+  // write a gradient of the whole sequence.
+  const auto inputs = ConvSame(sequence.flatten(0, 1), kernel, bias, /*stride=*/2);
+  const auto steps = inputs.unflatten(0, {sequence.size(0), sequence.size(1)}).unbind(0);
+  const auto recurrent = ToLibTorch(recurrent_kernel).contiguous();
+  std::vector<torch::Tensor> hidden;
+  torch::Tensor cell;
+  for (const torch::Tensor& step : steps) {
+    const auto sum = hidden.empty() ? step
+                                    : step + at::conv2d(hidden.back(), recurrent, {}, 1,
+                                                        {kKernel / 2, kKernel / 2});
+    const auto parts = sum.chunk(4, 1);
+    const auto candidate = gate(parts[0]) * activate(parts[2]);
+    cell = cell.defined() ? gate(parts[1]) * cell + candidate : candidate;
+    hidden.push_back(gate(parts[3]) * activate(cell));
+  }
+  return hidden;
+}
+
+}  // namespace peculiar

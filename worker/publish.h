@@ -1,0 +1,38 @@
+// peculiar-worker publish: makes a snapshot of the dataset and the models' embeddings and points
+// CURRENT at it.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/base/status.h"
+#include "worker/command.h"
+
+namespace peculiar::worker {
+
+struct PublishVerbOptions {
+  std::filesystem::path workspace;
+  std::vector<std::string> models;  // empty = all that have embeddings
+  std::string default_model;        // empty = the first of `models`, or the first by name
+  std::string survey_release;       // kept in the manifest, for example "DR17 v3_1_1"
+};
+
+struct PublishVerbReport {
+  std::string id;
+  bool unchanged = false;  // the current snapshot was already this
+  std::size_t galaxies = 0;
+  std::size_t excluded = 0;
+  std::vector<std::string> models;   // published, the default first
+  std::vector<std::string> skipped;  // without embeddings; only when no models were named
+};
+
+// Holds the workspace's lock. NOT_FOUND without a dataset, or when a named model, or every model,
+// has no embeddings; FAILED_PRECONDITION when embeddings were made from another dataset or
+// checkpoint than the present one, naming the verb to run again; errors of PublishSnapshot.
+absl::StatusOr<PublishVerbReport> RunPublish(const PublishVerbOptions& options);
+
+void AddPublishCommand(CLI::App& app, CommandResult& result);
+
+}  // namespace peculiar::worker
