@@ -313,36 +313,5 @@ TEST_F(ReloadTest, CurrentMayGoBack) {
   }
 }
 
-TEST_F(ReloadTest, RetiredSnapshotsAreFreedByTheRefreshAndNotByARequest) {
-  Publish(1);
-  SnapshotHolder holder({.folder = folder_, .keep = 0}, [] {});
-  holder.Refresh();
-  EnginePointer request = *holder.Find("");
-  const std::weak_ptr<const QueryEngine> first = request;
-  Publish(2);
-  holder.Refresh();
-  ASSERT_NE(*holder.Find(""), request);
-  EXPECT_EQ(request->snapshot().size(), 40u);  // whole as long as it is held
-  request.reset();
-  EXPECT_FALSE(first.expired()) << "the request freed it";
-  holder.Refresh();
-  EXPECT_TRUE(first.expired());
-}
-
-TEST_F(ReloadTest, AFailedSnapshotIsTriedAgainWhenItHasBecomeWhole) {
-  const std::string id = Publish(1);
-  const fs::path file = folder_ / id / "catalog.sqlite";
-  const std::string whole = *ReadFile(file);
-  FlipByte(file);
-  SnapshotHolder holder({.folder = folder_, .poll_interval = std::chrono::milliseconds(1)}, [] {});
-  holder.Refresh();
-  EXPECT_NE(holder.reload_error(), "");
-  ASSERT_TRUE(WriteFileAtomically(file, whole).ok());
-  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (!holder.Find("").ok() && std::chrono::steady_clock::now() < limit) holder.Refresh();
-  ASSERT_TRUE(holder.Find(id).ok());
-  EXPECT_EQ(holder.reload_error(), "");
-}
-
 }  // namespace
 }  // namespace peculiar::server

@@ -1,0 +1,100 @@
+// The holder by itself, without a port.
+#include "server/snapshot_holder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/base/file.h"
+#include "core/snapshot/current.h"
+#include "tests/support/ready_snapshot.h"
+
+namespace peculiar::server {
+namespace {
+
+namespace fs = std::filesystem;
+
+class SnapshotHolderTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const auto* const test = ::testing::UnitTest::GetInstance()->current_test_info();
+    folder_ =
+        fs::path(::testing::TempDir()) / fmt::format("holder_{}_{}", test->name(), ::getpid());
+    fs::remove_all(folder_);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  std::string Publish(std::uint64_t seed) {
+    return testing::PublishReadySnapshot(folder_, {.seed = seed});
+  }
+
+  fs::path folder_;
+};
+
+TEST_F(SnapshotHolderTest, RetiredSnapshotsAreFreedByTheRefreshAndNotByARequest) {
+  Publish(1);
+  SnapshotHolder holder({.folder = folder_, .keep = 0}, [] {});
+  holder.Refresh();
+  EnginePointer request = *holder.Find("");
+  const std::weak_ptr<const QueryEngine> first = request;
+  Publish(2);
+  holder.Refresh();
+  ASSERT_NE(*holder.Find(""), request);
+  EXPECT_EQ(request->snapshot().size(), 40u);  // whole as long as it is held
+  request.reset();
+  EXPECT_FALSE(first.expired()) << "the request freed it";
+  holder.Refresh();
+  EXPECT_TRUE(first.expired());
+}
+
+TEST_F(SnapshotHolderTest, AFailedSnapshotIsTriedAgainWhenItHasBecomeWhole) {
+  const std::string id = Publish(1);
+  const fs::path file = folder_ / id / "catalog.sqlite";
+  const std::string whole = *ReadFile(file);
+  ASSERT_TRUE(WriteFileAtomically(file, whole.substr(0, whole.size() / 2)).ok());
+  SnapshotHolder holder({.folder = folder_, .poll_interval = std::chrono::milliseconds(1)}, [] {});
+  holder.Refresh();
+  EXPECT_NE(holder.reload_error(), "");
+  ASSERT_TRUE(WriteFileAtomically(file, whole).ok());
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!holder.Find("").ok() && std::chrono::steady_clock::now() < limit) holder.Refresh();
+  ASSERT_TRUE(holder.Find(id).ok());
+  EXPECT_EQ(holder.reload_error(), "");
+}
+
+TEST_F(SnapshotHolderTest, AnswersStayWholeWhileSnapshotsComeAndGo) {
+  const std::string ids[] = {Publish(1), Publish(2), Publish(3)};
+  SnapshotHolder holder({.folder = folder_, .keep = 1}, [] {});
+  holder.Refresh();
+  std::atomic<bool> stop = false;
+  std::atomic<int> wrong = 0;
+  std::atomic<int> answered = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i) {
+    threads.emplace_back([&] {
+      while (!stop) {
+        const auto engine = holder.Find("");
+        const auto answer = engine.ok() ? (*engine)->GetEmbedding("8009-12704", "")
+                                        : absl::StatusOr<EmbeddingAnswer>(engine.status());
+        if (!answer.ok() || answer->values.size() != 8) ++wrong;
+        if (!holder.reload_error().empty()) ++wrong;
+        ++answered;
+      }
+    });
+  }
+  for (int round = 0; round < 30 || answered < 1000; ++round) {
+    ASSERT_TRUE(WriteCurrent(folder_, ids[round % 3]).ok());
+    holder.Refresh();
+  }
+  stop = true;
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
+}
+
+}  // namespace
+}  // namespace peculiar::server
