@@ -6,6 +6,8 @@
 #include <memory>
 
 #include "core/dataset/dataset.h"
+#include "core/model/embedder.h"
+#include "worker/embed.h"
 #include "worker/npy.h"
 #include "worker/workspace.h"
 
@@ -24,31 +26,12 @@ absl::StatusOr<std::size_t> RowOf(const Dataset& dataset, std::string_view plate
                   found->detail);
 }
 
-// "PREFIX-ARRAY.npy", noted in the report.
-std::filesystem::path PathOf(const std::string& prefix, std::string_view array,
-                             ExportReport& report) {
-  return report.files.emplace_back(fmt::format("{}-{}.npy", prefix, array));
-}
-
-// What the model makes of the sample.
-absl::Status WriteModelArrays(const Workspace& workspace, const Dataset& dataset,
-                              const SampleView& sample, std::span<const std::size_t> shape,
-                              const ExportOptions& options, ExportReport& report) {
-  PECULIAR_ASSIGN_OR_RETURN(const std::filesystem::path folder,
-                            workspace.ModelFolder(options.model));
-  auto embedder = Embedder::Open(folder, options.embedder);
-  if (!embedder.ok()) return Annotate(embedder.status(), fmt::format("model {}", options.model));
-  const NetworkConfig& config = embedder->config();
-  if (config.channels != dataset.channels() || config.size != dataset.crop_size()) {
-    return FailedPrecondition("model {} is for cubes of {} x {} x {}, the dataset has {} x {} x {}",
-                              options.model, config.channels, config.size, config.size,
-                              dataset.channels(), dataset.crop_size(), dataset.crop_size());
-  }
-  PECULIAR_ASSIGN_OR_RETURN(const EmbeddedCubes embedded, embedder->Embed(sample.flux, 1));
-  PECULIAR_RETURN_IF_ERROR(
-      WriteNpy(PathOf(options.prefix, "reconstruction", report), shape, embedded.reconstruction));
-  const std::size_t dimension[] = {embedded.latent.size()};
-  return WriteNpy(PathOf(options.prefix, "embedding", report), dimension, embedded.latent);
+absl::StatusOr<EmbeddedCubes> EmbedSample(const Workspace& workspace, const std::string& model,
+                                          const Dataset& dataset, std::size_t row) {
+  PECULIAR_ASSIGN_OR_RETURN(const std::filesystem::path folder, workspace.ModelFolder(model));
+  PECULIAR_ASSIGN_OR_RETURN(Embedder embedder, Embedder::Open(folder));
+  PECULIAR_RETURN_IF_ERROR(CheckModelFits(embedder.config(), dataset));
+  return embedder.Embed(dataset.sample(row).flux, 1);
 }
 
 }  // namespace
@@ -67,13 +50,18 @@ absl::StatusOr<ExportReport> RunExport(const ExportOptions& options) {
   const std::size_t shape[] = {static_cast<std::size_t>(dataset.channels()), size, size};
 
   ExportReport report;
-  const std::string& prefix = options.prefix;
-  PECULIAR_RETURN_IF_ERROR(WriteNpy(PathOf(prefix, "flux", report), shape, sample.flux));
-  PECULIAR_RETURN_IF_ERROR(WriteNpy(PathOf(prefix, "ivar", report), shape, sample.ivar));
-  PECULIAR_RETURN_IF_ERROR(WriteNpyBool(PathOf(prefix, "mask", report), shape, sample.mask));
-  if (!options.model.empty()) {
-    PECULIAR_RETURN_IF_ERROR(WriteModelArrays(workspace, dataset, sample, shape, options, report));
-  }
+  const auto path = [&](std::string_view array) {
+    return report.files.emplace_back(fmt::format("{}-{}.npy", options.prefix, array));
+  };
+  PECULIAR_RETURN_IF_ERROR(WriteNpy(path("flux"), shape, sample.flux));
+  PECULIAR_RETURN_IF_ERROR(WriteNpy(path("ivar"), shape, sample.ivar));
+  PECULIAR_RETURN_IF_ERROR(WriteNpyBool(path("mask"), shape, sample.mask));
+  if (options.model.empty()) return report;
+  PECULIAR_ASSIGN_OR_RETURN(const EmbeddedCubes embedded,
+                            EmbedSample(workspace, options.model, dataset, row));
+  const std::size_t dimension[] = {embedded.latent.size()};
+  PECULIAR_RETURN_IF_ERROR(WriteNpy(path("reconstruction"), shape, embedded.reconstruction));
+  PECULIAR_RETURN_IF_ERROR(WriteNpy(path("embedding"), dimension, embedded.latent));
   return report;
 }
 

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "core/base/status.h"
-#include "core/model/embedder.h"
 #include "worker/command.h"
 
 namespace peculiar::worker {
@@ -17,7 +16,6 @@ struct ExportOptions {
   std::string plateifu;  // a `manga-` prefix is taken off
   std::string prefix;    // of the files
   std::string model;     // empty: no model's arrays
-  EmbedderOptions embedder;
 };
 
 struct ExportReport {
@@ -27,8 +25,8 @@ struct ExportReport {
 // Writes PREFIX-flux.npy, -ivar.npy (float32) and -mask.npy (bool), each [channels][y][x]; with a
 // model also -reconstruction.npy, the same shape, and -embedding.npy, [d], float32. Reads beside a
 // writer: takes no lock. INVALID_ARGUMENT for a malformed plate-IFU; NOT_FOUND when the galaxy is
-// not in the dataset, with the reason kept for it; FAILED_PRECONDITION when the model is for cubes
-// of another shape; those of Embedder.
+// not in the dataset, with the reason kept for it, or there is no such model; FAILED_PRECONDITION
+// when the model takes cubes of another shape.
 absl::StatusOr<ExportReport> RunExport(const ExportOptions& options);
 
 void AddExportCommand(CLI::App& app, CommandResult& result);
