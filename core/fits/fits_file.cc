@@ -7,6 +7,7 @@
 #include <limits>
 #include <mutex>
 
+#include "core/fits/fits_card.h"
 #include "core/fits/text.h"
 
 namespace peculiar {
@@ -94,43 +95,35 @@ absl::Status FitsFile::Select(const FitsHdu& hdu) {
   fits_get_hduaddrll(handle_->fits, &header, &data, &end, &code);
   PECULIAR_RETURN_IF_ERROR(Fail(code, "read the header", hdu));
   // The checks were made on what ScanFits understood; CFITSIO must have understood the same.
-  const auto padded = static_cast<LONGLONG>((hdu.data_bytes + 2879) / 2880 * 2880);
+  const auto padded =
+      static_cast<LONGLONG>((hdu.data_bytes + kFitsBlock - 1) / kFitsBlock * kFitsBlock);
   if (data != static_cast<LONGLONG>(hdu.data_offset) || end - data != padded) {
     return DataLoss("the header of {} is contradictory", Named(hdu));
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::optional<std::string>> FitsFile::Text(const FitsHdu& hdu, const char* key) {
-  PECULIAR_RETURN_IF_ERROR(Select(hdu));
-  int code = 0;
-  char* value = nullptr;
-  fits_read_key_longstr(handle_->fits, key, &value, nullptr, &code);
-  if (code == KEY_NO_EXIST || code == VALUE_UNDEFINED) return std::optional<std::string>();
-  PECULIAR_RETURN_IF_ERROR(Fail(code, fmt::format("read {}", key), hdu));
-  std::string text = Printable(WithoutTrailingBlanks(value));
-  fits_free_memory(value, &code);
-  return text;
+std::optional<std::string> FitsFile::Text(const FitsHdu& hdu, std::string_view key) const {
+  const auto header = handle_->bytes.text().substr(hdu.header_offset);
+  return FindFitsValue(header.substr(0, hdu.data_offset - hdu.header_offset), key);
 }
 
-template <typename T>
-absl::StatusOr<std::optional<T>> FitsFile::Key(const FitsHdu& hdu, const char* key, int type) {
-  PECULIAR_RETURN_IF_ERROR(Select(hdu));
-  int code = 0;
-  T value = 0;
-  fits_read_key(handle_->fits, type, key, &value, nullptr, &code);
-  if (code == KEY_NO_EXIST || code == VALUE_UNDEFINED) return std::optional<T>();
-  PECULIAR_RETURN_IF_ERROR(Fail(code, fmt::format("read {}", key), hdu));
+absl::StatusOr<std::optional<double>> FitsFile::Number(const FitsHdu& hdu,
+                                                       std::string_view key) const {
+  const std::optional<std::string> text = Text(hdu, key);
+  if (!text || text->empty()) return std::nullopt;
+  const std::optional<double> value = ParseFitsNumber(*text);
+  if (!value) return DataLoss("{} of {} is '{}', a number expected", key, Named(hdu), *text);
   return value;
 }
 
-absl::StatusOr<std::optional<double>> FitsFile::Number(const FitsHdu& hdu, const char* key) {
-  return Key<double>(hdu, key, TDOUBLE);
-}
-
-absl::StatusOr<std::optional<std::int64_t>> FitsFile::Integer(const FitsHdu& hdu, const char* key) {
-  PECULIAR_ASSIGN_OR_RETURN(const auto value, Key<LONGLONG>(hdu, key, TLONGLONG));
-  return value ? std::optional<std::int64_t>(*value) : std::nullopt;
+absl::StatusOr<std::optional<std::int64_t>> FitsFile::Integer(const FitsHdu& hdu,
+                                                              std::string_view key) const {
+  const std::optional<std::string> text = Text(hdu, key);
+  if (!text || text->empty()) return std::nullopt;
+  const std::optional<std::int64_t> value = ParseFitsInteger(*text);
+  if (!value) return DataLoss("{} of {} is '{}', an integer expected", key, Named(hdu), *text);
+  return value;
 }
 
 template <typename T>
@@ -141,9 +134,10 @@ absl::Status FitsFile::ReadPixels(const FitsHdu& hdu, int type, std::span<T> val
     return Internal("{} has {} values, {} asked for", Named(hdu), count, values.size());
   }
   int code = 0;
+  int any_undefined = 0;
   // Without a null value CFITSIO tests no pixel, so every bit pattern passes.
   fits_read_img(handle_->fits, type, 1, static_cast<LONGLONG>(values.size()), nullptr,
-                values.data(), nullptr, &code);
+                values.data(), &any_undefined, &code);
   return Fail(code, "read the pixels", hdu);
 }
 
@@ -165,8 +159,7 @@ absl::StatusOr<std::vector<std::string>> FitsFile::ColumnNames(const FitsHdu& ta
   PECULIAR_RETURN_IF_ERROR(Fail(code, "count the columns", table));
   std::vector<std::string> names;
   for (int i = 1; i <= columns; ++i) {
-    PECULIAR_ASSIGN_OR_RETURN(const auto name, Text(table, fmt::format("TTYPE{}", i).c_str()));
-    names.push_back(name.value_or(""));
+    names.push_back(Text(table, fmt::format("TTYPE{}", i)).value_or(""));
   }
   return names;
 }
@@ -196,12 +189,13 @@ absl::StatusOr<std::vector<std::string>> FitsFile::TextColumn(const FitsHdu& tab
   // A column is no wider than a row and the rows are really there, so this is within the file size.
   const auto rows = static_cast<std::size_t>(table.axes[1]);
   const auto cell = static_cast<std::size_t>(width) + 1;
+  int any_undefined = 0;  // CFITSIO writes to it unasked
   std::vector<char> text(rows * cell);
   std::vector<char*> cells(rows);
   for (std::size_t row = 0; row < rows; ++row) cells[row] = text.data() + row * cell;
   if (rows > 0) {
     fits_read_col(handle_->fits, TSTRING, column + 1, 1, 1, static_cast<LONGLONG>(rows), nullptr,
-                  cells.data(), nullptr, &code);
+                  cells.data(), &any_undefined, &code);
   }
   PECULIAR_RETURN_IF_ERROR(Fail(code, fmt::format("read column {}", column + 1), table));
   // CFITSIO gives a blank cell as one blank.
@@ -214,19 +208,20 @@ absl::StatusOr<std::vector<std::string>> FitsFile::TextColumn(const FitsHdu& tab
 absl::StatusOr<std::vector<double>> FitsFile::NumberColumn(const FitsHdu& table, int column) {
   PECULIAR_RETURN_IF_ERROR(Select(table));
   int code = 0;
+  int any_undefined = 0;  // CFITSIO writes to it unasked
   int type = 0;
   fits_get_coltypell(handle_->fits, column + 1, &type, nullptr, nullptr, &code);
   std::vector<double> values(static_cast<std::size_t>(table.axes[1]));
   const auto rows = static_cast<LONGLONG>(values.size());
   if (rows > 0 && type == TLOGICAL) {
     std::vector<char> logical(values.size());
-    fits_read_col(handle_->fits, TLOGICAL, column + 1, 1, 1, rows, nullptr, logical.data(), nullptr,
-                  &code);
+    fits_read_col(handle_->fits, TLOGICAL, column + 1, 1, 1, rows, nullptr, logical.data(),
+                  &any_undefined, &code);
     std::copy(logical.begin(), logical.end(), values.begin());
   } else if (rows > 0) {
     double undefined = std::numeric_limits<double>::quiet_NaN();
     fits_read_col(handle_->fits, TDOUBLE, column + 1, 1, 1, rows, &undefined, values.data(),
-                  nullptr, &code);
+                  &any_undefined, &code);
   }
   PECULIAR_RETURN_IF_ERROR(Fail(code, fmt::format("read column {}", column + 1), table));
   return values;

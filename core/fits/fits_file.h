@@ -1,7 +1,8 @@
-// A FITS file in memory, read through CFITSIO: keywords, images and table columns of HDUs found by
-// EXTNAME. CFITSIO never gets a name, only bytes whose structure ScanFits has accepted. Owns its
-// bytes. One FitsFile belongs to one thread at a time; different ones are independent. Survey files
-// have readers of their own in this room; core/simulate reads maps and spectra with it.
+// A FITS file in memory: HDUs found by EXTNAME, their keywords (fits_card.h), images and table
+// columns (CFITSIO). CFITSIO never gets a name, only bytes whose structure ScanFits has accepted.
+// Owns its bytes. One FitsFile belongs to one thread at a time; different ones are independent.
+// Survey files have readers of their own in this room; core/simulate reads maps and spectra with
+// it.
 #pragma once
 
 #include <cstdint>
@@ -33,11 +34,12 @@ class FitsFile {
   absl::StatusOr<FitsHdu> Find(std::string_view extname, FitsHduKind kind) const;
   const std::vector<FitsHdu>& hdus() const { return hdus_; }
 
-  // A keyword's value, without trailing blanks; absent when the header lacks it. An error when the
-  // value is of another type.
-  absl::StatusOr<std::optional<std::string>> Text(const FitsHdu& hdu, const char* key);
-  absl::StatusOr<std::optional<double>> Number(const FitsHdu& hdu, const char* key);
-  absl::StatusOr<std::optional<std::int64_t>> Integer(const FitsHdu& hdu, const char* key);
+  // A keyword's value; absent when the header lacks it. A number that does not parse is an error, a
+  // blank one absent.
+  std::optional<std::string> Text(const FitsHdu& hdu, std::string_view key) const;
+  absl::StatusOr<std::optional<double>> Number(const FitsHdu& hdu, std::string_view key) const;
+  absl::StatusOr<std::optional<std::int64_t>> Integer(const FitsHdu& hdu,
+                                                      std::string_view key) const;
 
   // The whole image, x fastest, into exactly as many values. Bits are kept where the type is the
   // file's and there is no scaling: NaN, -0 and subnormals pass.
@@ -60,8 +62,6 @@ class FitsFile {
   absl::Status Select(const FitsHdu& hdu);
   template <typename T>
   absl::Status ReadPixels(const FitsHdu& hdu, int type, std::span<T> values);
-  template <typename T>
-  absl::StatusOr<std::optional<T>> Key(const FitsHdu& hdu, const char* key, int type);
 
   std::unique_ptr<Handle> handle_;
   std::vector<FitsHdu> hdus_;

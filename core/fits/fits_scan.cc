@@ -1,29 +1,17 @@
 #include "core/fits/fits_scan.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <map>
 #include <optional>
 
+#include "core/fits/fits_card.h"
 #include "core/fits/text.h"
 
 namespace peculiar {
 namespace {
 
-constexpr std::size_t kBlock = 2880;
-constexpr std::size_t kCard = 80;
 constexpr std::size_t kMaxHdus = 1000;  // a LOGCUBE has about 25
-
-// The value field of a card, without its comment; the content of a quoted string.
-std::string_view ValueOf(std::string_view card) {
-  std::string_view value = TrimBlanks(card.substr(10));
-  if (value.starts_with('\'')) {
-    const std::size_t end = value.find('\'', 1);
-    return TrimBlanks(value.substr(1, end == std::string_view::npos ? end : end - 1));
-  }
-  return TrimBlanks(value.substr(0, value.find('/')));
-}
 
 // The keywords of one header that say what its data are. The first of a repeated keyword counts.
 struct Header {
@@ -35,11 +23,7 @@ struct Header {
     return found == values.end() ? std::string() : found->second;
   }
   std::optional<std::int64_t> Integer(std::string_view key) const {
-    const std::string text = Text(key);
-    std::int64_t value = 0;
-    const auto [last, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || last != text.data() + text.size()) return std::nullopt;
-    return value;
+    return ParseFitsInteger(Text(key));
   }
 };
 
@@ -51,14 +35,16 @@ bool IsStructural(std::string_view key) {
 
 absl::StatusOr<Header> ReadHeader(std::string_view text, std::size_t offset) {
   Header header;
-  for (std::size_t at = offset; at + kCard <= text.size(); at += kCard) {
-    const std::string_view card = text.substr(at, kCard);
-    const std::string_view key = TrimBlanks(card.substr(0, 8));
+  for (std::size_t at = offset; at + kFitsCard <= text.size(); at += kFitsCard) {
+    const std::string_view card = text.substr(at, kFitsCard);
+    const std::string_view key = FitsCardKey(card);
     if (key == "END" && TrimBlanks(card.substr(3)).empty()) {
-      header.end = (at / kBlock + 1) * kBlock;
+      header.end = (at / kFitsBlock + 1) * kFitsBlock;
       return header;
     }
-    if (card[8] == '=' && IsStructural(key)) header.values.emplace(key, Printable(ValueOf(card)));
+    if (FitsCardHasValue(card) && IsStructural(key)) {
+      header.values.emplace(key, FitsCardValue(card));
+    }
   }
   return DataLoss("its header does not end");
 }
@@ -84,8 +70,10 @@ absl::StatusOr<std::vector<std::int64_t>> AxesOf(const Header& header) {
 absl::StatusOr<std::uint64_t> DataBytesOf(const Header& header, const FitsHdu& hdu) {
   const std::int64_t parameters = header.Integer("PCOUNT").value_or(0);
   const std::int64_t groups = header.Integer("GCOUNT").value_or(1);
-  if (parameters < 0 || groups != 1) {
-    return DataLoss("PCOUNT is {} and GCOUNT {}, at least 0 and 1 expected", parameters, groups);
+  const bool has_heap = hdu.kind != FitsHduKind::kImage;  // only these may have parameters
+  if (parameters < 0 || (parameters > 0 && !has_heap) || groups != 1) {
+    return DataLoss("PCOUNT is {} and GCOUNT {}, {} and 1 expected", parameters, groups,
+                    has_heap ? "at least 0" : "0");
   }
   if (hdu.axes.empty()) return 0;
   bool overflow = false;
@@ -114,6 +102,7 @@ absl::StatusOr<FitsHdu> ReadHdu(std::string_view text, std::size_t offset, int n
   PECULIAR_ASSIGN_OR_RETURN(const Header header, ReadHeader(text, offset));
   FitsHdu hdu;
   hdu.number = number;
+  hdu.header_offset = offset;
   hdu.name = header.Text("EXTNAME");
   if (hdu.name.empty() && number == 1) hdu.name = "PRIMARY";
   hdu.kind = KindOf(header);
@@ -136,7 +125,7 @@ absl::StatusOr<FitsHdu> ReadHdu(std::string_view text, std::size_t offset, int n
   hdu.data_offset = header.end;
   const std::uint64_t left = text.size() - std::min<std::uint64_t>(text.size(), hdu.data_offset);
   // The standard pads data to whole blocks; a file that ends within them was cut.
-  if (hdu.data_bytes > left || (hdu.data_bytes + kBlock - 1) / kBlock * kBlock > left) {
+  if (hdu.data_bytes > left || (hdu.data_bytes + kFitsBlock - 1) / kFitsBlock * kFitsBlock > left) {
     return DataLoss("it ({}) claims {} bytes of data where the file has {}: truncated or false",
                     hdu.name, hdu.data_bytes, left);
   }
@@ -157,7 +146,7 @@ absl::StatusOr<std::vector<FitsHdu>> ScanFits(std::span<const std::byte> bytes) 
     auto hdu = ReadHdu(text, offset, number);
     if (!hdu.ok()) return Annotate(hdu.status(), fmt::format("HDU {}", number));
     const std::uint64_t end = hdu->data_offset + hdu->data_bytes;
-    offset = static_cast<std::size_t>((end + kBlock - 1) / kBlock * kBlock);
+    offset = static_cast<std::size_t>((end + kFitsBlock - 1) / kFitsBlock * kFitsBlock);
     hdus.push_back(*std::move(hdu));
   }
   return hdus;

@@ -21,8 +21,9 @@ struct FitsHdu {
   FitsHduKind kind = FitsHduKind::kOther;
   int bitpix = 8;
   std::vector<std::int64_t> axes;  // NAXIS1 first; a table has two: bytes a row, rows
-  std::uint64_t data_offset = 0;   // bytes from the start of the file
-  std::uint64_t data_bytes = 0;    // without the padding to 2880; it all lies within the file
+  std::uint64_t header_offset = 0;
+  std::uint64_t data_offset = 0;  // bytes from the start of the file
+  std::uint64_t data_bytes = 0;   // without the padding to 2880; it all lies within the file
 };
 
 // The HDUs in file order. The caller adds the file's name to an error. DATA_LOSS when the bytes are

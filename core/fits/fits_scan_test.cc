@@ -89,6 +89,7 @@ TEST(FitsScanTest, RefusesMalformedStructure) {
   EXPECT_THAT(with_card(1, "BITPIX  =                    7"), HasSubstr("BITPIX is '7'"));
   EXPECT_THAT(with_card(2, "NAXIS   =                 1000"), HasSubstr("NAXIS is '1000'"));
   EXPECT_THAT(with_card(4, "PCOUNT  =                   -1"), HasSubstr("PCOUNT is -1"));
+  EXPECT_THAT(with_card(4, "PCOUNT  =                    4"), HasSubstr("PCOUNT is 4"));
   EXPECT_THAT(with_card(0, "XTENSION= 'BINTABLE'"), HasSubstr("table without two axes"));
   EXPECT_THAT(MessageFor(kPrimary + "garbage"), HasSubstr("HDU 2: found no XTENSION at byte 2880"));
 }

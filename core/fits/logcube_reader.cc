@@ -19,19 +19,16 @@ constexpr std::int64_t kMaxChannels = 1 << 16;  // DR17 has 4,563
 
 // Keywords of the observation, looked up in the primary header and, when it lacks them, in FLUX's.
 struct Headers {
-  FitsFile& file;
+  const FitsFile& file;
   const FitsHdu& primary;
   const FitsHdu& flux;
 
-  absl::StatusOr<std::string> Text(const char* key) {
-    PECULIAR_ASSIGN_OR_RETURN(auto value, file.Text(primary, key));
-    if (!value) {
-      PECULIAR_ASSIGN_OR_RETURN(value, file.Text(flux, key));
-    }
-    return value.value_or("");
+  std::string Text(const char* key) const {
+    const auto value = file.Text(primary, key);
+    return value ? *value : file.Text(flux, key).value_or("");
   }
   // A finite number within [low, high].
-  absl::StatusOr<double> Degrees(const char* key, double low, double high) {
+  absl::StatusOr<double> Degrees(const char* key, double low, double high) const {
     PECULIAR_ASSIGN_OR_RETURN(auto value, file.Number(primary, key));
     if (!value) {
       PECULIAR_ASSIGN_OR_RETURN(value, file.Number(flux, key));
@@ -44,9 +41,9 @@ struct Headers {
   }
 };
 
-absl::StatusOr<CubeHeader> ReadHeader(Headers headers, std::string_view expected_plateifu) {
+absl::StatusOr<CubeHeader> ReadHeader(const Headers& headers, std::string_view expected_plateifu) {
   CubeHeader header;
-  PECULIAR_ASSIGN_OR_RETURN(const std::string plateifu, headers.Text("PLATEIFU"));
+  const std::string plateifu = headers.Text("PLATEIFU");
   header.plateifu = StripGalaxyPrefix(plateifu);
   if (!IsPlateIfu(header.plateifu)) {
     return DataLoss("PLATEIFU is '{}', a plate-IFU expected", plateifu);
@@ -54,14 +51,14 @@ absl::StatusOr<CubeHeader> ReadHeader(Headers headers, std::string_view expected
   if (!expected_plateifu.empty() && header.plateifu != expected_plateifu) {
     return DataLoss("PLATEIFU is {}, {} expected", header.plateifu, expected_plateifu);
   }
-  PECULIAR_ASSIGN_OR_RETURN(header.mangaid, headers.Text("MANGAID"));
+  header.mangaid = headers.Text("MANGAID");
   PECULIAR_ASSIGN_OR_RETURN(header.object_ra_deg, headers.Degrees("OBJRA", 0, 360));
   PECULIAR_ASSIGN_OR_RETURN(header.object_dec_deg, headers.Degrees("OBJDEC", -90, 90));
   PECULIAR_ASSIGN_OR_RETURN(header.drp3qual, headers.file.Integer(headers.primary, "DRP3QUAL"));
   return header;
 }
 
-absl::StatusOr<double> Required(FitsFile& file, const FitsHdu& hdu, const char* key) {
+absl::StatusOr<double> Required(const FitsFile& file, const FitsHdu& hdu, const char* key) {
   PECULIAR_ASSIGN_OR_RETURN(const auto value, file.Number(hdu, key));
   if (!value) return DataLoss("the header of {} has no {}", hdu.name, key);
   if (!std::isfinite(*value)) return DataLoss("{} of {} is {}", key, hdu.name, *value);
@@ -73,12 +70,12 @@ struct MatrixKeys {
   std::array<double, 4> values{};
   bool any = false;
 };
-absl::StatusOr<MatrixKeys> ReadMatrix(FitsFile& file, const FitsHdu& hdu, const char* prefix,
+absl::StatusOr<MatrixKeys> ReadMatrix(const FitsFile& file, const FitsHdu& hdu, const char* prefix,
                                       double diagonal) {
   MatrixKeys matrix;
   for (int i = 0; i < 4; ++i) {
     const std::string key = fmt::format("{}{}_{}", prefix, i / 2 + 1, i % 2 + 1);
-    PECULIAR_ASSIGN_OR_RETURN(const auto value, file.Number(hdu, key.c_str()));
+    PECULIAR_ASSIGN_OR_RETURN(const auto value, file.Number(hdu, key));
     matrix.any |= value.has_value();
     matrix.values[static_cast<std::size_t>(i)] = value.value_or(i == 0 || i == 3 ? diagonal : 0);
     if (!std::isfinite(matrix.values[static_cast<std::size_t>(i)])) {
@@ -89,12 +86,11 @@ absl::StatusOr<MatrixKeys> ReadMatrix(FitsFile& file, const FitsHdu& hdu, const 
 }
 
 // What would make the plane another one than TAN with the pole where TAN has it.
-absl::Status CheckProjection(FitsFile& file, const FitsHdu& flux) {
+absl::Status CheckProjection(const FitsFile& file, const FitsHdu& flux) {
   const std::pair<const char*, const char*> expected[] = {
       {"CTYPE1", "RA---TAN"}, {"CTYPE2", "DEC--TAN"}, {"CUNIT1", "deg"}, {"CUNIT2", "deg"}};
   for (const auto& [key, wanted] : expected) {
-    PECULIAR_ASSIGN_OR_RETURN(const auto value, file.Text(flux, key));
-    const std::string found = value.value_or("");
+    const std::string found = file.Text(flux, key).value_or("");
     const bool may_be_absent = std::string_view(key).starts_with("CUNIT");  // degrees by default
     if (found != wanted && !(may_be_absent && found.empty())) {
       return DataLoss("{} of FLUX is '{}', '{}' expected", key, found, wanted);
@@ -110,7 +106,7 @@ absl::Status CheckProjection(FitsFile& file, const FitsHdu& flux) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<SkyFrame> ReadSkyFrame(FitsFile& file, const FitsHdu& flux) {
+absl::StatusOr<SkyFrame> ReadSkyFrame(const FitsFile& file, const FitsHdu& flux) {
   PECULIAR_RETURN_IF_ERROR(CheckProjection(file, flux));
   SkyFrame frame;
   PECULIAR_ASSIGN_OR_RETURN(frame.crpix[0], Required(file, flux, "CRPIX1"));

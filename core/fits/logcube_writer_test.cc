@@ -76,10 +76,10 @@ TEST(LogcubeWriterTest, HoldsTheExtensionsAndKeywordsOfDr17) {
   EXPECT_EQ(**file->Number(primary, "EXPTIME"), 8100.5);
   EXPECT_EQ(**file->Integer(primary, "NEXP"), 9);
   EXPECT_EQ(**file->Integer(primary, "MNGTARG1"), 1024);
-  EXPECT_EQ(**file->Text(primary, "VERSDRP3"), "v3_1_1");
+  EXPECT_EQ(*file->Text(primary, "VERSDRP3"), "v3_1_1");
   const FitsHdu flux = *file->Find("FLUX", FitsHduKind::kImage);
-  EXPECT_EQ(**file->Text(flux, "BUNIT"), "1E-17 erg/s/cm^2/Angstrom/spaxel");
-  EXPECT_EQ(**file->Text(flux, "CTYPE3"), "WAVE-LOG");
+  EXPECT_EQ(*file->Text(flux, "BUNIT"), "1E-17 erg/s/cm^2/Angstrom/spaxel");
+  EXPECT_EQ(*file->Text(flux, "CTYPE3"), "WAVE-LOG");
   EXPECT_NEAR(**file->Number(flux, "CD3_3"), 3621.5959848601933 * std::log(10) * 1e-4, 1e-9);
   const FitsHdu image = *file->Find("zimg", FitsHduKind::kImage);
   std::vector<float> pixels(42);

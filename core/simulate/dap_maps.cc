@@ -63,8 +63,8 @@ absl::StatusOr<double> Required(FitsFile& file, const FitsHdu& hdu, const char* 
 
 absl::Status ReadPrimary(FitsFile& file, DapMaps& maps) {
   const FitsHdu primary = file.hdus().front();
-  PECULIAR_ASSIGN_OR_RETURN(const auto plateifu, file.Text(primary, "PLATEIFU"));
-  PECULIAR_ASSIGN_OR_RETURN(const auto mangaid, file.Text(primary, "MANGAID"));
+  const auto plateifu = file.Text(primary, "PLATEIFU");
+  const auto mangaid = file.Text(primary, "MANGAID");
   maps.header.plateifu = plateifu.value_or("");
   maps.header.mangaid = mangaid.value_or("");
   if (!IsPlateIfu(maps.header.plateifu)) {
@@ -125,7 +125,7 @@ absl::Status ReadLines(FitsFile& file, DapMaps& maps) {
   const std::size_t spaxels = maps.level.size();
   for (std::int64_t i = 0; i < shape[2]; ++i) {
     const std::string key = fmt::format("C{:02}", i + 1);
-    PECULIAR_ASSIGN_OR_RETURN(const auto name, file.Text(hdu, key.c_str()));
+    const auto name = file.Text(hdu, key);
     const auto* known =
         std::find_if(std::begin(kDapLines), std::end(kDapLines),
                      [&](const DapLine& line) { return line.name == name.value_or(""); });
