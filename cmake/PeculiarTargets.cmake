@@ -3,7 +3,9 @@
 # Warnings, sanitizers and the include root, for every target.
 add_library(peculiar_flags INTERFACE)
 target_include_directories(peculiar_flags INTERFACE ${PROJECT_SOURCE_DIR})
-target_compile_options(peculiar_flags INTERFACE -Wall -Wextra -Wno-missing-field-initializers
+# GCC 12 reports restrict and maybe-uninitialized falsely inside std::string and std::optional at -O3.
+target_compile_options(peculiar_flags INTERFACE -Wall -Wextra -Wno-missing-field-initializers -Wno-restrict
+                       -Wno-maybe-uninitialized
                        $<$<BOOL:${PECULIAR_WERROR}>:-Werror>)
 # Every core room may use these: the status type, text formatting.
 target_link_libraries(peculiar_flags INTERFACE absl::status absl::statusor fmt::fmt Threads::Threads)

@@ -6,6 +6,8 @@
 #include <memory>
 
 #include "core/dataset/dataset.h"
+#include "core/model/embedder.h"
+#include "worker/embed.h"
 #include "worker/npy.h"
 #include "worker/workspace.h"
 
@@ -22,6 +24,14 @@ absl::StatusOr<std::size_t> RowOf(const Dataset& dataset, std::string_view plate
   if (found == excluded.end()) return NotFound("{} is not in drpall", plateifu);
   return NotFound("{} is not in the dataset: {}: {}", plateifu, ExclusionReasonName(found->reason),
                   found->detail);
+}
+
+absl::StatusOr<EmbeddedCubes> EmbedSample(const Workspace& workspace, const std::string& model,
+                                          const Dataset& dataset, std::size_t row) {
+  PECULIAR_ASSIGN_OR_RETURN(const std::filesystem::path folder, workspace.ModelFolder(model));
+  PECULIAR_ASSIGN_OR_RETURN(Embedder embedder, Embedder::Open(folder));
+  PECULIAR_RETURN_IF_ERROR(CheckModelFits(embedder.config(), dataset));
+  return embedder.Embed(dataset.sample(row).flux, 1);
 }
 
 }  // namespace
@@ -46,6 +56,12 @@ absl::StatusOr<ExportReport> RunExport(const ExportOptions& options) {
   PECULIAR_RETURN_IF_ERROR(WriteNpy(path("flux"), shape, sample.flux));
   PECULIAR_RETURN_IF_ERROR(WriteNpy(path("ivar"), shape, sample.ivar));
   PECULIAR_RETURN_IF_ERROR(WriteNpyBool(path("mask"), shape, sample.mask));
+  if (options.model.empty()) return report;
+  PECULIAR_ASSIGN_OR_RETURN(const EmbeddedCubes embedded,
+                            EmbedSample(workspace, options.model, dataset, row));
+  const std::size_t dimension[] = {embedded.latent.size()};
+  PECULIAR_RETURN_IF_ERROR(WriteNpy(path("reconstruction"), shape, embedded.reconstruction));
+  PECULIAR_RETURN_IF_ERROR(WriteNpy(path("embedding"), dimension, embedded.latent));
   return report;
 }
 

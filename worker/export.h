@@ -25,7 +25,8 @@ struct ExportReport {
 // Writes PREFIX-flux.npy, -ivar.npy (float32) and -mask.npy (bool), each [channels][y][x]; with a
 // model also -reconstruction.npy, the same shape, and -embedding.npy, [d], float32. Reads beside a
 // writer: takes no lock. INVALID_ARGUMENT for a malformed plate-IFU; NOT_FOUND when the galaxy is
-// not in the dataset, with the reason kept for it.
+// not in the dataset, with the reason kept for it, or there is no such model; FAILED_PRECONDITION
+// when the model takes cubes of another shape.
 absl::StatusOr<ExportReport> RunExport(const ExportOptions& options);
 
 void AddExportCommand(CLI::App& app, CommandResult& result);

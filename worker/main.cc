@@ -5,13 +5,16 @@
 #include <cstdio>
 
 #include "worker/command.h"
+#include "worker/embed.h"
 #include "worker/export.h"
 #include "worker/ingest.h"
 #include "worker/publish.h"
 #include "worker/rollback.h"
+#include "worker/run.h"
 #include "worker/select.h"
 #include "worker/simulate.h"
 #include "worker/snapshots.h"
+#include "worker/train.h"
 
 int main(int argc, char** argv) {
   using namespace peculiar::worker;
@@ -22,8 +25,11 @@ int main(int argc, char** argv) {
   AddSimulateCommand(app, result);
   AddSelectCommand(app, result);
   AddIngestCommand(app, result);
-  AddExportCommand(app, result);
+  AddTrainCommand(app, result);
+  AddEmbedCommand(app, result);
   AddPublishCommand(app, result);
+  AddRunCommand(app, result);
+  AddExportCommand(app, result);
   AddRollbackCommand(app, result);
   AddSnapshotsCommand(app, result);
   try {  // CLI11 reports usage by exceptions

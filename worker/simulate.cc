@@ -6,6 +6,7 @@
 
 #include "core/base/json.h"
 #include "worker/progress.h"
+#include "worker/survey_tables.h"
 
 namespace peculiar::worker {
 namespace {
@@ -103,9 +104,7 @@ void AddSimulateCommand(CLI::App& app, CommandResult& result) {
   command->add_option(
       "--spectra", options.spectra,
       "File of real spectra that give --from-maps the shape of continuum and noise");
-  command->add_option("-o,--output", arguments->format, "table or json")
-      ->check(CLI::IsMember({"table", "json"}))
-      ->capture_default_str();
+  AddOutputFlag(*command, arguments->format);
   command->callback([arguments, &result] {
     const absl::StatusOr<SimulationReport> report = RunSimulate(arguments->options);
     result.status = report.status();

@@ -36,8 +36,8 @@ TEST(SimulateTest, TheCommandLineRebuildsTheRealGalaxy) {
   const std::string printed = testing::internal::GetCapturedStdout();
   ASSERT_TRUE(result.status.ok()) << result.status;
   EXPECT_THAT(printed, HasSubstr("\"rebuilt\": 1"));
-  for (const char* name : {"manga-7815-3702-LOGCUBE.fits.gz", "drpall-simulated.fits", "truth.csv",
-                           "agn.csv", "simulation.json"}) {
+  for (const char* name : {"manga-7815-3702-LOGCUBE.fits.gz", "drpall.fits", "truth.csv", "agn.csv",
+                           "simulation.json"}) {
     EXPECT_TRUE(std::filesystem::exists(out / name)) << name;
   }
 }

@@ -19,7 +19,7 @@ constexpr double kBytesPerMebibyte = 1024.0 * 1024.0;
 SnapshotRow DescribeSnapshot(const std::filesystem::path& snapshots, const std::string& id) {
   SnapshotRow row;
   row.id = id;
-  const absl::StatusOr<Manifest> manifest = ReadManifest(snapshots / id, id);
+  const absl::StatusOr<Manifest> manifest = ReadSnapshotManifest(snapshots / id, id);
   if (!manifest.ok()) {
     row.problem = MessageOf(manifest.status());
     return row;

@@ -1,7 +1,7 @@
 // A FITS file in memory, read through CFITSIO: keywords, images and table columns of HDUs found by
 // EXTNAME. CFITSIO never gets a name, only bytes whose structure ScanFits has accepted. Owns its
-// bytes. One FitsFile belongs to one thread at a time; different ones are independent. Internal to
-// the room.
+// bytes. One FitsFile belongs to one thread at a time; different ones are independent. Survey files
+// have readers of their own in this room; core/simulate reads maps and spectra with it.
 #pragma once
 
 #include <cstdint>

@@ -32,7 +32,7 @@ GasPart NuclearGas(const GalaxyTraits& traits, const LineStrengths& strengths, d
 void PlantSeyfert(const GalaxyTraits& traits, Random& random, GalaxyModel& model) {
   const LineStrengths strengths = StrengthsOf(DrawSeyfertRatios(random));
   model.gas.push_back(
-      NuclearGas(traits, strengths, DrawLog(4, 60, random), random.Uniform(90, 200)));
+      NuclearGas(traits, strengths, DrawLog(6, 80, random), random.Uniform(90, 200)));
   GasPart& nucleus = model.gas.back();
   nucleus.velocity_km_s = random.Uniform(-40, 20);
   // A narrow-line region that is resolved: a tenth to a third of the nucleus, spread over 1-2

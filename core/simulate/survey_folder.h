@@ -1,5 +1,5 @@
 // Writes a simulated survey into a folder: manga-PLATE-IFU-LOGCUBE.fits.gz for every galaxy,
-// drpall-simulated.fits, truth.csv, agn.csv, and simulation.json, which says what the folder is.
+// drpall.fits, truth.csv, agn.csv, and simulation.json, which says what the folder is.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ struct SimulationRequest {
   std::optional<SurveyOptions> survey;  // absent: rebuilt galaxies only
   std::vector<RebuildSource> rebuilt;
   std::uint64_t seed = 1;  // of the rebuilt galaxies' noise
-  int threads = 0;         // 0: all cores. Each needs up to 150 bytes a voxel of its cube.
+  int threads = 0;         // 0: all cores. Each takes about 40 bytes a voxel: 0.2 to 1 GB.
 };
 
 struct SimulationReport {
@@ -37,7 +37,7 @@ struct SimulationReport {
   std::uint64_t bytes = 0;  // of all cubes
 };
 
-inline constexpr char kDrpallName[] = "drpall-simulated.fits";
+inline constexpr char kDrpallName[] = "drpall.fits";
 
 // Called from several threads, once for each cube; `kept` is true when it was there already.
 using CubeCallback = std::function<void(bool kept)>;

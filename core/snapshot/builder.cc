@@ -60,7 +60,7 @@ class Publisher {
     PECULIAR_RETURN_IF_ERROR(Before(PublishStep::kWriteManifest));
     PECULIAR_ASSIGN_OR_RETURN(const Manifest manifest, MakeManifest());
     if (auto same = FindUnchanged(manifest)) return PublishResult{*std::move(same), true};
-    const std::string text = FormatManifest(manifest);
+    const std::string text = FormatSnapshotManifest(manifest);
     PECULIAR_RETURN_IF_ERROR(WriteFileAtomically(folder_ / kManifestFile, text));
     const std::string id = SnapshotId(created_, text);
     PECULIAR_RETURN_IF_ERROR(Before(PublishStep::kVerify));

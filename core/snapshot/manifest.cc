@@ -172,7 +172,7 @@ absl::StatusOr<std::chrono::sys_seconds> TimeOfId(std::string_view id) {
   return InvalidArgument("'{}' is not a snapshot id", id);
 }
 
-std::string FormatManifest(const Manifest& manifest) {
+std::string FormatSnapshotManifest(const Manifest& manifest) {
   Json lines = Json::array(), models = Json::array(), files = Json::array();
   for (const CatalogLine& line : manifest.lines) {
     lines.push_back({{"name", line.name}, {"wavelength_angstrom", line.wavelength_angstrom}});
@@ -194,14 +194,15 @@ std::string FormatManifest(const Manifest& manifest) {
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-absl::StatusOr<Manifest> ParseManifest(std::string_view text, std::string_view what) {
+absl::StatusOr<Manifest> ParseSnapshotManifest(std::string_view text, std::string_view what) {
   PECULIAR_ASSIGN_OR_RETURN(const Json json, ParseJson(text, what));
   absl::StatusOr<Manifest> manifest = FromJson(json);
   if (!manifest.ok()) return Annotate(manifest.status(), what);
   return manifest;
 }
 
-absl::StatusOr<Manifest> ReadManifest(const std::filesystem::path& folder, std::string_view id) {
+absl::StatusOr<Manifest> ReadSnapshotManifest(const std::filesystem::path& folder,
+                                              std::string_view id) {
   if (!IsSnapshotId(id)) return InvalidArgument("'{}' is not a snapshot id", id);
   std::error_code error;
   if (!std::filesystem::is_directory(folder, error)) {
@@ -215,7 +216,7 @@ absl::StatusOr<Manifest> ReadManifest(const std::filesystem::path& folder, std::
     return DataLoss("{} has SHA-256 {}, expected {}... as in the snapshot's id", path.string(),
                     digest, expected);
   }
-  PECULIAR_ASSIGN_OR_RETURN(Manifest manifest, ParseManifest(text, path.string()));
+  PECULIAR_ASSIGN_OR_RETURN(Manifest manifest, ParseSnapshotManifest(text, path.string()));
   if (const std::string found = SnapshotId(manifest.created, text); found != id) {
     return DataLoss("{} belongs to snapshot {}, expected {}", path.string(), found, id);
   }

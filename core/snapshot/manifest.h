@@ -37,16 +37,17 @@ struct Manifest {
 };
 
 // The exact text of manifest.json.
-std::string FormatManifest(const Manifest& manifest);
+std::string FormatSnapshotManifest(const Manifest& manifest);
 
 // DATA_LOSS naming `what` and the field: not JSON, a field missing or of another type, another
 // schema version, a name that is not a plain file name.
-absl::StatusOr<Manifest> ParseManifest(std::string_view text, std::string_view what);
+absl::StatusOr<Manifest> ParseSnapshotManifest(std::string_view text, std::string_view what);
 
 // Reads folder/manifest.json, which must be the one that `id` names. NOT_FOUND when the folder or
-// the file is not there; DATA_LOSS as ParseManifest, or when time or digest are not those of the
-// id; INVALID_ARGUMENT when `id` is not one.
-absl::StatusOr<Manifest> ReadManifest(const std::filesystem::path& folder, std::string_view id);
+// the file is not there; DATA_LOSS as ParseSnapshotManifest, or when time or digest are not those
+// of the id; INVALID_ARGUMENT when `id` is not one.
+absl::StatusOr<Manifest> ReadSnapshotManifest(const std::filesystem::path& folder,
+                                              std::string_view id);
 
 // "20260102T030405Z-0123456789ab": time and the first 12 digits of the SHA-256 of `manifest_text`.
 std::string SnapshotId(std::chrono::sys_seconds created, std::string_view manifest_text);

@@ -27,7 +27,7 @@ Manifest MakeManifest() {
 }
 
 TEST(ManifestTest, ReadsBackWhatWasFormatted) {
-  const auto read = ParseManifest(FormatManifest(MakeManifest()), "test");
+  const auto read = ParseSnapshotManifest(FormatSnapshotManifest(MakeManifest()), "test");
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(*read, MakeManifest());
 }
@@ -47,25 +47,26 @@ TEST(ManifestTest, IdIsTimeAndDigest) {
 }
 
 TEST(ManifestTest, EveryFieldIsRequiredAndNamed) {
-  const Json whole = *ParseJson(FormatManifest(MakeManifest()), "test");
+  const Json whole = *ParseJson(FormatSnapshotManifest(MakeManifest()), "test");
   for (const auto& [key, value] : whole.items()) {
     Json without = whole;
     without.erase(key);
-    const auto read = ParseManifest(without.dump(), "the/manifest");
+    const auto read = ParseSnapshotManifest(without.dump(), "the/manifest");
     EXPECT_EQ(read.status().code(), absl::StatusCode::kDataLoss) << key;
     EXPECT_THAT(std::string(read.status().message()), HasSubstr(key));
     EXPECT_THAT(std::string(read.status().message()), HasSubstr("the/manifest"));
     Json wrong = whole;
     wrong[key] = Json::array({"x"});
-    EXPECT_EQ(ParseManifest(wrong.dump(), "m").status().code(), absl::StatusCode::kDataLoss) << key;
+    EXPECT_EQ(ParseSnapshotManifest(wrong.dump(), "m").status().code(), absl::StatusCode::kDataLoss)
+        << key;
   }
 }
 
 TEST(ManifestTest, RefusesWhatCouldNotBeOurs) {
   const auto expect_refused = [](auto change, const std::string& message) {
-    Json json = *ParseJson(FormatManifest(MakeManifest()), "test");
+    Json json = *ParseJson(FormatSnapshotManifest(MakeManifest()), "test");
     change(json);
-    const auto read = ParseManifest(json.dump(), "m");
+    const auto read = ParseSnapshotManifest(json.dump(), "m");
     EXPECT_EQ(read.status().code(), absl::StatusCode::kDataLoss);
     EXPECT_THAT(std::string(read.status().message()), HasSubstr(message));
   };
@@ -75,7 +76,7 @@ TEST(ManifestTest, RefusesWhatCouldNotBeOurs) {
   expect_refused([](Json& j) { j["models"][0]["name"] = "../x"; }, "not a model name");
   expect_refused([](Json& j) { j["files"][0]["name"] = "../x"; }, "not a plain file name");
   expect_refused([](Json& j) { j["spaxel_side"] = -1; }, "spaxel_side");
-  EXPECT_EQ(ParseManifest("{", "m").status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(ParseSnapshotManifest("{", "m").status().code(), absl::StatusCode::kDataLoss);
 }
 
 }  // namespace

@@ -92,7 +92,7 @@ absl::StatusOr<Snapshot> Snapshot::OpenAs(const std::filesystem::path& folder, s
                                           VerifyMode mode) {
   Snapshot snapshot;
   snapshot.id_ = id;
-  PECULIAR_ASSIGN_OR_RETURN(snapshot.manifest_, ReadManifest(folder, id));
+  PECULIAR_ASSIGN_OR_RETURN(snapshot.manifest_, ReadSnapshotManifest(folder, id));
   PECULIAR_RETURN_IF_ERROR(VerifyFiles(folder, snapshot.manifest_, mode));
   PECULIAR_ASSIGN_OR_RETURN(snapshot.catalog_, ReadCatalog(folder / kCatalogFile));
   PECULIAR_RETURN_IF_ERROR(

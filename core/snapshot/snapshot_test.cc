@@ -60,7 +60,7 @@ class SnapshotTest : public ::testing::Test {
 
   // Publishes the folder again under the id of its changed manifest.
   void Rename(const Manifest& manifest) {
-    const std::string text = FormatManifest(manifest);
+    const std::string text = FormatSnapshotManifest(manifest);
     std::ofstream(folder_ / kManifestFile) << text;
     const std::filesystem::path renamed =
         folder_.parent_path() / SnapshotId(manifest.created, text);

@@ -1,0 +1,70 @@
+// The inputs of training steps, built on the fly from the dataset: augmented copies and the vAE's
+// noise. What a batch holds depends on the seed, the epoch and the galaxies alone, never on the
+// thread count or on what was built before.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <future>
+#include <span>
+#include <vector>
+
+#include "core/dataset/augment.h"
+#include "core/dataset/dataset.h"
+#include "core/train/schedule.h"
+
+namespace peculiar {
+
+struct CubeBatch {
+  std::vector<ScheduledCopy> copies;
+  std::vector<float> cubes;  // copies x channels x size x size, flux
+  std::vector<float> noise;  // copies x latent_size standard normal; empty when latent_size is 0
+};
+
+struct BatchOptions {
+  std::uint64_t seed = 1;
+  AugmentOptions augment;
+  int latent_size = 0;  // numbers of noise a copy: the vAE's Z, 0 for an AE
+  int threads = 0;      // 0 = all cores
+};
+
+// Safe for concurrent Build. Borrows the dataset.
+class BatchBuilder {
+ public:
+  BatchBuilder(const Dataset& dataset, const BatchOptions& options)
+      : dataset_(&dataset), options_(options) {}
+
+  // A copy's augmentation is the same in every epoch; its noise is not.
+  CubeBatch Build(std::span<const ScheduledCopy> copies, int epoch) const;
+
+ private:
+  void BuildCopy(const ScheduledCopy& copy, int epoch, std::span<float> cube,
+                 std::span<float> noise) const;
+
+  const Dataset* dataset_;
+  BatchOptions options_;
+};
+
+// The batches of one epoch in order, the next one built in the background while the caller works.
+// Borrows builder and schedule; the destructor waits for the one being built.
+class EpochBatches {
+ public:
+  // From step `first_step` of epoch `epoch` (both 0-based) to its end.
+  EpochBatches(const BatchBuilder& builder, const Schedule& schedule, int epoch,
+               std::size_t first_step);
+
+  // The next batch. Requires that one is left.
+  CubeBatch Next();
+
+ private:
+  void Prefetch();
+
+  const BatchBuilder* builder_;
+  const Schedule* schedule_;
+  int epoch_;
+  std::size_t step_;
+  std::vector<ScheduledCopy> order_;
+  std::future<CubeBatch> next_;
+};
+
+}  // namespace peculiar

@@ -1,0 +1,59 @@
+// Every choice of a training run: what shapes the result, and how it is computed. One home of the
+// defaults; the command line shows these.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "core/base/json.h"
+#include "core/dataset/augment.h"
+#include "core/dataset/split.h"
+#include "core/model/device.h"
+#include "core/model/network_config.h"
+#include "core/train/optimiser_kind.h"
+
+namespace peculiar {
+
+struct TrainOptions {
+  // What shapes the result. A run goes on from a checkpoint only with the same values, but for
+  // `epochs`, which may be raised.
+  NetworkConfig network;
+  int epochs = 30;                                    // paper
+  int batch = 16;                                     // paper
+  OptimiserKind optimiser = OptimiserKind::kAdagrad;  // paper
+  double learning_rate = 0.001;                       // Keras's default for both optimisers
+  // Gradients longer than this are scaled down to it; 0 = off. Stated for the loss per voxel: for
+  // the vAE, whose loss is a sum over voxels, times the number of voxels (ClipThreshold).
+  double clip_norm = 1;
+  std::uint64_t seed = 1;  // first weights, split, order, augmentation, noise
+  int copies = 3;          // augmented copies a galaxy (paper)
+  bool keep_originals = false;
+  AugmentOptions augment;
+  double test_fraction = kDefaultTestFraction;  // of the galaxies
+
+  // How it is computed. Results differ by float rounding at most, but only runs with equal values
+  // here are bit-identical.
+  DeviceKind device = DeviceKind::kAuto;
+  int threads = 0;  // 0 = all cores
+  std::string engine = "reference";
+  // A checkpoint within an epoch when the last is older than this; 0 = at the end of epochs only.
+  double checkpoint_minutes = 10;
+};
+
+// INVALID_ARGUMENT naming the option, its value and what is allowed; also when the network's
+// channels or size are not the dataset's.
+absl::Status ValidateTrainOptions(const TrainOptions& options, int dataset_channels,
+                                  int dataset_size);
+
+// The gradient norm above which `options` clip, in the units of the loss that is minimised;
+// infinite when off.
+double ClipThreshold(const TrainOptions& options);
+
+// What shapes the result, `epochs` left out: written into checkpoints.
+Json IdentityOf(const TrainOptions& options);
+
+// FAILED_PRECONDITION naming every value that differs: "learning_rate is 0.01, the checkpoint has
+// 0.001".
+absl::Status CheckSameIdentity(const Json& asked, const Json& saved);
+
+}  // namespace peculiar

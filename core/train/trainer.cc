@@ -1,0 +1,15 @@
+#include "core/train/trainer.h"
+
+#include "core/train/training_run.h"
+
+namespace peculiar {
+
+absl::StatusOr<TrainReport> Train(const Dataset& dataset, const std::filesystem::path& model_folder,
+                                  const TrainOptions& options, const TrainCallbacks& callbacks) {
+  return TrainWithEngine(dataset, model_folder, options, callbacks, [&](Autoencoder& network) {
+    return MakeEngine(options.engine, network,
+                      {.device = options.device, .threads = options.threads});
+  });
+}
+
+}  // namespace peculiar

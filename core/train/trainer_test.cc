@@ -1,0 +1,280 @@
+#include "core/train/trainer.h"
+
+#include <gtest/gtest.h>
+#include <torch/types.h>
+
+#include <cmath>
+#include <csignal>
+
+#include "core/base/file.h"
+#include "core/model/checkpoint.h"
+#include "core/train/training_run.h"
+#include "tests/support/planted_dataset.h"
+#include "tests/support/test_folder.h"
+
+namespace peculiar {
+namespace {
+
+// Few and small: 11 galaxies to train on, 22 copies, 6 steps an epoch.
+TrainOptions MakeOptions(ModelKind kind = ModelKind::kVae) {
+  TrainOptions options;
+  options.network = *MakePreset("tiny", kind, 20, 16);
+  options.epochs = 2;
+  options.batch = 4;
+  options.copies = 2;
+  options.optimiser = OptimiserKind::kAdam;
+  options.learning_rate = 0.01;
+  options.device = DeviceKind::kCpu;
+  options.threads = 1;
+  return options;
+}
+constexpr std::int64_t kStepsAnEpoch = 6;
+
+// A real engine whose Backward can be made to fail.
+class FaultyEngine : public Engine {
+ public:
+  enum class Fault { kLoss, kGradient };
+
+  FaultyEngine(std::unique_ptr<Engine> engine, Autoencoder& network, Fault fault, int bad_call)
+      : engine_(std::move(engine)), network_(network), fault_(fault), calls_left_(bad_call) {}
+
+  torch::Device device() const override { return engine_->device(); }
+  absl::StatusOr<BatchLoss> Backward(const Batch& batch) override {
+    absl::StatusOr<BatchLoss> loss = engine_->Backward(batch);
+    if (calls_left_-- != 0) return loss;
+    if (fault_ == Fault::kLoss) loss->total = NAN;
+    if (fault_ == Fault::kGradient) network_.tensors()[0].mutable_grad().fill_(INFINITY);
+    return loss;
+  }
+  absl::StatusOr<BatchLoss> Evaluate(const Batch& batch) override {
+    return engine_->Evaluate(batch);
+  }
+  absl::StatusOr<EmbeddedBatch> Embed(const torch::Tensor& cubes) override {
+    return engine_->Embed(cubes);
+  }
+
+ private:
+  std::unique_ptr<Engine> engine_;
+  Autoencoder& network_;
+  Fault fault_;
+  int calls_left_;
+};
+
+class TrainerTest : public testing::Test {
+ protected:
+  // Trains in `model`; the run must succeed.
+  TrainReport MustTrain(const std::string& model, const TrainOptions& options,
+                        const TrainCallbacks& callbacks = {}) {
+    const absl::StatusOr<TrainReport> report = Train(dataset_, root_ / model, options, callbacks);
+    EXPECT_TRUE(report.ok()) << report.status();
+    return report.ok() ? *report : TrainReport();
+  }
+  Checkpoint MustLoad(const std::string& model) {
+    absl::StatusOr<Checkpoint> checkpoint = LoadCheckpoint(root_ / model);
+    EXPECT_TRUE(checkpoint.ok()) << checkpoint.status();
+    return *std::move(checkpoint);
+  }
+  // Weights and optimiser state, every byte.
+  std::string DigestOf(const std::string& model) { return MustLoad(model).sha256; }
+
+  absl::Status TrainWithFault(const std::string& model, FaultyEngine::Fault fault, int bad_call) {
+    return TrainWithEngine(dataset_, root_ / model, MakeOptions(), {},
+                           [&](Autoencoder& network) {
+                             absl::StatusOr<std::unique_ptr<Engine>> engine = MakeEngine(
+                                 "reference", network, {.device = DeviceKind::kCpu, .threads = 1});
+                             return std::make_unique<FaultyEngine>(*std::move(engine), network,
+                                                                   fault, bad_call);
+                           })
+        .status();
+  }
+
+  // A death test's child, which runs the test again, empties and refills the same folder.
+  const std::filesystem::path root_ = TestFolder();
+  Dataset dataset_ = *MakePlantedDataset(root_ / "dataset");
+};
+
+// Stops before the step that follows `steps` steps.
+TrainCallbacks StopAfter(int steps, int& done) {
+  return {.on_step = [&done](const TrainProgress&) { ++done; },
+          .should_stop = [&done, steps] { return done >= steps; }};
+}
+
+TEST_F(TrainerTest, SameSeedGivesSameWeightsAndAnotherDoesNot) {
+  TrainOptions options = MakeOptions();
+  options.epochs = 1;
+  MustTrain("a", options);
+  MustTrain("b", options);
+  EXPECT_EQ(DigestOf("a"), DigestOf("b"));
+  options.seed = 2;
+  MustTrain("c", options);
+  EXPECT_NE(DigestOf("a"), DigestOf("c"));
+}
+
+TEST_F(TrainerTest, ReportAndMetricsTellWhatWasDone) {
+  const TrainReport report = MustTrain("m", MakeOptions());
+  EXPECT_FALSE(report.interrupted);
+  EXPECT_EQ(report.epochs, 2);
+  EXPECT_EQ(report.steps, 2 * kStepsAnEpoch);
+  EXPECT_EQ(report.train_galaxies, 11u);
+  EXPECT_EQ(report.test_galaxies, 1u);
+  const auto metrics = ReadMetrics(root_ / "m" / kMetricsName);
+  ASSERT_TRUE(metrics.ok());
+  ASSERT_EQ(metrics->size(), 3u);
+  EXPECT_FALSE((*metrics)[0].train_loss.has_value());
+  EXPECT_EQ((*metrics)[2].step, 2 * kStepsAnEpoch);
+  EXPECT_EQ((*metrics)[2].test_loss, report.last.test_loss);
+  EXPECT_GT(*(*metrics)[2].train_kl, 0);
+  EXPECT_GT(*(*metrics)[2].gradient_norm, 0);
+}
+
+TEST_F(TrainerTest, StoppedMidEpochAndResumedEqualsUnbroken) {
+  for (const ModelKind kind : {ModelKind::kAe, ModelKind::kVae}) {
+    const std::string name(ModelKindName(kind));
+    MustTrain(name + "-whole", MakeOptions(kind));
+    int done = 0;
+    const TrainReport stopped =
+        MustTrain(name, MakeOptions(kind), StopAfter(kStepsAnEpoch + 2, done));
+    EXPECT_TRUE(stopped.interrupted);
+    EXPECT_EQ(MustLoad(name).position, (CheckpointPosition{1, 2, kStepsAnEpoch + 2}));
+    const TrainReport resumed = MustTrain(name, MakeOptions(kind));
+    EXPECT_EQ(resumed.resumed_epoch, 1);
+    EXPECT_EQ(resumed.resumed_step, 2u);
+    EXPECT_EQ(DigestOf(name), DigestOf(name + "-whole"));
+    const auto metrics = ReadMetrics(root_ / name / kMetricsName);
+    const auto expected = ReadMetrics(root_ / (name + "-whole") / kMetricsName);
+    ASSERT_EQ(metrics->size(), 3u);
+    EXPECT_EQ(metrics->back().train_loss, expected->back().train_loss);
+    EXPECT_EQ(metrics->back().test_loss, expected->back().test_loss);
+    EXPECT_EQ(metrics->back().gradient_norm, expected->back().gradient_norm);
+  }
+}
+
+TEST_F(TrainerTest, StoppedBeforeTheTestOfAnEpochGoesOnWithTheTest) {
+  TrainOptions options = MakeOptions();
+  MustTrain("whole", options);
+  int done = 0;
+  EXPECT_TRUE(MustTrain("m", options, StopAfter(kStepsAnEpoch, done)).interrupted);
+  EXPECT_EQ(MustLoad("m").position, (CheckpointPosition{0, kStepsAnEpoch, kStepsAnEpoch}));
+  MustTrain("m", options);
+  EXPECT_EQ(DigestOf("m"), DigestOf("whole"));
+  EXPECT_EQ(ReadMetrics(root_ / "m" / kMetricsName)->size(), 3u);
+}
+
+TEST_F(TrainerTest, KilledMidEpochAndResumedEqualsUnbroken) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  const auto train_and_kill = [this] {
+    int done = 0;
+    TrainCallbacks callbacks;
+    callbacks.on_step = [&done](const TrainProgress&) {
+      if (++done == kStepsAnEpoch + 3) raise(SIGKILL);
+    };
+    MustTrain("m", MakeOptions(), callbacks);
+  };
+  EXPECT_EXIT(train_and_kill(), testing::KilledBySignal(SIGKILL), "");
+  EXPECT_EQ(MustLoad("m").position, (CheckpointPosition{1, 0, kStepsAnEpoch}));
+  MustTrain("m", MakeOptions());
+  MustTrain("whole", MakeOptions());
+  EXPECT_EQ(DigestOf("m"), DigestOf("whole"));
+}
+
+TEST_F(TrainerTest, MoreEpochsGoOnFewerAreAlreadyDone) {
+  TrainOptions options = MakeOptions();
+  MustTrain("whole", options);
+  options.epochs = 1;
+  MustTrain("m", options);
+  const std::string after_one = DigestOf("m");
+  EXPECT_TRUE(MustTrain("m", options).already_trained);
+  EXPECT_EQ(DigestOf("m"), after_one);
+  options.epochs = 2;
+  EXPECT_FALSE(MustTrain("m", options).already_trained);
+  EXPECT_EQ(DigestOf("m"), DigestOf("whole"));
+  options.epochs = 1;
+  EXPECT_TRUE(MustTrain("m", options).already_trained);
+}
+
+TEST_F(TrainerTest, MetricsPastTheCheckpointAreDropped) {
+  TrainOptions options = MakeOptions();
+  options.epochs = 1;
+  MustTrain("m", options);
+  const auto path = root_ / "m" / kMetricsName;
+  std::vector<EpochMetrics> lines = *ReadMetrics(path);
+  lines.push_back({.epoch = 2, .train_loss = 123.0});
+  ASSERT_TRUE(WriteMetrics(path, lines).ok());
+  options.epochs = 2;
+  MustTrain("m", options);
+  lines = *ReadMetrics(path);
+  ASSERT_EQ(lines.size(), 3u);
+  EXPECT_LT(*lines[2].train_loss, 123);
+}
+
+TEST_F(TrainerTest, OtherOptionsAreRefusedByName) {
+  TrainOptions options = MakeOptions();
+  options.epochs = 1;
+  MustTrain("m", options);
+  const std::string before = DigestOf("m");
+  options.learning_rate = 0.5;
+  options.network.fc_width += 1;
+  const absl::Status status = Train(dataset_, root_ / "m", options, {}).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(status));
+  EXPECT_NE(MessageOf(status).find("learning_rate is 0.5, the checkpoint has 0.01"),
+            std::string_view::npos)
+      << status;
+  EXPECT_NE(MessageOf(status).find("network.fc_width"), std::string_view::npos);
+  EXPECT_EQ(DigestOf("m"), before);
+}
+
+TEST_F(TrainerTest, AnotherDatasetIsRefused) {
+  TrainOptions options = MakeOptions();
+  options.epochs = 1;
+  MustTrain("m", options);
+  const absl::StatusOr<Dataset> other =
+      MakePlantedDataset(root_ / "other", {.galaxies = 12, .seed = 2});
+  ASSERT_TRUE(other.ok());
+  const absl::Status status = Train(*other, root_ / "m", options, {}).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(status));
+  EXPECT_NE(MessageOf(status).find("dataset"), std::string_view::npos) << status;
+}
+
+TEST_F(TrainerTest, NonFiniteLossStopsAndKeepsTheLastCheckpoint) {
+  TrainOptions options = MakeOptions();
+  options.epochs = 1;
+  MustTrain("whole", options);
+  const absl::Status status =
+      TrainWithFault("m", FaultyEngine::Fault::kLoss, /*bad_call=*/kStepsAnEpoch + 2);
+  EXPECT_TRUE(absl::IsDataLoss(status));
+  EXPECT_NE(MessageOf(status).find("non-finite loss at epoch 2 step 3 (galaxies 10"),
+            std::string_view::npos)
+      << status;
+  EXPECT_EQ(DigestOf("m"), DigestOf("whole"));
+  EXPECT_EQ(MustLoad("m").position, (CheckpointPosition{1, 0, kStepsAnEpoch}));
+}
+
+TEST_F(TrainerTest, NonFiniteGradientStopsToo) {
+  const absl::Status status =
+      TrainWithFault("m", FaultyEngine::Fault::kGradient, /*bad_call=*/kStepsAnEpoch);
+  EXPECT_TRUE(absl::IsDataLoss(status));
+  EXPECT_NE(MessageOf(status).find("non-finite gradient at epoch 2 step 1"), std::string_view::npos)
+      << status;
+  const Checkpoint checkpoint = MustLoad("m");
+  for (const NamedTensor& tensor : checkpoint.tensors.tensors()) {
+    ASSERT_EQ(tensor.dtype, DType::kF32);
+    const auto* values = reinterpret_cast<const float*>(tensor.bytes.data());
+    for (std::size_t i = 0; i < tensor.bytes.size() / sizeof(float); ++i) {
+      ASSERT_TRUE(std::isfinite(values[i])) << tensor.name;
+    }
+  }
+}
+
+TEST_F(TrainerTest, BrokenCheckpointIsRefusedNotStartedOver) {
+  TrainOptions options = MakeOptions();
+  options.epochs = 1;
+  MustTrain("m", options);
+  const auto path = root_ / "m" / CheckpointTensorFileName(MustLoad("m").position);
+  std::string content = *ReadFile(path);
+  content[content.size() / 2] ^= 1;
+  ASSERT_TRUE(WriteFileAtomically(path, content).ok());
+  EXPECT_TRUE(absl::IsDataLoss(Train(dataset_, root_ / "m", options, {}).status()));
+}
+
+}  // namespace
+}  // namespace peculiar

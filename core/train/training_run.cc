@@ -1,0 +1,294 @@
+#include "core/train/training_run.h"
+
+#include <torch/types.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "core/model/guard.h"
+#include "core/model/tensor_exchange.h"
+
+namespace peculiar {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double SecondsSince(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+BatchOptions MakeBatchOptions(const TrainOptions& options, int latent_size) {
+  return {.seed = options.seed,
+          .augment = options.augment,
+          .latent_size = latent_size,
+          .threads = options.threads};
+}
+
+int NoiseSize(const NetworkConfig& network) {
+  return network.kind == ModelKind::kVae ? network.latent : 0;
+}
+
+std::int64_t CountOf(std::span<const Autoencoder::NamedParameter> parameters) {
+  std::int64_t count = 0;
+  for (const auto& [name, value] : parameters) count += value.numel();
+  return count;
+}
+
+}  // namespace
+
+TrainingRun::TrainingRun(const Dataset& dataset, std::filesystem::path model_folder,
+                         const TrainOptions& options, const TrainCallbacks& callbacks,
+                         Schedule schedule, Split split)
+    : dataset_(dataset),
+      folder_(std::move(model_folder)),
+      options_(options),
+      callbacks_(callbacks),
+      schedule_(std::move(schedule)),
+      split_(std::move(split)),
+      train_batches_(dataset, MakeBatchOptions(options, NoiseSize(options.network))),
+      test_batches_(dataset, MakeBatchOptions(options, 0)),
+      network_(options.network, options.seed) {}
+
+absl::StatusOr<std::unique_ptr<TrainingRun>> TrainingRun::Create(const Dataset& dataset,
+                                                                 std::filesystem::path model_folder,
+                                                                 const TrainOptions& options,
+                                                                 const TrainCallbacks& callbacks,
+                                                                 const EngineFactory& make_engine) {
+  PECULIAR_RETURN_IF_ERROR(ValidateTrainOptions(options, dataset.channels(), dataset.crop_size()));
+  Split split = SplitByGalaxy(dataset, options.test_fraction, options.seed);
+  PECULIAR_ASSIGN_OR_RETURN(
+      Schedule schedule, Schedule::Create(split.train, {.seed = options.seed,
+                                                        .batch = options.batch,
+                                                        .copies = options.copies,
+                                                        .keep_originals = options.keep_originals}));
+  auto run = std::unique_ptr<TrainingRun>(new TrainingRun(
+      dataset, std::move(model_folder), options, callbacks, std::move(schedule), std::move(split)));
+  PECULIAR_ASSIGN_OR_RETURN(run->engine_, make_engine(run->network_));
+  run->optimiser_ = std::make_unique<Optimiser>(options.optimiser, options.learning_rate,
+                                                run->network_.parameters());
+  PECULIAR_RETURN_IF_ERROR(run->LoadIfThere());
+  return run;
+}
+
+absl::Status TrainingRun::LoadIfThere() {
+  absl::StatusOr<Checkpoint> checkpoint = LoadCheckpoint(folder_);
+  if (absl::IsNotFound(checkpoint.status())) return CreateFolder(folder_);
+  PECULIAR_RETURN_IF_ERROR(checkpoint.status());
+  const Json& state = checkpoint->state;
+  PECULIAR_ASSIGN_OR_RETURN(const Json identity, JsonField<Json>(state, "options"));
+  const std::string context =
+      fmt::format("cannot go on from the checkpoint in {}", folder_.string());
+  PECULIAR_RETURN_IF_ERROR(Annotate(CheckSameIdentity(IdentityOf(options_), identity), context));
+  PECULIAR_ASSIGN_OR_RETURN(const std::string digest, JsonField<std::string>(state, "dataset"));
+  if (digest != dataset_.digest()) {
+    return FailedPrecondition("{}: it was trained on dataset {:.12}, this is dataset {:.12}",
+                              context, digest, dataset_.digest());
+  }
+  PECULIAR_RETURN_IF_ERROR(ImportParameters(checkpoint->tensors, network_));
+  PECULIAR_RETURN_IF_ERROR(optimiser_->Load(checkpoint->tensors, checkpoint->position.total_steps));
+  PECULIAR_ASSIGN_OR_RETURN(const Json meter, JsonField<Json>(state, "epoch_so_far"));
+  PECULIAR_ASSIGN_OR_RETURN(meter_, EpochMeterFromJson(meter));
+  PECULIAR_ASSIGN_OR_RETURN(metrics_, ReadMetrics(folder_ / kMetricsName));
+  position_ = started_from_ = checkpoint->position;
+  // A run killed between metrics and checkpoint will do that epoch again.
+  std::erase_if(metrics_, [&](const EpochMetrics& line) { return line.epoch > position_.epoch; });
+  return absl::OkStatus();
+}
+
+absl::StatusOr<TrainReport> TrainingRun::Run() {
+  const bool already_trained = position_.epoch >= options_.epochs;
+  PECULIAR_ASSIGN_OR_RETURN(const Outcome outcome, RunEpochs());
+  TrainReport report = MakeReport();
+  report.interrupted = outcome == Outcome::kStopped;
+  report.already_trained = already_trained;
+  return report;
+}
+
+absl::StatusOr<TrainingRun::Outcome> TrainingRun::RunEpochs() {
+  if (position_.total_steps == 0 && metrics_.empty()) {
+    PECULIAR_ASSIGN_OR_RETURN(const Outcome outcome, FinishEpoch(/*epoch=*/0));
+    if (outcome == Outcome::kStopped) return outcome;
+  }
+  while (position_.epoch < options_.epochs) {
+    PECULIAR_ASSIGN_OR_RETURN(const Outcome outcome, RunEpoch());
+    if (outcome == Outcome::kStopped) return outcome;
+  }
+  return Outcome::kDone;
+}
+
+absl::StatusOr<TrainingRun::Outcome> TrainingRun::RunEpoch() {
+  const auto steps = static_cast<std::int64_t>(schedule_.steps());
+  const int epoch = static_cast<int>(position_.epoch);
+  EpochBatches batches(train_batches_, schedule_, epoch, static_cast<std::size_t>(position_.step));
+  while (position_.step < steps) {
+    if (StopAsked()) {
+      PECULIAR_RETURN_IF_ERROR(Save());
+      return Outcome::kStopped;
+    }
+    const Clock::time_point start = Clock::now();
+    const CubeBatch batch = batches.Next();
+    PECULIAR_RETURN_IF_ERROR(TakeStep(batch));
+    meter_.seconds += SecondsSince(start);
+    ++position_.step;
+    ++position_.total_steps;
+    TellStep(static_cast<std::int64_t>(batch.copies.size()));
+    if (SaveIsDue()) PECULIAR_RETURN_IF_ERROR(Save());
+  }
+  PECULIAR_ASSIGN_OR_RETURN(const Outcome outcome, FinishEpoch(epoch + 1));
+  if (outcome == Outcome::kDone) {
+    position_.epoch += 1;
+    position_.step = 0;
+    meter_ = {};
+  }
+  PECULIAR_RETURN_IF_ERROR(Save());
+  return outcome;
+}
+
+absl::Status TrainingRun::TakeStep(const CubeBatch& batch) {
+  PECULIAR_ASSIGN_OR_RETURN(const BatchLoss loss, engine_->Backward(ToTensors(batch)));
+  if (!std::isfinite(loss.total)) return NotFinite("loss", batch);
+  const double norm = optimiser_->GradientNorm();
+  if (!std::isfinite(norm)) return NotFinite("gradient", batch);
+  const double threshold = ClipThreshold(options_);
+  optimiser_->Step(norm > threshold ? threshold / norm : 1.0);
+  meter_.loss.Add(static_cast<std::int64_t>(batch.copies.size()), loss.total, loss.reconstruction,
+                  loss.kl);
+  meter_.steps += 1;
+  meter_.gradient_norm += norm;
+  meter_.clipped += norm > threshold ? 1 : 0;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<TrainingRun::Outcome> TrainingRun::FinishEpoch(int epoch) {
+  const Clock::time_point start = Clock::now();
+  LossMeter test;
+  PECULIAR_ASSIGN_OR_RETURN(const Outcome outcome, Evaluate(test));
+  if (outcome == Outcome::kStopped) return outcome;
+  EpochMetrics line;
+  line.epoch = epoch;
+  line.step = position_.total_steps;
+  if (meter_.steps > 0) {
+    line.train_loss = meter_.loss.mean_reconstruction();
+    line.train_kl = meter_.loss.mean_kl();
+    line.gradient_norm = meter_.mean_gradient_norm();
+    line.clipped_share = static_cast<double>(meter_.clipped) / static_cast<double>(meter_.steps);
+  }
+  if (test.samples > 0) {
+    line.test_loss = test.mean_reconstruction();
+    line.test_kl = test.mean_kl();
+  }
+  line.learning_rate = options_.learning_rate;
+  line.cubes_per_second = meter_.cubes_per_second();
+  line.seconds = meter_.seconds + SecondsSince(start);
+  metrics_.push_back(line);
+  PECULIAR_RETURN_IF_ERROR(WriteMetrics(folder_ / kMetricsName, metrics_));
+  if (callbacks_.on_epoch) callbacks_.on_epoch(line);
+  return Outcome::kDone;
+}
+
+absl::StatusOr<TrainingRun::Outcome> TrainingRun::Evaluate(LossMeter& meter) const {
+  const auto batch_size = static_cast<std::size_t>(options_.batch);
+  for (std::size_t first = 0; first < split_.test.size(); first += batch_size) {
+    if (StopAsked()) return Outcome::kStopped;
+    std::vector<ScheduledCopy> copies;
+    for (std::size_t i = first; i < std::min(first + batch_size, split_.test.size()); ++i) {
+      copies.push_back({split_.test[i], kOriginalCopy});
+    }
+    const CubeBatch batch = test_batches_.Build(copies, /*epoch=*/0);
+    PECULIAR_ASSIGN_OR_RETURN(const BatchLoss loss, engine_->Evaluate(ToTensors(batch)));
+    if (!std::isfinite(loss.total)) return NotFinite("test loss", batch);
+    meter.Add(static_cast<std::int64_t>(copies.size()), loss.total, loss.reconstruction, loss.kl);
+  }
+  return Outcome::kDone;
+}
+
+absl::Status TrainingRun::Save() {
+  TensorExport tensors;
+  tensors.AddParameters(network_);
+  optimiser_->Save(tensors);
+  const Json state = {{"options", IdentityOf(options_)},
+                      {"dataset", dataset_.digest()},
+                      {"epoch_so_far", ToJson(meter_)}};
+  last_save_ = Clock::now();
+  return SaveCheckpoint(folder_, options_.network, position_, state, tensors.tensors());
+}
+
+bool TrainingRun::SaveIsDue() const {
+  const double minutes = SecondsSince(last_save_) / 60;
+  return options_.checkpoint_minutes > 0 && minutes >= options_.checkpoint_minutes;
+}
+
+Batch TrainingRun::ToTensors(const CubeBatch& batch) const {
+  const auto n = static_cast<std::int64_t>(batch.copies.size());
+  const NetworkConfig& network = options_.network;
+  // from_blob borrows and takes no const; engines do not write to their input.
+  Batch tensors;
+  tensors.cubes = torch::from_blob(const_cast<float*>(batch.cubes.data()),
+                                   {n, network.channels, network.size, network.size});
+  if (!batch.noise.empty()) {
+    tensors.noise = torch::from_blob(const_cast<float*>(batch.noise.data()), {n, network.latent});
+  }
+  return tensors;
+}
+
+absl::Status TrainingRun::NotFinite(std::string_view what, const CubeBatch& batch) const {
+  std::string galaxies;
+  for (const ScheduledCopy& copy : batch.copies) {
+    galaxies += (galaxies.empty() ? "" : " ") + dataset_.entry(copy.sample).galaxy.plateifu;
+  }
+  return DataLoss(
+      "non-finite {} at epoch {} step {} (galaxies {}); {} keeps the last checkpoint. A lower "
+      "learning rate or clip norm may help",
+      what, position_.epoch + 1, position_.step + 1, galaxies, folder_.string());
+}
+
+void TrainingRun::TellStep(std::int64_t cubes) const {
+  if (!callbacks_.on_step) return;
+  TrainProgress progress;
+  progress.epoch = static_cast<int>(position_.epoch) + 1;
+  progress.epochs = options_.epochs;
+  progress.step = static_cast<std::size_t>(position_.step);
+  progress.steps = schedule_.steps();
+  progress.train_loss = meter_.loss.mean_reconstruction();
+  progress.train_kl = meter_.loss.mean_kl();
+  if (!metrics_.empty()) progress.test_loss = metrics_.back().test_loss;
+  progress.step_cubes = cubes;
+  const auto epoch_cubes = static_cast<std::int64_t>(schedule_.copies());
+  progress.cubes_done = position_.epoch * epoch_cubes + meter_.loss.samples;
+  progress.cubes_total = options_.epochs * epoch_cubes;
+  progress.cubes_per_second = meter_.cubes_per_second();
+  callbacks_.on_step(progress);
+}
+
+TrainReport TrainingRun::MakeReport() const {
+  TrainReport report;
+  report.resumed_epoch = static_cast<int>(started_from_.epoch);
+  report.resumed_step = static_cast<std::size_t>(started_from_.step);
+  report.epochs = static_cast<int>(position_.epoch);
+  report.steps = position_.total_steps;
+  report.train_galaxies = split_.train.size();
+  report.test_galaxies = split_.test.size();
+  report.parameters = CountOf(network_.parameters());
+  if (!metrics_.empty()) {
+    report.first = metrics_.front();
+    report.last = metrics_.back();
+  }
+  return report;
+}
+
+absl::StatusOr<TrainReport> TrainWithEngine(const Dataset& dataset,
+                                            const std::filesystem::path& model_folder,
+                                            const TrainOptions& options,
+                                            const TrainCallbacks& callbacks,
+                                            const EngineFactory& make_engine) {
+  return Guard(fmt::format("train {}", model_folder.string()),
+               [&]() -> absl::StatusOr<TrainReport> {
+                 PECULIAR_ASSIGN_OR_RETURN(
+                     const std::unique_ptr<TrainingRun> run,
+                     TrainingRun::Create(dataset, model_folder, options, callbacks, make_engine));
+                 return run->Run();
+               });
+}
+
+}  // namespace peculiar

@@ -1,0 +1,90 @@
+// One run of training: network, engine, optimiser and position together, and the loop over them.
+// Internal to this room (includes LibTorch); callers use Train. Tests give their own engine here.
+#pragma once
+
+#include <torch/types.h>
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "core/model/autoencoder.h"
+#include "core/model/checkpoint.h"
+#include "core/model/engine.h"
+#include "core/train/batches.h"
+#include "core/train/meters.h"
+#include "core/train/optimiser.h"
+#include "core/train/schedule.h"
+#include "core/train/trainer.h"
+
+namespace peculiar {
+
+using EngineFactory = std::function<absl::StatusOr<std::unique_ptr<Engine>>(Autoencoder&)>;
+
+class TrainingRun {
+ public:
+  // Builds everything and goes on from the checkpoint in `model_folder`, if there is one. Errors as
+  // Train. The references must outlive the run.
+  static absl::StatusOr<std::unique_ptr<TrainingRun>> Create(const Dataset& dataset,
+                                                             std::filesystem::path model_folder,
+                                                             const TrainOptions& options,
+                                                             const TrainCallbacks& callbacks,
+                                                             const EngineFactory& make_engine);
+
+  // Trains until the epochs are done or should_stop. Call once.
+  absl::StatusOr<TrainReport> Run();
+
+ private:
+  enum class Outcome { kDone, kStopped };
+
+  TrainingRun(const Dataset& dataset, std::filesystem::path model_folder,
+              const TrainOptions& options, const TrainCallbacks& callbacks, Schedule schedule,
+              Split split);
+
+  absl::Status LoadIfThere();
+  absl::StatusOr<Outcome> RunEpochs();
+  // The rest of the epoch at position_, its test and its checkpoint.
+  absl::StatusOr<Outcome> RunEpoch();
+  absl::Status TakeStep(const CubeBatch& batch);
+  // Adds the figures of the test side to metrics_ as epoch `epoch`, `seconds` after it began.
+  absl::StatusOr<Outcome> FinishEpoch(int epoch);
+  absl::StatusOr<Outcome> Evaluate(LossMeter& meter) const;
+  absl::Status Save();
+  bool SaveIsDue() const;
+
+  Batch ToTensors(const CubeBatch& batch) const;
+  absl::Status NotFinite(std::string_view what, const CubeBatch& batch) const;
+  bool StopAsked() const { return callbacks_.should_stop && callbacks_.should_stop(); }
+  void TellStep(std::int64_t cubes) const;
+  TrainReport MakeReport() const;
+
+  const Dataset& dataset_;
+  const std::filesystem::path folder_;
+  const TrainOptions options_;
+  const TrainCallbacks& callbacks_;
+  const Schedule schedule_;
+  const Split split_;
+  const BatchBuilder train_batches_;
+  const BatchBuilder test_batches_;  // without noise: Z = mu
+  Autoencoder network_;
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Optimiser> optimiser_;
+
+  std::chrono::steady_clock::time_point last_save_ = std::chrono::steady_clock::now();
+  CheckpointPosition position_;
+  CheckpointPosition started_from_;
+  EpochMeter meter_;  // of the epoch at position_
+  std::vector<EpochMetrics> metrics_;
+};
+
+// As Train, with an engine of the caller's.
+absl::StatusOr<TrainReport> TrainWithEngine(const Dataset& dataset,
+                                            const std::filesystem::path& model_folder,
+                                            const TrainOptions& options,
+                                            const TrainCallbacks& callbacks,
+                                            const EngineFactory& make_engine);
+
+}  // namespace peculiar

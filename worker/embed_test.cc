@@ -1,0 +1,201 @@
+#include "worker/embed.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+
+#include "core/base/file.h"
+#include "core/train/metrics.h"
+#include "tests/support/planted_dataset.h"
+#include "tests/support/test_folder.h"
+#include "worker/embeddings.h"
+#include "worker/export.h"
+#include "worker/train.h"
+#include "worker/workspace.h"
+
+namespace peculiar::worker {
+namespace {
+
+// The last n float32 values of an .npy file: all of its array.
+std::vector<float> ReadFloats(const std::filesystem::path& path, std::size_t n) {
+  const absl::StatusOr<std::string> content = ReadFile(path);
+  EXPECT_TRUE(content.ok()) << content.status();
+  std::vector<float> values(n);
+  std::memcpy(values.data(), content->data() + content->size() - n * sizeof(float),
+              n * sizeof(float));
+  return values;
+}
+
+class EmbedVerbTest : public testing::Test {
+ protected:
+  EmbedVerbTest() {
+    EXPECT_TRUE(Workspace::Create(root_).ok());
+    EXPECT_TRUE(MakePlantedDataset(root_ / "dataset").ok());
+    options_.workspace = root_;
+    options_.embedder.device = DeviceKind::kCpu;
+    options_.embedder.threads = 1;
+  }
+  void TrainModel(const std::string& name, ModelKind kind, int epochs = 1) {
+    TrainVerbOptions options;
+    options.workspace = root_;
+    options.model = name;
+    options.kind = kind;
+    options.preset = "tiny";
+    options.training.epochs = epochs;
+    options.training.device = DeviceKind::kCpu;
+    options.training.threads = 1;
+    const auto report = RunTrain(options);
+    ASSERT_TRUE(report.ok()) << report.status();
+  }
+  EmbedVerbReport MustEmbed() {
+    const absl::StatusOr<EmbedVerbReport> report = RunEmbed(options_);
+    EXPECT_TRUE(report.ok()) << report.status();
+    return report.ok() ? *report : EmbedVerbReport();
+  }
+  ModelEmbeddings MustRead(const std::string& model) {
+    absl::StatusOr<ModelEmbeddings> embeddings = ReadEmbeddings(Folder(model));
+    EXPECT_TRUE(embeddings.ok()) << embeddings.status();
+    return *std::move(embeddings);
+  }
+  std::filesystem::path Folder(const std::string& model) const {
+    return root_ / "models" / model / "embeddings";
+  }
+
+  const std::filesystem::path root_ = TestFolder();
+  EmbedVerbOptions options_;
+};
+
+TEST_F(EmbedVerbTest, EmbedsAndScoresEveryGalaxyWithEveryModel) {
+  TrainModel("ae", ModelKind::kAe);
+  TrainModel("vae", ModelKind::kVae);
+  const EmbedVerbReport report = MustEmbed();
+  ASSERT_EQ(report.models.size(), 2u);
+  EXPECT_EQ(report.models[0].rows, 12u);
+  EXPECT_EQ(report.models[0].rows_kept, 0u);
+  EXPECT_EQ(report.models[0].not_finite, 0u);
+  EXPECT_EQ(report.models[1].model, "vae");
+
+  // Every row is the model's own output for that galaxy, scored by the definition.
+  const absl::StatusOr<Dataset> dataset = Dataset::Open(root_ / "dataset");
+  absl::StatusOr<Embedder> embedder = Embedder::Open(root_ / "models" / "ae", options_.embedder);
+  ASSERT_TRUE(embedder.ok()) << embedder.status();
+  const ModelEmbeddings written = MustRead("ae");
+  ASSERT_EQ(written.scores.size(), 12u);
+  for (const std::size_t row : {0u, 7u, 8u, 11u}) {
+    const SampleView sample = dataset->sample(row);
+    const absl::StatusOr<EmbeddedCubes> one = embedder->Embed(sample.flux, 1);
+    ASSERT_TRUE(one.ok()) << one.status();
+    double sum = 0;
+    for (std::size_t i = 0; i < sample.flux.size(); ++i) {
+      sum += std::abs(double{sample.flux[i]} - double{one->reconstruction[i]});
+    }
+    const double mae = sum / static_cast<double>(sample.flux.size());
+    EXPECT_NEAR(written.scores[row].mae, mae, 1e-6 * mae) << row;
+    for (std::size_t d = 0; d < written.manifest.dimension; ++d) {
+      EXPECT_NEAR(written.matrix().row(row)[d], one->latent[d], 1e-5) << row;
+    }
+  }
+}
+
+TEST_F(EmbedVerbTest, ManifestTellsTheTraining) {
+  TrainModel("vae", ModelKind::kVae);
+  MustEmbed();
+  const EmbeddingsManifest manifest = MustRead("vae").manifest;
+  EXPECT_EQ(manifest.kind, "vae");
+  EXPECT_EQ(manifest.preset, "tiny");
+  EXPECT_EQ(manifest.seed, 1);
+  EXPECT_EQ(manifest.parts.size(), 2u);
+  const absl::StatusOr<Json> training = ParseJson(manifest.training_json, "training");
+  ASSERT_TRUE(training.ok());
+  const auto metrics = ReadMetrics(root_ / "models" / "vae" / kMetricsName);
+  EXPECT_EQ((*training)["epochs"], 1);
+  EXPECT_EQ((*training)["last_epoch"]["test_loss"], *metrics->back().test_loss);
+  EXPECT_EQ((*training)["before_training"]["test_loss"], *metrics->front().test_loss);
+  EXPECT_EQ((*training)["options"]["batch"], 16);
+}
+
+TEST_F(EmbedVerbTest, PartsAreKeptUntilModelOrPartChanges) {
+  TrainModel("ae", ModelKind::kAe);
+  MustEmbed();
+  EXPECT_EQ(MustEmbed().models[0].rows_kept, 12u);
+  const std::vector<Scores> before = MustRead("ae").scores;
+
+  std::filesystem::remove(Folder("ae") / EmbeddingPartFile(1));
+  EXPECT_EQ(MustEmbed().models[0].rows_kept, 8u);
+  const auto path = Folder("ae") / EmbeddingPartFile(0);
+  std::string content = *ReadFile(path);
+  content.resize(content.size() - 1);
+  ASSERT_TRUE(WriteFileAtomically(path, content).ok());
+  EXPECT_EQ(MustEmbed().models[0].rows_kept, 4u);
+  for (std::size_t row = 0; row < before.size(); ++row) {
+    EXPECT_EQ(MustRead("ae").scores[row].mae, before[row].mae) << row;
+  }
+
+  TrainModel("ae", ModelKind::kAe, /*epochs=*/2);
+  EXPECT_EQ(MustEmbed().models[0].rows_kept, 0u);
+  EXPECT_NE(MustRead("ae").scores[0].mae, before[0].mae);
+}
+
+TEST_F(EmbedVerbTest, BatchSizeDoesNotMatterBeyondRounding) {
+  TrainModel("ae", ModelKind::kAe);
+  options_.embedder.batch_size = 5;
+  MustEmbed();
+  const ModelEmbeddings five = MustRead("ae");
+  std::filesystem::remove_all(Folder("ae"));
+  options_.embedder.batch_size = 1;
+  MustEmbed();
+  const ModelEmbeddings one = MustRead("ae");
+  for (std::size_t i = 0; i < one.embeddings.size(); ++i) {
+    EXPECT_NEAR(one.embeddings[i], five.embeddings[i], 1e-5);
+  }
+  for (std::size_t row = 0; row < one.scores.size(); ++row) {
+    EXPECT_NEAR(one.scores[row].mae, five.scores[row].mae, 1e-6 * one.scores[row].mae);
+  }
+}
+
+TEST_F(EmbedVerbTest, RefusesWhatIsNotThereOrDoesNotFit) {
+  EXPECT_TRUE(absl::IsNotFound(RunEmbed(options_).status()));
+  options_.models = {"nothing"};
+  const absl::Status missing = RunEmbed(options_).status();
+  EXPECT_TRUE(absl::IsNotFound(missing)) << missing;
+  EXPECT_NE(MessageOf(missing).find("nothing"), std::string_view::npos);
+
+  options_.models = {"ae"};
+  TrainModel("ae", ModelKind::kAe);
+  std::filesystem::remove_all(root_ / "dataset");
+  ASSERT_TRUE(MakePlantedDataset(root_ / "dataset", {.lines = 3}).ok());
+  const absl::Status status = RunEmbed(options_).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_NE(MessageOf(status).find("20 channels"), std::string_view::npos) << status;
+}
+
+TEST_F(EmbedVerbTest, ExportWritesWhatWasScored) {
+  TrainModel("vae", ModelKind::kVae);
+  MustEmbed();
+  const ModelEmbeddings written = MustRead("vae");
+  ExportOptions options{.workspace = root_, .plateifu = "1003-1901", .model = "vae"};
+  options.prefix = root_ / "out";
+  const absl::StatusOr<ExportReport> report = RunExport(options);
+  ASSERT_TRUE(report.ok()) << report.status();
+  ASSERT_EQ(report->files.size(), 5u);
+  const std::vector<float> flux = ReadFloats(root_ / "out-flux.npy", 20 * 16 * 16);
+  const std::vector<float> reconstruction =
+      ReadFloats(root_ / "out-reconstruction.npy", 20 * 16 * 16);
+  double sum = 0;
+  for (std::size_t i = 0; i < flux.size(); ++i) {
+    sum += std::abs(double{flux[i]} - double{reconstruction[i]});
+  }
+  const double mae = sum / static_cast<double>(flux.size());
+  EXPECT_NEAR(written.scores[3].mae, mae, 1e-6 * mae);
+  const std::vector<float> embedding =
+      ReadFloats(root_ / "out-embedding.npy", written.manifest.dimension);
+  for (std::size_t d = 0; d < embedding.size(); ++d) {
+    EXPECT_NEAR(written.matrix().row(3)[d], embedding[d], 1e-5);
+  }
+  options.model = "nothing";
+  EXPECT_TRUE(absl::IsNotFound(RunExport(options).status()));
+}
+
+}  // namespace
+}  // namespace peculiar::worker

@@ -1,0 +1,220 @@
+#include "worker/train.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <map>
+#include <memory>
+
+#include "worker/progress.h"
+#include "worker/stop_signals.h"
+#include "worker/survey_tables.h"
+#include "worker/workspace.h"
+
+namespace peculiar::worker {
+namespace {
+
+absl::StatusOr<NetworkConfig> MakeNetwork(const TrainVerbOptions& options, const Dataset& dataset) {
+  PECULIAR_ASSIGN_OR_RETURN(
+      NetworkConfig network,
+      MakePreset(options.preset, options.kind, dataset.channels(), dataset.crop_size()));
+  network.wavelength_code = options.wavelength_code.value_or(network.wavelength_code);
+  network.recurrent_activation =
+      options.recurrent_activation.value_or(network.recurrent_activation);
+  network.cell_activation = options.cell_activation.value_or(network.cell_activation);
+  network.loss = options.loss.value_or(network.loss);
+  network.beta = options.beta.value_or(network.beta);
+  PECULIAR_RETURN_IF_ERROR(ValidateConfig(network));
+  return network;
+}
+
+std::string Number(const std::optional<double>& value) {
+  return value ? fmt::format("{:.5g}", *value) : "-";
+}
+
+// Shows TrainProgress as a progress line of cubes.
+class TrainingLine {
+ public:
+  TrainingLine(std::string model, ModelKind kind) : label_("train " + model), kind_(kind) {}
+
+  void Show(const TrainProgress& now) {
+    if (!line_) {
+      // The first report is of one step: what was done before it was done by an earlier run.
+      line_ = std::make_unique<Progress>(label_, now.cubes_total, "cubes");
+      line_->Skip(now.cubes_done - now.step_cubes);
+    }
+    std::string detail =
+        fmt::format("epoch {}/{} step {}/{} loss {:.5g} test {}", now.epoch, now.epochs, now.step,
+                    now.steps, now.train_loss, Number(now.test_loss));
+    if (kind_ == ModelKind::kVae) detail += fmt::format(" KL {:.4g}", now.train_kl);
+    line_->Advance(now.step_cubes, detail);
+  }
+
+ private:
+  std::string label_;
+  ModelKind kind_;
+  std::unique_ptr<Progress> line_;
+};
+
+void PrintTable(const TrainVerbReport& report) {
+  const TrainReport& training = report.training;
+  const auto row = [](std::string_view name, const std::string& value) {
+    fmt::print("{:<16} {}\n", name, value);
+  };
+  row("model", report.model);
+  row("parameters", fmt::format("{}", training.parameters));
+  row("galaxies",
+      fmt::format("{} train, {} test", training.train_galaxies, training.test_galaxies));
+  row("epochs", fmt::format("{} ({} steps)", training.epochs, training.steps));
+  row("test loss", fmt::format("{} before training, {} now", Number(training.first.test_loss),
+                               Number(training.last.test_loss)));
+  row("train loss", Number(training.last.train_loss));
+  row("KL", fmt::format("{} nats", Number(training.last.test_kl)));
+  if (training.already_trained) fmt::print("nothing to do: all epochs were done before\n");
+}
+
+// A flag whose words stand for enumerators.
+template <typename T, typename Enum>
+void AddChoice(CLI::App& app, const std::string& flag, T& target, std::map<std::string, Enum> words,
+               const std::string& help) {
+  app.add_option(flag, target, help)->transform(CLI::CheckedTransformer(std::move(words)));
+}
+
+void AddNetworkFlags(CLI::App& app, TrainVerbOptions& options) {
+  app.add_option("--preset", options.preset, "tiny, small or paper")->capture_default_str();
+  AddChoice(app, "--wavelength-code", options.wavelength_code,
+            std::map<std::string, WavelengthCode>{{"learned", WavelengthCode::kLearned},
+                                                  {"none", WavelengthCode::kNone}},
+            "learned: a trained vector a slice tells the decoder where it is; none: the paper to "
+            "the letter; default: learned");
+  AddChoice(app, "--recurrent-activation", options.recurrent_activation,
+            std::map<std::string, RecurrentActivation>{
+                {"hard_sigmoid", RecurrentActivation::kHardSigmoid},
+                {"sigmoid", RecurrentActivation::kSigmoid}},
+            "gates of the ConvLSTMs; default: the preset's");
+  AddChoice(app, "--cell-activation", options.cell_activation,
+            std::map<std::string, CellActivation>{{"linear", CellActivation::kLinear},
+                                                  {"tanh", CellActivation::kTanh}},
+            "of the ConvLSTMs; default: the preset's");
+  AddChoice(app, "--loss", options.loss,
+            std::map<std::string, ReconstructionLoss>{{"mae", ReconstructionLoss::kMae},
+                                                      {"mse", ReconstructionLoss::kMse}},
+            "error of a voxel; default: mae");
+  app.add_option("--beta", options.beta, "weight of the vAE's KL term; default: 1");
+}
+
+void AddScheduleFlags(CLI::App& app, TrainOptions& training) {
+  app.add_option("--epochs", training.epochs, "passes over the copies")->capture_default_str();
+  app.add_option("--batch", training.batch, "cubes a step")->capture_default_str();
+  AddChoice(app, "--optimiser", training.optimiser,
+            std::map<std::string, OptimiserKind>{{"adagrad", OptimiserKind::kAdagrad},
+                                                 {"adam", OptimiserKind::kAdam}},
+            "adagrad (default, the paper's) or adam");
+  app.add_option("--learning-rate", training.learning_rate)->capture_default_str();
+  app.add_option("--clip-norm", training.clip_norm,
+                 "longest gradient, for the loss per voxel; 0 = no clipping")
+      ->capture_default_str();
+  app.add_option("--seed", training.seed, "of weights, split, order, augmentation and noise")
+      ->capture_default_str();
+  app.add_option("--copies", training.copies, "augmented copies a galaxy")->capture_default_str();
+  app.add_flag("--keep-originals", training.keep_originals, "train on the unchanged cubes too");
+  app.add_option("--noise-scale", training.augment.noise_scale,
+                 "noise of the copies, in units of the cube's own")
+      ->capture_default_str();
+  app.add_option("--test-fraction", training.test_fraction,
+                 "galaxies kept for the test loss; at least one")
+      ->capture_default_str();
+}
+
+void AddMachineFlags(CLI::App& app, TrainOptions& training) {
+  AddChoice(
+      app, "--device", training.device,
+      std::map<std::string, DeviceKind>{
+          {"auto", DeviceKind::kAuto}, {"cpu", DeviceKind::kCpu}, {"cuda", DeviceKind::kCuda}},
+      "auto (default): cuda when there is one");
+  app.add_option("--threads", training.threads, "0 = all cores")->capture_default_str();
+  app.add_option("--engine", training.engine, "what computes the network")->capture_default_str();
+  app.add_option("--checkpoint-minutes", training.checkpoint_minutes,
+                 "longest time between checkpoints; 0 = only at the end of epochs")
+      ->capture_default_str();
+}
+
+}  // namespace
+
+absl::StatusOr<TrainVerbReport> RunTrain(const TrainVerbOptions& options) {
+  TrainVerbReport report;
+  report.model = options.model.empty() ? std::string(ModelKindName(options.kind)) : options.model;
+  PECULIAR_ASSIGN_OR_RETURN(const Workspace workspace, Workspace::Open(options.workspace));
+  PECULIAR_ASSIGN_OR_RETURN(const std::filesystem::path folder,
+                            workspace.ModelFolder(report.model));
+  PECULIAR_ASSIGN_OR_RETURN(const Dataset dataset, Dataset::Open(workspace.dataset_folder()));
+  TrainOptions training = options.training;
+  PECULIAR_ASSIGN_OR_RETURN(training.network, MakeNetwork(options, dataset));
+  const StopSignals signals;
+  TrainingLine line(report.model, options.kind);
+  TrainCallbacks callbacks;
+  callbacks.on_step = [&](const TrainProgress& progress) { line.Show(progress); };
+  callbacks.should_stop = [&] { return signals.asked(); };
+  PECULIAR_ASSIGN_OR_RETURN(report.training, Train(dataset, folder, training, callbacks));
+  return report;
+}
+
+Json ToJson(const TrainVerbReport& report) {
+  const TrainReport& training = report.training;
+  return {{"model", report.model},
+          {"interrupted", training.interrupted},
+          {"already_trained", training.already_trained},
+          {"resumed_epoch", training.resumed_epoch},
+          {"resumed_step", training.resumed_step},
+          {"epochs", training.epochs},
+          {"steps", training.steps},
+          {"train_galaxies", training.train_galaxies},
+          {"test_galaxies", training.test_galaxies},
+          {"parameters", training.parameters},
+          {"first", peculiar::ToJson(training.first)},
+          {"last", peculiar::ToJson(training.last)}};
+}
+
+absl::Status StatusOf(const TrainVerbReport& report) {
+  if (!report.training.interrupted) return absl::OkStatus();
+  return MakeStatus(
+      absl::StatusCode::kCancelled,
+      fmt::format("training of {} was interrupted after {} epochs ({} steps) and is saved; run the "
+                  "same command again to go on",
+                  report.model, report.training.epochs, report.training.steps));
+}
+
+void AddTrainingFlags(CLI::App& app, TrainVerbOptions& options) {
+  AddNetworkFlags(app, options);
+  AddScheduleFlags(app, options.training);
+  AddMachineFlags(app, options.training);
+}
+
+void AddTrainCommand(CLI::App& app, CommandResult& result) {
+  struct Flags {
+    TrainVerbOptions options;
+    std::string output = "table";
+  };
+  CLI::App* verb = app.add_subcommand("train", "Train a network on the dataset, or go on with it");
+  const auto flags = std::make_shared<Flags>();
+  verb->add_option("--workspace", flags->options.workspace, "the workspace")->required();
+  verb->add_option("--model", flags->options.model, "name of the model; default: its kind");
+  verb->add_option("--kind", flags->options.kind, "ae or vae")
+      ->required()
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, ModelKind>{{"ae", ModelKind::kAe}, {"vae", ModelKind::kVae}}));
+  AddTrainingFlags(*verb, flags->options);
+  AddOutputFlag(*verb, flags->output);
+  verb->callback([flags, &result] {
+    const absl::StatusOr<TrainVerbReport> report = RunTrain(flags->options);
+    result.status = report.ok() ? StatusOf(*report) : report.status();
+    if (!report.ok()) return;
+    if (flags->output == "json") {
+      fmt::print("{}\n", ToJson(*report).dump(2));
+    } else {
+      PrintTable(*report);
+    }
+  });
+}
+
+}  // namespace peculiar::worker

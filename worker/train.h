@@ -1,0 +1,48 @@
+// peculiar-worker train: trains a network on the workspace's dataset into W/models/NAME, or goes on
+// with it.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "core/train/trainer.h"
+#include "worker/command.h"
+
+namespace peculiar::worker {
+
+struct TrainVerbOptions {
+  std::filesystem::path workspace;
+  std::string model;  // name; empty = that of the kind
+  ModelKind kind = ModelKind::kAe;
+  std::string preset = "small";
+  // Changes to the preset; absent = as it has it.
+  std::optional<WavelengthCode> wavelength_code;
+  std::optional<RecurrentActivation> recurrent_activation;
+  std::optional<CellActivation> cell_activation;
+  std::optional<ReconstructionLoss> loss;
+  std::optional<double> beta;
+  // The rest; `network` is made from the above and the dataset's shape.
+  TrainOptions training;
+};
+
+struct TrainVerbReport {
+  std::string model;
+  TrainReport training;
+};
+
+// Holds the workspace's lock meanwhile. SIGTERM and SIGINT end it after the step being done, with a
+// checkpoint; the report says so. Errors of Workspace::Open, Dataset::Open and Train.
+absl::StatusOr<TrainVerbReport> RunTrain(const TrainVerbOptions& options);
+
+Json ToJson(const TrainVerbReport& report);
+
+// Adds the flags that shape training, for this verb and `run`; they write into `options`.
+void AddTrainingFlags(CLI::App& app, TrainVerbOptions& options);
+
+// CANCELLED when the training was stopped by a signal: what to do next is in the message.
+absl::Status StatusOf(const TrainVerbReport& report);
+
+void AddTrainCommand(CLI::App& app, CommandResult& result);
+
+}  // namespace peculiar::worker

@@ -1,0 +1,155 @@
+#include "worker/train.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <thread>
+
+#include "core/model/checkpoint.h"
+#include "tests/support/planted_dataset.h"
+#include "tests/support/test_folder.h"
+#include "worker/stop_signals.h"
+#include "worker/workspace.h"
+
+namespace peculiar::worker {
+namespace {
+
+TEST(StopSignalsTest, AskedAfterEitherSignalAndForgottenAfterwards) {
+  for (const int signal : {SIGTERM, SIGINT}) {
+    const StopSignals signals;
+    EXPECT_FALSE(signals.asked());
+    raise(signal);
+    EXPECT_TRUE(signals.asked());
+  }
+}
+
+TEST(StopSignalsDeathTest, ASecondSignalEndsTheProcess) {
+  const auto twice = [] {
+    const StopSignals signals;
+    raise(SIGTERM);
+    raise(SIGTERM);
+  };
+  EXPECT_EXIT(twice(), testing::KilledBySignal(SIGTERM), "");
+}
+
+class TrainVerbTest : public testing::Test {
+ protected:
+  TrainVerbTest() {
+    EXPECT_TRUE(Workspace::Create(root_).ok());
+    EXPECT_TRUE(MakePlantedDataset(root_ / "dataset").ok());
+  }
+  TrainVerbOptions MakeOptions() const {
+    TrainVerbOptions options;
+    options.workspace = root_;
+    options.preset = "tiny";
+    options.training.epochs = 1;
+    options.training.device = DeviceKind::kCpu;
+    options.training.threads = 1;
+    return options;
+  }
+
+  const std::filesystem::path root_ = TestFolder();
+};
+
+TEST_F(TrainVerbTest, TrainsIntoTheModelsFolderAndSaysWhenDone) {
+  const TrainVerbOptions options = MakeOptions();
+  absl::StatusOr<TrainVerbReport> report = RunTrain(options);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->model, "ae");
+  EXPECT_EQ(report->training.epochs, 1);
+  EXPECT_TRUE(StatusOf(*report).ok());
+  EXPECT_TRUE(LoadCheckpoint(root_ / "models" / "ae").ok());
+  report = RunTrain(options);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_TRUE(report->training.already_trained);
+}
+
+TEST_F(TrainVerbTest, ChangesToThePresetReachTheNetwork) {
+  TrainVerbOptions options = MakeOptions();
+  options.model = "literal";
+  options.wavelength_code = WavelengthCode::kNone;
+  options.loss = ReconstructionLoss::kMse;
+  options.cell_activation = CellActivation::kTanh;
+  options.recurrent_activation = RecurrentActivation::kHardSigmoid;
+  options.beta = 3;
+  ASSERT_TRUE(RunTrain(options).ok());
+  const absl::StatusOr<NetworkConfig> config = ReadConfig(root_ / "models" / "literal");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->wavelength_code, WavelengthCode::kNone);
+  EXPECT_EQ(config->loss, ReconstructionLoss::kMse);
+  EXPECT_EQ(config->cell_activation, CellActivation::kTanh);
+  EXPECT_EQ(config->recurrent_activation, RecurrentActivation::kHardSigmoid);
+  EXPECT_EQ(config->beta, 3);
+  EXPECT_EQ(config->channels, 20);
+}
+
+TEST_F(TrainVerbTest, SignalEndsItWithACheckpointAndExitCode4) {
+  TrainVerbOptions options = MakeOptions();
+  options.training.epochs = 100000;
+  std::atomic<bool> ended = false;
+  std::thread terminator([&] {
+    // The metrics of epoch 0 are written after the signals are caught.
+    while (!ended && !std::filesystem::exists(root_ / "models" / "ae" / kMetricsName)) {
+      std::this_thread::yield();
+    }
+    if (!ended) kill(getpid(), SIGTERM);
+  });
+  const absl::StatusOr<TrainVerbReport> report = RunTrain(options);
+  ended = true;
+  terminator.join();
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_TRUE(report->training.interrupted);
+  const absl::Status status = StatusOf(*report);
+  EXPECT_EQ(ExitCode(status), 4);
+  EXPECT_NE(MessageOf(status).find("run the same command again"), std::string_view::npos);
+  const absl::StatusOr<Checkpoint> checkpoint = LoadCheckpoint(root_ / "models" / "ae");
+  ASSERT_TRUE(checkpoint.ok()) << checkpoint.status();
+  EXPECT_EQ(checkpoint->position.total_steps, report->training.steps);
+}
+
+TEST_F(TrainVerbTest, TwoWorkersOnOneWorkspaceAreRefused) {
+  const absl::StatusOr<Workspace> held = Workspace::Open(root_);
+  ASSERT_TRUE(held.ok()) << held.status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(RunTrain(MakeOptions()).status()));
+}
+
+TEST_F(TrainVerbTest, NoDatasetIsNotFound) {
+  std::filesystem::remove_all(root_ / "dataset");
+  EXPECT_TRUE(absl::IsNotFound(RunTrain(MakeOptions()).status()));
+}
+
+TEST_F(TrainVerbTest, FlagsOfTheCommandLineReachTheOptions) {
+  CLI::App app;
+  TrainVerbOptions options;
+  AddTrainingFlags(app, options);
+  app.parse(
+      "--preset paper --wavelength-code none --recurrent-activation sigmoid --cell-activation tanh "
+      "--loss mse --beta 0.5 --epochs 7 --batch 3 --optimiser adam --learning-rate 0.02 "
+      "--clip-norm "
+      "2 --seed 11 --copies 4 --keep-originals --noise-scale 0.3 --test-fraction 0.2 --device cpu "
+      "--threads 2 --engine reference --checkpoint-minutes 1");
+  EXPECT_EQ(options.preset, "paper");
+  EXPECT_EQ(options.wavelength_code, WavelengthCode::kNone);
+  EXPECT_EQ(options.recurrent_activation, RecurrentActivation::kSigmoid);
+  EXPECT_EQ(options.cell_activation, CellActivation::kTanh);
+  EXPECT_EQ(options.loss, ReconstructionLoss::kMse);
+  EXPECT_EQ(options.beta, 0.5);
+  EXPECT_EQ(options.training.epochs, 7);
+  EXPECT_EQ(options.training.batch, 3);
+  EXPECT_EQ(options.training.optimiser, OptimiserKind::kAdam);
+  EXPECT_EQ(options.training.learning_rate, 0.02);
+  EXPECT_EQ(options.training.clip_norm, 2);
+  EXPECT_EQ(options.training.seed, 11u);
+  EXPECT_EQ(options.training.copies, 4);
+  EXPECT_TRUE(options.training.keep_originals);
+  EXPECT_EQ(options.training.augment.noise_scale, 0.3);
+  EXPECT_EQ(options.training.test_fraction, 0.2);
+  EXPECT_EQ(options.training.device, DeviceKind::kCpu);
+  EXPECT_EQ(options.training.threads, 2);
+  EXPECT_EQ(options.training.checkpoint_minutes, 1);
+}
+
+}  // namespace
+}  // namespace peculiar::worker
