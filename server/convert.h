@@ -1,4 +1,5 @@
-// Core structs to protos: the one place that knows both.
+// Core structs to protos: the one place that knows both. The functions add to messages that are
+// empty; a value that is absent or not finite is left unset.
 #pragma once
 
 #include <string_view>

@@ -17,8 +17,10 @@
 
 #include "core/base/file.h"
 #include "core/base/random.h"
+#include "tests/support/process.h"
 #include "tests/support/ready_snapshot.h"
 #include "tests/support/running_server.h"
+#include "tests/support/test_folder.h"
 
 namespace peculiar::server {
 namespace {
@@ -88,14 +90,6 @@ class Program {
 
 class MainTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    const auto* const test = ::testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = fs::path(::testing::TempDir()) / fmt::format("main_{}_{}", test->name(), ::getpid());
-    fs::remove_all(folder_);
-    ASSERT_TRUE(CreateFolder(folder_).ok());
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   fs::path port_file() const { return folder_ / "port"; }
   std::vector<std::string> Arguments() const {
     return {"--snapshots", folder_ / "snapshots", "--listen",
@@ -106,7 +100,7 @@ class MainTest : public ::testing::Test {
     return "127.0.0.1:" + port.substr(0, port.size() - 1);
   }
 
-  fs::path folder_;
+  const fs::path folder_ = TestFolder();
 };
 
 // True when it answers a question about a known galaxy.
@@ -149,16 +143,22 @@ TEST_F(MainTest, TheProcessHoldsNoLibTorch) {
               AllOf(HasSubstr("libgrpc"), Not(HasSubstr("libtorch")), Not(HasSubstr("libc10"))));
 }
 
+// A run that ends by itself.
+testing::ProcessResult RunToEnd(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), PECULIAR_SERVER_BINARY);
+  return testing::RunProcess(arguments);
+}
+
 TEST_F(MainTest, HelpAndVersionAreNoErrors) {
-  Program help({"--help"});
-  EXPECT_EQ(help.ExitCode(), 0);
+  const testing::ProcessResult help = RunToEnd({"--help"});
+  EXPECT_EQ(help.exit_code, 0);
   for (const char* flag : {"--snapshots", "--listen", "--port-file", "--verify", "--poll-seconds",
                            "--keep", "--log-level", "Exit codes"}) {
-    EXPECT_THAT(help.output(), HasSubstr(flag));
+    EXPECT_THAT(help.out, HasSubstr(flag));
   }
-  Program version({"--version"});
-  EXPECT_EQ(version.ExitCode(), 0);
-  EXPECT_THAT(version.output(), ::testing::MatchesRegex("[0-9]+\\.[0-9]+\\.[0-9]+\n"));
+  const testing::ProcessResult version = RunToEnd({"--version"});
+  EXPECT_EQ(version.exit_code, 0);
+  EXPECT_THAT(version.out, ::testing::MatchesRegex("[0-9]+\\.[0-9]+\\.[0-9]+\n"));
 }
 
 TEST_F(MainTest, UsageErrorsExitTwo) {
@@ -170,17 +170,17 @@ TEST_F(MainTest, UsageErrorsExitTwo) {
                                              {"--snapshots", "x", "--poll-seconds", "0"},
                                              {"--snapshots", "x", "--log-level", "loud"},
                                              {"--snapshots", "x", "--listen", "127.0.0.1"}}) {
-    Program program(arguments);
-    EXPECT_EQ(program.ExitCode(), 2) << program.output();
-    EXPECT_FALSE(program.output().empty());
+    const testing::ProcessResult result = RunToEnd(arguments);
+    EXPECT_EQ(result.exit_code, 2) << result.err;
+    EXPECT_FALSE(result.err.empty());
   }
 }
 
 TEST_F(MainTest, WhatIsRefusedExitsFourWithTheCause) {
   const auto expect_refused = [](std::vector<std::string> arguments, const char* says) {
-    Program program(std::move(arguments));
-    EXPECT_EQ(program.ExitCode(), 4) << program.output();
-    EXPECT_THAT(program.output(), HasSubstr(says));
+    const testing::ProcessResult result = RunToEnd(std::move(arguments));
+    EXPECT_EQ(result.exit_code, 4) << result.err;
+    EXPECT_THAT(result.err, HasSubstr(says));
   };
   expect_refused({"--snapshots", folder_, "--listen", "0.0.0.0:0"}, "not a loopback address");
   ASSERT_TRUE(WriteFileAtomically(folder_ / "file", "x").ok());

@@ -1,4 +1,5 @@
-// What peculiar-server is told on the command line, checked before anything starts.
+// What peculiar-server is told on the command line, checked before anything starts. Defaults live
+// here and nowhere else.
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,5 @@
-// The process around the server: log lines to standard error, stop signals.
+// The process around the server: log lines to standard error, stop signals. Acts on the whole
+// process, so only main calls it.
 #pragma once
 
 #include <string>

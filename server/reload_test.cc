@@ -1,7 +1,6 @@
 // Snapshots that change under a running server: new ones, broken ones, old ones.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -17,6 +16,7 @@
 #include "core/snapshot/current.h"
 #include "tests/support/ready_snapshot.h"
 #include "tests/support/running_server.h"
+#include "tests/support/test_folder.h"
 
 namespace peculiar::server {
 namespace {
@@ -30,14 +30,6 @@ using Stub = v1::QueryService::Stub;
 
 class ReloadTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    const auto* const test = ::testing::UnitTest::GetInstance()->current_test_info();
-    folder_ =
-        fs::path(::testing::TempDir()) / fmt::format("reload_{}_{}", test->name(), ::getpid());
-    fs::remove_all(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   std::string Publish(std::uint64_t seed) {
     return testing::PublishReadySnapshot(folder_, {.seed = seed});
   }
@@ -57,7 +49,7 @@ class ReloadTest : public ::testing::Test {
     ASSERT_TRUE(WriteFileAtomically(path, bytes).ok());
   }
 
-  fs::path folder_;
+  const fs::path folder_ = TestFolder();
 };
 
 TEST_F(ReloadTest, StartsWithoutASnapshotAndServesTheFirstThatAppears) {

@@ -1,4 +1,5 @@
-// The running server: a port, the query service, the standard health service, the snapshots.
+// The running server: a port, the query service, the standard health service, the snapshots. Owns
+// the threads of all of them; Start and Stop are for one thread.
 #pragma once
 
 #include <grpcpp/server.h>

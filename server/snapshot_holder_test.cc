@@ -3,7 +3,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <string>
@@ -13,6 +12,7 @@
 #include "core/base/file.h"
 #include "core/snapshot/current.h"
 #include "tests/support/ready_snapshot.h"
+#include "tests/support/test_folder.h"
 
 namespace peculiar::server {
 namespace {
@@ -21,19 +21,11 @@ namespace fs = std::filesystem;
 
 class SnapshotHolderTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    const auto* const test = ::testing::UnitTest::GetInstance()->current_test_info();
-    folder_ =
-        fs::path(::testing::TempDir()) / fmt::format("holder_{}_{}", test->name(), ::getpid());
-    fs::remove_all(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   std::string Publish(std::uint64_t seed) {
     return testing::PublishReadySnapshot(folder_, {.seed = seed});
   }
 
-  fs::path folder_;
+  const fs::path folder_ = TestFolder();
 };
 
 TEST_F(SnapshotHolderTest, RetiredSnapshotsAreFreedByTheRefreshAndNotByARequest) {

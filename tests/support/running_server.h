@@ -1,4 +1,5 @@
-// A server in the test's process on a free loopback port, and a client's channel to it.
+// A server in the test's process on a free loopback port, and a client's channel to it: for tests
+// that call the service without a program.
 #pragma once
 
 #include <grpcpp/create_channel.h>

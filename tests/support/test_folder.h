@@ -12,9 +12,9 @@
 namespace peculiar {
 
 inline std::filesystem::path TestFolder() {
-  const auto* info = testing::UnitTest::GetInstance()->current_test_info();
-  static const testing::TestInfo* emptied_for = nullptr;
-  const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) /
+  const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
+  static const ::testing::TestInfo* emptied_for = nullptr;
+  const std::filesystem::path folder = std::filesystem::path(::testing::TempDir()) /
                                        (std::string(info->test_suite_name()) + "." + info->name());
   if (emptied_for == info) return folder;
   emptied_for = info;
