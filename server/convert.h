@@ -1,4 +1,5 @@
 // Core structs to protos: the one place that knows both.
+// Pure functions; a target message is expected to be empty.
 #pragma once
 
 #include <string_view>

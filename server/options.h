@@ -1,4 +1,5 @@
 // What peculiar-server is told on the command line, checked before anything starts.
+// A plain value that is not changed once the server has started.
 #pragma once
 
 #include <chrono>

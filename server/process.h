@@ -1,4 +1,5 @@
 // The process around the server: log lines to standard error, stop signals.
+// Set up once by main, before any other thread runs.
 #pragma once
 
 #include <string>

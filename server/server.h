@@ -1,4 +1,5 @@
 // The running server: a port, the query service, the standard health service, the snapshots.
+// Owns its threads; stopping is bounded in time.
 #pragma once
 
 #include <grpcpp/server.h>

@@ -1,4 +1,5 @@
 // A server in the test's process on a free loopback port, and a client's channel to it.
+// The server stops when the object goes.
 #pragma once
 
 #include <grpcpp/create_channel.h>
