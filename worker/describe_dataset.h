@@ -1,4 +1,5 @@
 // The dataset as the catalogue of a snapshot shows it.
+// Pure: reads the dataset, writes nothing.
 #pragma once
 
 #include "core/base/status.h"

@@ -1,4 +1,5 @@
 // peculiar-worker rollback: points CURRENT at an earlier snapshot, after opening it fully.
+// The server notices the change by itself, as after a publish.
 #pragma once
 
 #include <filesystem>

@@ -1,4 +1,5 @@
 // peculiar-worker snapshots: lists what has been published.
+// Only looks at manifests; digests are checked by rollback and by the server.
 #pragma once
 
 #include <cstdint>

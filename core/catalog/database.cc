@@ -17,6 +17,7 @@ struct Database::Connection {
   ~Connection() { sqlite3_close_v2(handle); }
 
   // The one place where SQLite's codes become statuses.
+  // long: a table of codes
   absl::Status StatusOf(int code, std::string_view what) const {
     // Of the last failed system call: a quota, a size limit. SQLite keeps it with the file, but its
     // own clean-up after an error may clear that.

@@ -1,4 +1,5 @@
 // Draws normal galaxies: what they are (traits), and from that the parts that shine.
+// First step of a simulated cube; pure functions of their random stream.
 #pragma once
 
 #include "core/base/random.h"

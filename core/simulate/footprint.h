@@ -1,4 +1,5 @@
 // The shape of a fibre bundle on the sky: which spaxels of a cube have data.
+// Pure functions and constants of the survey.
 #pragma once
 
 #include <array>

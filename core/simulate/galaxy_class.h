@@ -1,4 +1,5 @@
 // The kinds of galaxy of the simulated survey and the oddities planted in it, by name.
+// These names stand in truth.csv. Pure functions.
 #pragma once
 
 #include <array>

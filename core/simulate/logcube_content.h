@@ -1,4 +1,5 @@
 // What a LOGCUBE file holds beside its cube, for simulated and rebuilt galaxies.
+// Last step before the file is written. Pure functions.
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
 // Images of galaxy parts on a padded spaxel grid, and the point spread function.
+// Where galaxy parts become light on the sky, before spectra are made. Plain values.
 #pragma once
 
 #include <cstddef>

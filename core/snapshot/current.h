@@ -1,4 +1,5 @@
 // Which snapshot is served: the file CURRENT in a snapshots folder, and the snapshots beside it.
+// The only mutable file of a snapshots folder; replaced atomically, so readers need no lock.
 #pragma once
 
 #include <filesystem>

@@ -1,4 +1,5 @@
 // The optimisers there are, by name.
+// Free of LibTorch, so that flags and configurations can name them. Pure functions.
 #pragma once
 
 #include <string_view>
