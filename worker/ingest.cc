@@ -25,8 +25,9 @@ absl::StatusOr<CubeRead> ReadAndExtract(const std::filesystem::path& path,
   return CubeRead{std::move(extracted), cube.header};
 }
 
-CubeSource LogcubesIn(const std::filesystem::path& folder, std::uint64_t max_cube_gib) {
-  const LogcubeReadOptions options{.max_inflated_bytes = max_cube_gib << 30};
+CubeSource LogcubesIn(const std::filesystem::path& folder, double max_cube_gib) {
+  const LogcubeReadOptions options{.max_inflated_bytes =
+                                       static_cast<std::uint64_t>(max_cube_gib * 0x1p30)};
   CubeSource source;
   source.find = [folder](std::string_view plateifu) { return FindCubeFile(folder, plateifu); };
   source.read = [options](const std::filesystem::path& path, const GalaxyRecord& galaxy,
@@ -98,26 +99,41 @@ absl::Status StatusOf(const IngestReport& report) {
       CountOf(report, ExclusionReason::kCubeRefused));
 }
 
+// Every refused cube by name; of the missing ones the first few, since most of a survey may be
+// missing on purpose.
 void PrintRefused(const IngestReport& report) {
+  constexpr std::size_t kMissingNamed = 20;
+  std::size_t missing = 0;
   for (const Exclusion& exclusion : report.build.excluded) {
-    if (exclusion.reason != ExclusionReason::kCubeRefused) continue;
-    fmt::print(stderr, "refused {}: {}\n", exclusion.galaxy.plateifu, exclusion.detail);
+    if (exclusion.reason == ExclusionReason::kCubeRefused) {
+      fmt::print(stderr, "refused {}: {}\n", exclusion.galaxy.plateifu, exclusion.detail);
+    } else if (exclusion.reason == ExclusionReason::kCubeMissing && ++missing <= kMissingNamed) {
+      fmt::print(stderr, "missing {}: {}\n", exclusion.galaxy.plateifu, exclusion.detail);
+    }
+  }
+  if (missing > kMissingNamed) {
+    fmt::print(stderr, "missing {} more; dataset.json names them\n", missing - kMissingNamed);
   }
 }
 
-Json IngestReportToJson(const IngestReport& report) {
-  Json refused = Json::array();
+Json NamesToJson(const IngestReport& report, ExclusionReason reason) {
+  Json names = Json::array();
   for (const Exclusion& exclusion : report.build.excluded) {
-    if (exclusion.reason != ExclusionReason::kCubeRefused) continue;
-    refused.push_back({{"plateifu", exclusion.galaxy.plateifu}, {"reason", exclusion.detail}});
+    if (exclusion.reason != reason) continue;
+    names.push_back({{"plateifu", exclusion.galaxy.plateifu}, {"reason", exclusion.detail}});
   }
+  return names;
+}
+
+Json IngestReportToJson(const IngestReport& report) {
   return {{"selected", report.selected},
           {"cubes_found", report.build.cubes_found},
           {"cubes_read", report.build.cubes_read},
           {"cubes_reused", report.build.cubes_reused},
           {"galaxies", report.build.galaxies},
           {"excluded", ReasonsToJson(report.build.excluded)},
-          {"refused", refused},
+          {"refused", NamesToJson(report, ExclusionReason::kCubeRefused)},
+          {"missing", NamesToJson(report, ExclusionReason::kCubeMissing)},
           {"dataset", report.build.digest}};
 }
 
@@ -139,7 +155,7 @@ void AddIngestCommand(CLI::App& app, CommandResult& result) {
                    "file of name,wavelength_angstrom lines (vacuum, rest frame) in place of the "
                    "19 of the paper");
   verb->add_option("--max-cube-gib", options.max_cube_gib, "refuse cubes that inflate to more")
-      ->check(CLI::Range(1, 1024))
+      ->check(CLI::Range(0.001, 1024.0))
       ->capture_default_str();
   verb->add_option("--threads", options.threads, "0 = all cores; each holds one cube in memory")
       ->check(CLI::NonNegativeNumber)

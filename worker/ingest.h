@@ -16,10 +16,10 @@ namespace peculiar::worker {
 struct IngestOptions {
   std::filesystem::path workspace;  // made when absent
   SurveyTablesOptions survey;
-  std::filesystem::path cubes;     // see cube_files.h
-  std::filesystem::path lines;     // a line list; empty: the paper's 19 lines
-  std::uint64_t max_cube_gib = 4;  // bound on one cube inflated
-  int threads = 0;                 // 0 = all cores
+  std::filesystem::path cubes;  // see cube_files.h
+  std::filesystem::path lines;  // a line list; empty: the paper's 19 lines
+  double max_cube_gib = 4;      // bound on one cube inflated
+  int threads = 0;              // 0 = all cores
 };
 
 struct IngestReport {

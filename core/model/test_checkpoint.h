@@ -1,4 +1,5 @@
-// Checkpoints for the tests of core/model (includes LibTorch).
+// Checkpoints for the tests of core/model: a saved network of known weights in a folder of the test.
+// Includes LibTorch.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -53,7 +53,7 @@ class Serving(unittest.TestCase):
 
     def test_numbers_and_names_out_of_range(self):
         for arguments, exit_code, reason in (
-                (("neighbors", self.ids[0], "-k", 1001), 2, "BAD_NEIGHBOR_COUNT"),
+                (("neighbors", self.ids[0], "-k", 1001), 2, "1001"),
                 (("anomalies", "--model", "nope"), 3, "UNKNOWN_MODEL"),
                 (("neighbors", self.ids[0], "--space", "nope"), 2, "UNKNOWN_SPACE"),
                 (("show", self.ids[0], "--snapshot", "20200101T000000Z-000000000000"), 3, "UNKNOWN_SNAPSHOT")):
