@@ -3,6 +3,7 @@
 #include "core/base/file.h"
 #include "core/dataset/dataset.h"
 #include "core/model/checkpoint.h"
+#include "core/model/embedder.h"
 #include "core/model/parameters.h"
 #include "tests/support/small_survey.h"
 #include "worker/export.h"

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "core/base/file.h"
+#include "tests/support/small_survey.h"
+
 namespace peculiar::worker {
 namespace {
 
