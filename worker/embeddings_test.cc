@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <fstream>
@@ -33,7 +34,8 @@ EmbeddingPart MakePart(std::size_t shard, std::size_t rows) {
 class EmbeddingsTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = std::filesystem::path(::testing::TempDir()) / "peculiar_embeddings_test";
+    folder_ = std::filesystem::path(::testing::TempDir()) /
+              fmt::format("peculiar_embeddings_test.{}", getpid());
     std::filesystem::remove_all(folder_);
     ASSERT_TRUE(CreateFolder(folder_).ok());
   }

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -21,7 +22,8 @@ using ::testing::HasSubstr;
 class RollbackTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    root_ = std::filesystem::path(::testing::TempDir()) / "peculiar_rollback_test";
+    root_ = std::filesystem::path(::testing::TempDir()) /
+            fmt::format("peculiar_rollback_test.{}", getpid());
     std::filesystem::remove_all(root_);
     ASSERT_TRUE(Workspace::Create(root_).ok());
     snapshots_ = root_ / "snapshots";

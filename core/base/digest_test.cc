@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/file.h"
+#include "tests/support/test_folder.h"
 
 namespace peculiar {
 namespace {
@@ -18,7 +19,7 @@ TEST(DigestTest, PiecesAndFilesGiveTheSameDigest) {
   pieces.Update(std::as_bytes(std::span("a", 1)));
   pieces.Update(std::as_bytes(std::span("bc", 2)));
   EXPECT_EQ(pieces.Hex(), Sha256Hex("abc"));
-  const auto path = std::filesystem::path(testing::TempDir()) / "digest_test_file";
+  const auto path = TestFolder() / "file";
   ASSERT_TRUE(WriteFileAtomically(path, "abc").ok());
   EXPECT_EQ(*Sha256OfFile(path), Sha256Hex("abc"));
 }

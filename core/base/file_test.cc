@@ -2,16 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/test_folder.h"
+
 namespace peculiar {
 namespace {
-
-std::filesystem::path TestFolder() {
-  const auto* info = testing::UnitTest::GetInstance()->current_test_info();
-  std::filesystem::path folder = std::filesystem::path(testing::TempDir()) / info->name();
-  std::filesystem::remove_all(folder);
-  std::filesystem::create_directories(folder);
-  return folder;
-}
 
 TEST(FileTest, WritesAndReadsBack) {
   const auto path = TestFolder() / "a";

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <fstream>
@@ -67,7 +68,8 @@ CatalogContent MakeContent() {
 class CatalogTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = std::filesystem::path(::testing::TempDir()) / "peculiar_catalog_test";
+    folder_ = std::filesystem::path(::testing::TempDir()) /
+              fmt::format("peculiar_catalog_test.{}", getpid());
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
     path_ = folder_ / "catalog.sqlite";

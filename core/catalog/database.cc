@@ -9,6 +9,33 @@
 
 namespace peculiar {
 
+namespace {
+
+// What a primary result code means here. SQLITE_IOERR without an errno is a short read.
+absl::StatusCode CodeOf(int primary, bool read_only) {
+  switch (primary) {
+    case SQLITE_FULL:
+    case SQLITE_NOMEM:
+    case SQLITE_TOOBIG:
+      return absl::StatusCode::kResourceExhausted;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+    case SQLITE_FORMAT:
+    case SQLITE_IOERR:
+      return absl::StatusCode::kDataLoss;
+    case SQLITE_CANTOPEN:
+    case SQLITE_BUSY:
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+      return absl::StatusCode::kFailedPrecondition;
+    default:  // SQLITE_ERROR when reading: a table or column that should be there is not
+      return read_only && primary == SQLITE_ERROR ? absl::StatusCode::kDataLoss
+                                                  : absl::StatusCode::kInternal;
+  }
+}
+
+}  // namespace
+
 struct Database::Connection {
   sqlite3* handle = nullptr;
   std::filesystem::path path;
@@ -27,38 +54,13 @@ struct Database::Connection {
       sqlite3_file_control(handle, "main", SQLITE_FCNTL_LAST_ERRNO, &system_error);
     }
     if (system_error == 0) system_error = last_error;
-    const std::string message =
-        fmt::format("cannot {} {}: {}", what, path.string(),
-                    handle != nullptr ? sqlite3_errmsg(handle) : sqlite3_errstr(code));
-    auto kind = absl::StatusCode::kInternal;
-    switch (code & 0xff) {
-      case SQLITE_FULL:
-      case SQLITE_NOMEM:
-      case SQLITE_TOOBIG:
-        kind = absl::StatusCode::kResourceExhausted;
-        break;
-      case SQLITE_CORRUPT:
-      case SQLITE_NOTADB:
-      case SQLITE_FORMAT:
-        kind = absl::StatusCode::kDataLoss;
-        break;
-      case SQLITE_ERROR:  // reading: a table or column that should be there is not
-        if (read_only) kind = absl::StatusCode::kDataLoss;
-        break;
-      case SQLITE_IOERR:
-        if (system_error != 0) return StatusFromErrno(what, path, system_error);
-        kind = absl::StatusCode::kDataLoss;  // a short read
-        break;
-      case SQLITE_CANTOPEN:
-      case SQLITE_BUSY:
-      case SQLITE_READONLY:
-      case SQLITE_PERM:
-        kind = absl::StatusCode::kFailedPrecondition;
-        break;
-      default:
-        break;
+    const int primary = code & 0xff;
+    if (primary == SQLITE_IOERR && system_error != 0) {
+      return StatusFromErrno(what, path, system_error);
     }
-    return MakeStatus(kind, message);
+    const char* reason = handle != nullptr ? sqlite3_errmsg(handle) : sqlite3_errstr(code);
+    return MakeStatus(CodeOf(primary, read_only),
+                      fmt::format("cannot {} {}: {}", what, path.string(), reason));
   }
 };
 

@@ -3,12 +3,13 @@
 #include <gtest/gtest.h>
 
 #include "core/base/file.h"
+#include "tests/support/test_folder.h"
 
 namespace peculiar {
 namespace {
 
 absl::StatusOr<LineList> Parse(std::string_view text) {
-  const auto path = std::filesystem::path(testing::TempDir()) / "lines.csv";
+  const auto path = TestFolder() / "lines.csv";
   EXPECT_TRUE(WriteFileAtomically(path, text).ok());
   return ReadLineList(path);
 }

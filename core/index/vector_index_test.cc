@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -160,7 +161,8 @@ TEST(VectorIndexTest, RefusesWrongQueries) {
 class VectorIndexFileTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    path_ = std::filesystem::path(::testing::TempDir()) / "peculiar_vector_index_test.faiss";
+    path_ = std::filesystem::path(::testing::TempDir()) /
+            fmt::format("peculiar_vector_index_test.{}.faiss", getpid());
     ASSERT_TRUE(MakeIndex(vectors_).Save(path_).ok());
     content_ = *ReadFile(path_);
   }

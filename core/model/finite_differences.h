@@ -1,5 +1,6 @@
-// Gradients against finite differences in float64: central differences of a scalar function of tensors, compared
-// element by element with what autograd gives. For the tests of core/model; includes LibTorch.
+// Gradients against finite differences in float64: central differences of a scalar function of
+// tensors, compared element by element with what autograd gives. For the tests of core/model;
+// includes LibTorch.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,22 +1,19 @@
-// Checkpoints for the tests of core/model: a saved network of known weights in a folder of the test.
-// Includes LibTorch.
+// Checkpoints for the tests of core/model: a saved network of known weights in a folder of the
+// test. Includes LibTorch.
 #pragma once
-
-#include <gtest/gtest.h>
 
 #include <filesystem>
 #include <string>
 
 #include "core/model/checkpoint.h"
 #include "core/model/tensor_exchange.h"
+#include "tests/support/test_folder.h"
 
 namespace peculiar {
 
 // An empty folder of the running test.
 inline std::filesystem::path FreshTestFolder() {
-  const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-  const auto folder = std::filesystem::path(testing::TempDir()) /
-                      fmt::format("{}_{}", test->test_suite_name(), test->name());
+  const auto folder = TestFolder() / "model";
   std::filesystem::remove_all(folder);
   return folder;
 }

@@ -32,7 +32,8 @@ constexpr PublishStep kSteps[] = {PublishStep::kSweep,        PublishStep::kWrit
 class PublishTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = std::filesystem::path(::testing::TempDir()) / "peculiar_publish_test";
+    folder_ = std::filesystem::path(::testing::TempDir()) /
+              fmt::format("peculiar_publish_test.{}", getpid());
     std::filesystem::remove_all(folder_);
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }

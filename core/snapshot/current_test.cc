@@ -1,6 +1,7 @@
 #include "core/snapshot/current.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -16,7 +17,8 @@ constexpr const char* kNew = "20260103T030405Z-0123456789ab";
 class CurrentTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = std::filesystem::path(::testing::TempDir()) / "peculiar_current_test";
+    folder_ = std::filesystem::path(::testing::TempDir()) /
+              fmt::format("peculiar_current_test.{}", getpid());
     std::filesystem::remove_all(folder_);
     for (const char* id : {kNew, kOld}) std::filesystem::create_directories(folder_ / id);
   }

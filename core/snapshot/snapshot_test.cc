@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -20,7 +21,8 @@ using testing::ReadyContent;
 class SnapshotTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    root_ = std::filesystem::path(::testing::TempDir()) / "peculiar_snapshot_test";
+    root_ = std::filesystem::path(::testing::TempDir()) /
+            fmt::format("peculiar_snapshot_test.{}", getpid());
     std::filesystem::remove_all(root_);
     id_ = testing::PublishReadySnapshot(root_ / "good");
   }

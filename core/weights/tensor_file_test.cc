@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "core/base/digest.h"
+#include "tests/support/test_folder.h"
 
 namespace peculiar {
 namespace {
@@ -15,11 +16,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-std::filesystem::path TestPath() {
-  std::string name = testing::UnitTest::GetInstance()->current_test_info()->name();
-  std::replace(name.begin(), name.end(), '/', '_');
-  return std::filesystem::path(testing::TempDir()) / ("tensor_file_" + name);
-}
+std::filesystem::path TestPath() { return TestFolder() / "file.safetensors"; }
 
 // A file made by hand: the header as given, then `values` bytes 0, 1, 2, ..
 std::filesystem::path WriteRaw(std::string_view header, std::size_t values,

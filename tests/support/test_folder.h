@@ -1,9 +1,13 @@
-// A folder for the running test, emptied when the test first asks for it, and files in it that need
-// not survive a crash.
+// A folder for the running test, empty when the test first asks for it and removed when the process
+// ends, and files in it that need not survive a crash. Its name holds the process id: tests of two
+// checkouts do not meet.
 #pragma once
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -11,11 +15,24 @@
 
 namespace peculiar {
 
+// Removes its folder at the end of the process that made it, not of a forked child.
+struct RemovedAtExit {
+  std::filesystem::path path;
+  pid_t owner = getpid();
+  ~RemovedAtExit() {
+    std::error_code ignored;
+    if (owner == getpid()) std::filesystem::remove_all(path, ignored);
+  }
+};
+
 inline std::filesystem::path TestFolder() {
   const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
+  static const RemovedAtExit root{std::filesystem::path(::testing::TempDir()) /
+                                  fmt::format("peculiar-{}", getpid())};
   static const ::testing::TestInfo* emptied_for = nullptr;
-  const std::filesystem::path folder = std::filesystem::path(::testing::TempDir()) /
-                                       (std::string(info->test_suite_name()) + "." + info->name());
+  std::string name = fmt::format("{}.{}", info->test_suite_name(), info->name());
+  std::replace(name.begin(), name.end(), '/', '_');  // of parameterised tests
+  const std::filesystem::path folder = root.path / name;
   if (emptied_for == info) return folder;
   emptied_for = info;
   std::filesystem::remove_all(folder);

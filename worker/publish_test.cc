@@ -1,0 +1,222 @@
+#include "worker/publish.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <limits>
+
+#include "core/base/digest.h"
+#include "core/base/file.h"
+#include "core/cube/quality.h"
+#include "core/dataset/dataset.h"
+#include "core/dataset/shard.h"
+#include "core/model/checkpoint.h"
+#include "core/model/parameters.h"
+#include "core/snapshot/current.h"
+#include "core/snapshot/snapshot.h"
+#include "worker/embeddings.h"
+#include "worker/workspace.h"
+
+namespace peculiar::worker {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr int kGalaxies = 5;
+constexpr int kLines = 2;
+constexpr int kSize = 8;
+
+SampleEntry MakeEntry(int i) {
+  SampleEntry entry;
+  entry.galaxy.plateifu = fmt::format("{}-1901", 8000 + i);
+  entry.galaxy.mangaid = fmt::format("1-{}", i / 2);  // two observations of each
+  entry.galaxy.z = 0.01 * (i + 1);
+  entry.galaxy.ra_deg = i == 0 ? std::numeric_limits<double>::infinity() : 10.0;
+  entry.galaxy.drp3qual = i == 1 ? kQualityBadFlux | kQualityCritical : 0;
+  entry.galaxy.agn.radio = i == 2;
+  entry.quality = {.coverage = 1, .masked_share = 0.25, .lines_off_grid = 1};
+  entry.row = static_cast<std::uint32_t>(i);
+  return entry;
+}
+
+// A workspace with a dataset of one shard; `salt` goes into the dataset's digest.
+void WriteDataset(const std::filesystem::path& folder, const std::string& salt = "") {
+  ASSERT_TRUE(CreateFolder(folder).ok());
+  const ShardShape shape{kLines * kWindowChannels, kSize, kSize};
+  auto writer = ShardWriter::Create(folder / "shard-00000.bin", shape);
+  ASSERT_TRUE(writer.ok()) << writer.status();
+  DatasetManifest manifest;
+  manifest.lines.assign(DefaultLineList().begin(), DefaultLineList().begin() + kLines);
+  manifest.crop_size = kSize;
+  if (!salt.empty()) manifest.inputs["drpall"] = Sha256Hex(salt);
+  LineCube cube{.channels = shape.channels, .size = kSize};
+  cube.flux.assign(cube.voxels(), 1);
+  cube.ivar.assign(cube.voxels(), 1);
+  cube.mask.assign(cube.voxels(), 0);
+  for (int i = 0; i < kGalaxies; ++i) {
+    ASSERT_TRUE(writer->Append(cube).ok());
+    manifest.entries.push_back(MakeEntry(i));
+    manifest.entries.back().cube_sha256 = Sha256Hex(manifest.entries.back().galaxy.plateifu);
+  }
+  ASSERT_TRUE(writer->Commit().ok());
+  manifest.shards = {{"shard-00000.bin", kGalaxies, *Sha256OfFile(folder / "shard-00000.bin")}};
+  Exclusion exclusion{.reason = ExclusionReason::kCubeRefused, .detail = "no WAVE"};
+  exclusion.galaxy.plateifu = "9000-1901";
+  manifest.excluded = {exclusion};
+  ASSERT_TRUE(WriteManifest(folder / kManifestName, manifest).ok());
+}
+
+// A tiny network whose parameters are all `value`.
+void WriteCheckpoint(const std::filesystem::path& folder, float value) {
+  ASSERT_TRUE(CreateFolder(folder).ok());
+  const auto config = MakePreset("tiny", ModelKind::kAe, kLines * kWindowChannels, kSize);
+  ASSERT_TRUE(config.ok()) << config.status();
+  std::vector<std::vector<float>> values;
+  std::vector<NamedTensor> tensors;
+  for (const ParameterSpec& spec : ParameterSpecs(*config)) {
+    values.emplace_back(spec.count(), value);
+    tensors.push_back(MakeNamedTensor<float>(spec.name, spec.shape, values.back()));
+  }
+  const absl::Status saved = SaveCheckpoint(folder, *config, {}, Json::object(), tensors);
+  ASSERT_TRUE(saved.ok()) << saved;
+}
+
+class PublishVerbTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    root_ = std::filesystem::path(::testing::TempDir()) /
+            fmt::format("peculiar_publish_verb_test.{}", getpid());
+    std::filesystem::remove_all(root_);
+    ASSERT_TRUE(Workspace::Create(root_).ok());
+    WriteDataset(root_ / "dataset");
+  }
+  void TearDown() override { std::filesystem::remove_all(root_); }
+
+  // Embeddings of the present dataset and checkpoint: row i is {i, scale}, its mae scale (i + 1).
+  void WriteModel(const std::string& name, float scale) {
+    const std::filesystem::path folder = root_ / "models" / name;
+    WriteCheckpoint(folder, scale);
+    const EmbeddingSource source{Dataset::Open(root_ / "dataset")->digest(),
+                                 LoadCheckpoint(folder)->sha256};
+    EmbeddingPart part{.dimension = 2};
+    for (int i = 0; i < kGalaxies; ++i) {
+      part.embeddings.insert(part.embeddings.end(), {static_cast<float>(i), scale});
+      Scores scores{.mae = scale * (i + 1.0), .chi = 1, .relative = 1};
+      scores.line_shares = {scores.mae / 2, scores.mae / 2};
+      scores.spaxel_map.assign(kSize * kSize, static_cast<float>(i));
+      part.scores.push_back(scores);
+    }
+    ASSERT_TRUE(CreateFolder(folder / "embeddings").ok());
+    const auto entry = WriteEmbeddingPart(folder / "embeddings", part, source);
+    ASSERT_TRUE(entry.ok()) << entry.status();
+    const EmbeddingsManifest manifest{.model = name,
+                                      .kind = "ae",
+                                      .preset = "tiny",
+                                      .seed = 7,
+                                      .source = source,
+                                      .dimension = 2,
+                                      .rows = kGalaxies,
+                                      .parts = {*entry},
+                                      .training_json = R"({"epochs":1})"};
+    ASSERT_TRUE(WriteEmbeddingsManifest(folder / "embeddings", manifest).ok());
+  }
+
+  absl::StatusOr<PublishVerbReport> Publish(std::vector<std::string> models = {},
+                                            std::string default_model = "") {
+    return RunPublish({root_, std::move(models), std::move(default_model), "DR17 v3_1_1"});
+  }
+
+  void ExpectRefused(const absl::Status& status, absl::StatusCode code,
+                     const std::string& message) {
+    EXPECT_EQ(status.code(), code) << status;
+    EXPECT_THAT(std::string(status.message()), HasSubstr(message));
+    EXPECT_FALSE(std::filesystem::exists(root_ / "snapshots" / "CURRENT"));
+  }
+
+  std::filesystem::path root_;
+};
+
+TEST_F(PublishVerbTest, PublishesTheDatasetWithEveryEmbeddedModel) {
+  WriteModel("b", 2);
+  WriteModel("a", 1);
+  WriteCheckpoint(root_ / "models" / "c", 3);  // trained, not embedded
+  const auto report = Publish();
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_THAT(report->models, ElementsAre("a", "b"));
+  EXPECT_THAT(report->skipped, ElementsAre("c"));
+  EXPECT_EQ(*ReadCurrent(root_ / "snapshots"), report->id);
+  const auto snapshot = Snapshot::Open(root_ / "snapshots" / report->id, VerifyMode::kFull);
+  ASSERT_TRUE(snapshot.ok()) << snapshot.status();
+  EXPECT_EQ(snapshot->manifest().dataset_digest, Dataset::Open(root_ / "dataset")->digest());
+  EXPECT_EQ(snapshot->manifest().survey_release, "DR17 v3_1_1");
+  EXPECT_EQ(snapshot->manifest().models[0].digest, LoadCheckpoint(root_ / "models" / "a")->sha256);
+  const CatalogContent& catalog = snapshot->catalog();
+  ASSERT_EQ(catalog.galaxies.size(), 5u);
+  EXPECT_THAT(catalog.galaxies[1].quality_names, ElementsAre("BADFLUX", "CRITICAL"));
+  EXPECT_TRUE(catalog.galaxies[2].agn_radio);
+  EXPECT_EQ(catalog.galaxies[2].fibres, 19);
+  EXPECT_EQ(catalog.galaxies[2].masked_share, 0.25);
+  EXPECT_FALSE(catalog.galaxies[0].ra_deg.has_value());  // was not finite
+  EXPECT_EQ(catalog.galaxies[3].mangaid, "1-1");
+  EXPECT_EQ(catalog.excluded[0],
+            (CatalogExclusion{"9000-1901", "", std::nullopt, "cube_refused", "no WAVE"}));
+  EXPECT_EQ(catalog.scores[1][4].mae.rank, 1);
+  EXPECT_EQ(*catalog.scores[1][4].mae.value, 10);
+  EXPECT_EQ(snapshot->embeddings(1).row(3)[0], 3);
+  EXPECT_EQ(snapshot->spaxel_maps(0).row(3)[63], 3);
+}
+
+TEST_F(PublishVerbTest, ChoosesTheDefaultModel) {
+  WriteModel("a", 1);
+  WriteModel("b", 2);
+  EXPECT_THAT(Publish({"b", "a"})->models, ElementsAre("b", "a"));
+  EXPECT_THAT(Publish({}, "b")->models, ElementsAre("b", "a"));
+  EXPECT_EQ(Publish({"a"}, "b").status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(PublishVerbTest, AgainWithNothingNewKeepsTheSnapshot) {
+  WriteModel("a", 1);
+  const auto first = Publish();
+  const auto second = Publish();
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_FALSE(first->unchanged);
+  EXPECT_TRUE(second->unchanged);
+  EXPECT_EQ(second->id, first->id);
+}
+
+TEST_F(PublishVerbTest, RefusesEmbeddingsOfAnotherDataset) {
+  WriteModel("a", 1);
+  std::filesystem::remove_all(root_ / "dataset");
+  WriteDataset(root_ / "dataset", "changed");
+  ExpectRefused(Publish().status(), absl::StatusCode::kFailedPrecondition,
+                "embed --workspace " + root_.string() + " --model a again");
+}
+
+TEST_F(PublishVerbTest, RefusesEmbeddingsOfAnotherCheckpoint) {
+  WriteModel("a", 1);
+  std::filesystem::remove_all(root_ / "models/a" / "checkpoint.json");
+  WriteCheckpoint(root_ / "models" / "a", 5);
+  ExpectRefused(Publish().status(), absl::StatusCode::kFailedPrecondition,
+                "embeddings of model a were made from checkpoint");
+}
+
+TEST_F(PublishVerbTest, SaysWhatIsMissing) {
+  ExpectRefused(Publish().status(), absl::StatusCode::kNotFound, "run peculiar-worker embed");
+  WriteCheckpoint(root_ / "models" / "c", 3);
+  ExpectRefused(Publish({"c"}).status(), absl::StatusCode::kNotFound, "embeddings.json");
+  ExpectRefused(Publish({"../x"}).status(), absl::StatusCode::kInvalidArgument, "../x");
+  std::filesystem::remove_all(root_ / "dataset");
+  ExpectRefused(Publish().status(), absl::StatusCode::kNotFound, "dataset.json");
+}
+
+TEST_F(PublishVerbTest, RefusesBesideAnotherWorker) {
+  WriteModel("a", 1);
+  const auto other = Workspace::Open(root_);
+  ASSERT_TRUE(other.ok());
+  EXPECT_EQ(Publish().status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+}  // namespace
+}  // namespace peculiar::worker
