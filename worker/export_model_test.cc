@@ -75,7 +75,7 @@ TEST_F(ExportModelTest, AModelThatDoesNotFitOrIsNotThereIsRefused) {
   SaveModel(work_, 30);
   const auto misfit = RunExport(Options()).status();
   EXPECT_EQ(misfit.code(), absl::StatusCode::kFailedPrecondition) << misfit;
-  EXPECT_NE(MessageOf(misfit).find("30 x 32 x 32"), std::string_view::npos);
+  EXPECT_NE(MessageOf(misfit).find("30 channels of 32 x 32"), std::string_view::npos);
   ExportOptions options = Options();
   options.model = "../ae";
   EXPECT_EQ(RunExport(options).status().code(), absl::StatusCode::kInvalidArgument);

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "core/base/file.h"
-#include "core/model/test_checkpoint.h"
+#include "tests/support/saved_network.h"
 
 namespace peculiar {
 namespace {

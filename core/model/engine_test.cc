@@ -5,7 +5,7 @@
 #include "core/base/random.h"
 #include "core/model/embedder.h"
 #include "core/model/guard.h"
-#include "core/model/test_checkpoint.h"
+#include "tests/support/saved_network.h"
 
 namespace peculiar {
 namespace {

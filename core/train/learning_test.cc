@@ -51,11 +51,5 @@ TEST_F(LearningTest, ALargeBetaCollapsesThePosterior) {
   EXPECT_LT(*Learn(ModelKind::kVae, WavelengthCode::kLearned, 5120).last.test_kl, 0.1);
 }
 
-TEST_F(LearningTest, WithoutAWavelengthCodeSpectraAreNotLearned) {
-  const double learned = *Learn(ModelKind::kAe, WavelengthCode::kLearned).last.test_loss;
-  const double none = *Learn(ModelKind::kAe, WavelengthCode::kNone).last.test_loss;
-  EXPECT_LT(learned, 0.8 * none);
-}
-
 }  // namespace
 }  // namespace peculiar

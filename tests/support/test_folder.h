@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -15,24 +16,38 @@
 
 namespace peculiar {
 
-// Removes its folder at the end of the process that made it, not of a forked child.
-struct RemovedAtExit {
-  std::filesystem::path path;
-  pid_t owner = getpid();
-  ~RemovedAtExit() {
-    std::error_code ignored;
-    if (owner == getpid()) std::filesystem::remove_all(path, ignored);
+// The folder of all tests of this process. A death test runs again in a process of its own: it
+// finds the folder of the first process in the environment, and leaves its removal to that one.
+class TestRoot {
+ public:
+  TestRoot() {
+    if (const char* inherited = std::getenv(kVariable)) {
+      path_ = inherited;
+      return;
+    }
+    path_ = std::filesystem::path(::testing::TempDir()) / fmt::format("peculiar-{}", getpid());
+    owner_ = getpid();
+    setenv(kVariable, path_.c_str(), 1);
   }
+  ~TestRoot() {
+    std::error_code ignored;
+    if (owner_ == getpid()) std::filesystem::remove_all(path_, ignored);
+  }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  static constexpr char kVariable[] = "PECULIAR_TEST_ROOT";
+  std::filesystem::path path_;
+  pid_t owner_ = 0;
 };
 
 inline std::filesystem::path TestFolder() {
   const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
-  static const RemovedAtExit root{std::filesystem::path(::testing::TempDir()) /
-                                  fmt::format("peculiar-{}", getpid())};
+  static const TestRoot root;
   static const ::testing::TestInfo* emptied_for = nullptr;
   std::string name = fmt::format("{}.{}", info->test_suite_name(), info->name());
   std::replace(name.begin(), name.end(), '/', '_');  // of parameterised tests
-  const std::filesystem::path folder = root.path / name;
+  const std::filesystem::path folder = root.path() / name;
   if (emptied_for == info) return folder;
   emptied_for = info;
   std::filesystem::remove_all(folder);
