@@ -21,6 +21,16 @@ SnapshotHolder::SnapshotHolder(SnapshotHolderOptions options, std::function<void
       on_serving_(std::move(on_serving)),
       held_(std::make_shared<const Held>()) {}
 
+std::shared_ptr<const SnapshotHolder::Held> SnapshotHolder::LoadHeld() const {
+  const std::lock_guard lock(held_mutex_);
+  return held_;
+}
+
+void SnapshotHolder::StoreHeld(std::shared_ptr<const Held> held) {
+  const std::lock_guard lock(held_mutex_);
+  held_.swap(held);  // what was held is let go of after the lock
+}
+
 SnapshotHolder::~SnapshotHolder() { StopPolling(); }
 
 void SnapshotHolder::Refresh() {
@@ -31,7 +41,7 @@ void SnapshotHolder::Refresh() {
 }
 
 absl::Status SnapshotHolder::RefreshHeld() {
-  const std::shared_ptr<const Held> held = held_.load();
+  const std::shared_ptr<const Held> held = LoadHeld();
   const absl::StatusOr<std::string> id = ReadCurrent(options_.folder);
   if (!id.ok()) {
     // Nothing published yet is a state, not an error; a CURRENT that went away is one.
@@ -59,7 +69,7 @@ absl::Status SnapshotHolder::RefreshHeld() {
 }
 
 absl::StatusOr<EnginePointer> SnapshotHolder::FindOrOpen(const std::string& id) {
-  const std::shared_ptr<const Held> held = held_.load();
+  const std::shared_ptr<const Held> held = LoadHeld();
   for (const EnginePointer& engine : held->engines) {
     if (IdOf(engine) == id) return engine;  // CURRENT went back to one that is still here
   }
@@ -75,7 +85,7 @@ absl::StatusOr<EnginePointer> SnapshotHolder::FindOrOpen(const std::string& id) 
 }
 
 void SnapshotHolder::Serve(EnginePointer engine) {
-  const std::shared_ptr<const Held> before = held_.load();
+  const std::shared_ptr<const Held> before = LoadHeld();
   auto after = std::make_shared<Held>();
   after->engines.push_back(engine);
   for (const EnginePointer& previous : before->engines) {
@@ -83,16 +93,16 @@ void SnapshotHolder::Serve(EnginePointer engine) {
     const bool kept = after->engines.size() <= options_.keep;
     (kept ? after->engines : retired_).push_back(previous);
   }
-  held_.store(after);
+  StoreHeld(std::move(after));
   spdlog::info("snapshot {}: serving", IdOf(engine));
   if (before->engines.empty()) on_serving_();
 }
 
 void SnapshotHolder::SetReloadError(const std::string& error) {
-  const std::shared_ptr<const Held> before = held_.load();
+  const std::shared_ptr<const Held> before = LoadHeld();
   if (before->reload_error == error) return;
   if (!error.empty()) spdlog::error("the snapshot that CURRENT names is not served: {}", error);
-  held_.store(std::make_shared<const Held>(Held{before->engines, error}));
+  StoreHeld(std::make_shared<const Held>(Held{before->engines, error}));
 }
 
 void SnapshotHolder::FreeRetired() {
@@ -123,7 +133,7 @@ void SnapshotHolder::Poll() {
 }
 
 absl::StatusOr<EnginePointer> SnapshotHolder::Find(std::string_view snapshot_id) const {
-  const std::shared_ptr<const Held> held = held_.load();
+  const std::shared_ptr<const Held> held = LoadHeld();
   if (held->engines.empty()) {
     return FailedPrecondition(
         "NO_SNAPSHOT: nothing is served yet; publish a snapshot with 'peculiar-worker publish'{}{}",
@@ -139,6 +149,6 @@ absl::StatusOr<EnginePointer> SnapshotHolder::Find(std::string_view snapshot_id)
                   known);
 }
 
-std::string SnapshotHolder::reload_error() const { return held_.load()->reload_error; }
+std::string SnapshotHolder::reload_error() const { return LoadHeld()->reload_error; }
 
 }  // namespace peculiar::server

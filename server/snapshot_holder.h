@@ -1,9 +1,8 @@
 // The snapshots that are being served: the current one and a few before it. Looks at CURRENT from a
 // thread of its own; opens, checks and frees snapshots there, never on the path of a request. Find
-// and reload_error may be called from any thread and do not block.
+// and reload_error may be called from any thread and wait for no file.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <filesystem>
@@ -61,6 +60,8 @@ class SnapshotHolder {
     std::string reload_error;
   };
 
+  std::shared_ptr<const Held> LoadHeld() const;
+  void StoreHeld(std::shared_ptr<const Held> held);
   absl::Status RefreshHeld();
   absl::StatusOr<EnginePointer> FindOrOpen(const std::string& id);
   void Serve(EnginePointer engine);
@@ -70,7 +71,11 @@ class SnapshotHolder {
 
   const SnapshotHolderOptions options_;
   const std::function<void()> on_serving_;
-  std::atomic<std::shared_ptr<const Held>> held_;
+
+  // Locked only while the pointer is copied. Not std::atomic<std::shared_ptr>: GCC 12's load lets
+  // go of its inner lock without release order, a data race.
+  mutable std::mutex held_mutex_;
+  std::shared_ptr<const Held> held_;
 
   std::mutex refresh_mutex_;            // guards what follows, up to stop_mutex_
   std::vector<EnginePointer> retired_;  // kept here so that a request never frees one

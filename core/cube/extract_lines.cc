@@ -10,25 +10,43 @@ namespace {
 
 constexpr double kMaxMaskedShare = 0.95;
 
-// Where a crop of kCropSize pixels that starts at `start` overlaps [0, extent): crop indices
-// [begin, end).
-struct Overlap {
+// How a crop of kCropSize pixels lies along an axis of `extent` pixels: it starts at pixel `start`,
+// and its pixels [begin, end) are inside.
+struct CropRange {
+  long start;
   int begin;
   int end;
 };
-Overlap OverlapOf(long start, int extent) {
+CropRange RangeOf(double object_pixel, int extent) {
+  const long start = static_cast<long>(std::floor(object_pixel + 0.5)) - kCropSize / 2;
   const long begin = std::clamp<long>(-start, 0, kCropSize);
   const long end = std::clamp<long>(extent - start, begin, kCropSize);
-  return {static_cast<int>(begin), static_cast<int>(end)};
-}
-
-long CropStart(double object_pixel) {
-  return static_cast<long>(std::floor(object_pixel + 0.5)) - kCropSize / 2;
+  return {start, static_cast<int>(begin), static_cast<int>(end)};
 }
 
 bool IsBad(float flux, float ivar, std::int32_t bits) {
   return (bits & kPixelDoNotUse) != 0 || !(ivar > 0) || !std::isfinite(ivar) ||
          !std::isfinite(flux);
+}
+
+// Copies the good voxels of one wavelength plane into channel `to` and returns how many there were.
+std::size_t CopyPlane(const Cube& cube, int from, const CropRange& xs, const CropRange& ys,
+                      std::size_t to, LineCube& out) {
+  std::size_t good = 0;
+  for (int y = ys.begin; y < ys.end; ++y) {
+    const std::size_t in_row =
+        (static_cast<std::size_t>(from) * cube.height + (ys.start + y)) * cube.width;
+    const std::size_t out_row = (to * kCropSize + y) * kCropSize;
+    for (int x = xs.begin; x < xs.end; ++x) {
+      const std::size_t in = in_row + (xs.start + x);
+      if (IsBad(cube.flux[in], cube.ivar[in], cube.mask[in])) continue;
+      out.flux[out_row + x] = cube.flux[in];
+      out.ivar[out_row + x] = cube.ivar[in];
+      out.mask[out_row + x] = 0;
+      ++good;
+    }
+  }
+  return good;
 }
 
 }  // namespace
@@ -38,7 +56,6 @@ int WindowStart(const SpectralAxis& axis, double rest_wavelength_angstrom, doubl
   return static_cast<int>(std::ceil(pixel - kWindowChannels / 2));
 }
 
-// long: one pass over the voxels; its parts would share eight variables
 absl::StatusOr<ExtractedLines> ExtractLines(const Cube& cube, const LineList& lines, double z) {
   // A position far outside means the header is wrong; the bound also keeps the arithmetic in range.
   if (!(std::abs(cube.object_x) < 1e6) || !(std::abs(cube.object_y) < 1e6)) {
@@ -53,10 +70,8 @@ absl::StatusOr<ExtractedLines> ExtractLines(const Cube& cube, const LineList& li
   out.ivar.assign(out.voxels(), 0.0F);
   out.mask.assign(out.voxels(), 1);
 
-  const long x_start = CropStart(cube.object_x);
-  const long y_start = CropStart(cube.object_y);
-  const Overlap xs = OverlapOf(x_start, cube.width);
-  const Overlap ys = OverlapOf(y_start, cube.height);
+  const CropRange xs = RangeOf(cube.object_x, cube.width);
+  const CropRange ys = RangeOf(cube.object_y, cube.height);
   std::size_t good = 0;
   for (std::size_t line = 0; line < lines.size(); ++line) {
     const int start = WindowStart(cube.axis, lines[line].wavelength_angstrom, z);
@@ -64,19 +79,7 @@ absl::StatusOr<ExtractedLines> ExtractLines(const Cube& cube, const LineList& li
     for (int w = 0; w < kWindowChannels; ++w) {
       const int channel = start + w;
       if (channel < 0 || channel >= cube.axis.size()) continue;
-      for (int y = ys.begin; y < ys.end; ++y) {
-        const std::size_t in_row =
-            (static_cast<std::size_t>(channel) * cube.height + (y_start + y)) * cube.width;
-        const std::size_t out_row = ((line * kWindowChannels + w) * kCropSize + y) * kCropSize;
-        for (int x = xs.begin; x < xs.end; ++x) {
-          const std::size_t in = in_row + (x_start + x);
-          if (IsBad(cube.flux[in], cube.ivar[in], cube.mask[in])) continue;
-          out.flux[out_row + x] = cube.flux[in];
-          out.ivar[out_row + x] = cube.ivar[in];
-          out.mask[out_row + x] = 0;
-          ++good;
-        }
-      }
+      good += CopyPlane(cube, channel, xs, ys, line * kWindowChannels + w, out);
     }
   }
   result.quality.coverage =
