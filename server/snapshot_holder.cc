@@ -14,10 +14,18 @@ constexpr std::chrono::milliseconds kLongestPause = std::chrono::minutes(5);
 
 const std::string& IdOf(const EnginePointer& engine) { return engine->snapshot().id(); }
 
+// WithoutFolders knows absolute paths: no part of a relative one may reach a client.
+SnapshotHolderOptions WithAbsoluteFolder(SnapshotHolderOptions options) {
+  std::error_code ignored;
+  const auto absolute = std::filesystem::absolute(options.folder, ignored);
+  if (!absolute.empty()) options.folder = absolute;
+  return options;
+}
+
 }  // namespace
 
 SnapshotHolder::SnapshotHolder(SnapshotHolderOptions options, std::function<void()> on_serving)
-    : options_(std::move(options)),
+    : options_(WithAbsoluteFolder(std::move(options))),
       on_serving_(std::move(on_serving)),
       held_(std::make_shared<const Held>()) {}
 

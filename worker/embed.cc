@@ -224,6 +224,15 @@ void PrintTable(const EmbedVerbReport& report) {
   }
 }
 
+// Models with a checkpoint: a training that ended before its first one leaves a folder without.
+absl::StatusOr<std::vector<std::string>> TrainedModels(const Workspace& workspace) {
+  PECULIAR_ASSIGN_OR_RETURN(std::vector<std::string> models, workspace.ModelNames());
+  std::erase_if(models, [&](const std::string& model) {
+    return !std::filesystem::exists(workspace.models_folder() / model / kCheckpointFile);
+  });
+  return models;
+}
+
 }  // namespace
 
 absl::Status CheckModelFits(const NetworkConfig& config, const Dataset& dataset) {
@@ -238,11 +247,12 @@ absl::Status CheckModelFits(const NetworkConfig& config, const Dataset& dataset)
 absl::StatusOr<EmbedVerbReport> RunEmbed(const EmbedVerbOptions& options) {
   if (options.embedder.batch_size < 1) return InvalidArgument("batch is 0, at least 1 expected");
   PECULIAR_ASSIGN_OR_RETURN(const Workspace workspace, Workspace::Open(options.workspace));
-  PECULIAR_ASSIGN_OR_RETURN(const Dataset dataset, Dataset::Open(workspace.dataset_folder()));
+  PECULIAR_ASSIGN_OR_RETURN(const Dataset dataset,
+                            Dataset::Open(workspace.dataset_folder(), ShardCheck::kVerify));
   PECULIAR_ASSIGN_OR_RETURN(const std::vector<ShardRows> shards, RowsByShard(dataset));
   std::vector<std::string> models = options.models;
   if (models.empty()) {
-    PECULIAR_ASSIGN_OR_RETURN(models, workspace.ModelNames());
+    PECULIAR_ASSIGN_OR_RETURN(models, TrainedModels(workspace));
   }
   if (models.empty()) {
     return NotFound("no model in {}: train one first", workspace.models_folder().string());

@@ -2,6 +2,8 @@
 
 #include <cmath>
 #include <map>
+#include <span>
+#include <string_view>
 #include <utility>
 
 #include "core/base/digest.h"
@@ -18,6 +20,7 @@ constexpr std::string_view kManifestName = "embeddings.json";
 constexpr std::string_view kFormatKey = "format";
 constexpr std::string_view kDatasetKey = "dataset_digest";
 constexpr std::string_view kCheckpointKey = "checkpoint_digest";
+constexpr std::string_view kContentKey = "content_sha256";
 constexpr std::string_view kShardKey = "shard";
 
 // Side of a square map of `size` values; 0 when it is not square.
@@ -73,8 +76,18 @@ absl::Status ReadTensors(PartView& part) {
   return absl::OkStatus();
 }
 
-// DATA_LOSS when a part says it belongs elsewhere, FAILED_PRECONDITION when it was made from
-// another source.
+// SHA-256 of the tensors' values in order of their names: tells a part that was altered where no
+// manifest lists it yet.
+std::string ContentDigest(std::span<const NamedTensor> tensors) {
+  std::map<std::string_view, std::span<const std::byte>> by_name;
+  for (const NamedTensor& tensor : tensors) by_name[tensor.name] = tensor.bytes;
+  Sha256 digest;
+  for (const auto& [name, bytes] : by_name) digest.Update(bytes);
+  return digest.Hex();
+}
+
+// DATA_LOSS when a part says it belongs elsewhere or its values are not those that were written,
+// FAILED_PRECONDITION when it was made from another source.
 absl::Status CheckMetadata(const TensorFile& file, std::size_t shard,
                            const EmbeddingSource& source) {
   const auto value = [&](std::string_view key) -> std::string {
@@ -92,6 +105,10 @@ absl::Status CheckMetadata(const TensorFile& file, std::size_t shard,
   if (value(kCheckpointKey) != source.checkpoint_digest) {
     return FailedPrecondition("{} was made from checkpoint {}, expected {}", file.path().string(),
                               value(kCheckpointKey), source.checkpoint_digest);
+  }
+  if (const std::string found = ContentDigest(file.tensors()); found != value(kContentKey)) {
+    return DataLoss("{} holds values of SHA-256 {}, expected '{}'", file.path().string(), found,
+                    value(kContentKey));
   }
   return absl::OkStatus();
 }
@@ -219,7 +236,8 @@ absl::StatusOr<EmbeddingPartEntry> WriteEmbeddingPart(const std::filesystem::pat
   const TensorMetadata metadata = {{std::string(kFormatKey), std::to_string(kFormat)},
                                    {std::string(kShardKey), std::to_string(part.shard)},
                                    {std::string(kDatasetKey), source.dataset_digest},
-                                   {std::string(kCheckpointKey), source.checkpoint_digest}};
+                                   {std::string(kCheckpointKey), source.checkpoint_digest},
+                                   {std::string(kContentKey), ContentDigest(tensors)}};
   EmbeddingPartEntry entry{EmbeddingPartFile(part.shard), part.rows(), ""};
   PECULIAR_ASSIGN_OR_RETURN(entry.sha256, WriteTensorFile(folder / entry.file, tensors, metadata));
   return entry;

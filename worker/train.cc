@@ -147,7 +147,8 @@ absl::StatusOr<TrainVerbReport> RunTrain(const TrainVerbOptions& options) {
   PECULIAR_ASSIGN_OR_RETURN(const Workspace workspace, Workspace::Open(options.workspace));
   PECULIAR_ASSIGN_OR_RETURN(const std::filesystem::path folder,
                             workspace.ModelFolder(report.model));
-  PECULIAR_ASSIGN_OR_RETURN(const Dataset dataset, Dataset::Open(workspace.dataset_folder()));
+  PECULIAR_ASSIGN_OR_RETURN(const Dataset dataset,
+                            Dataset::Open(workspace.dataset_folder(), ShardCheck::kVerify));
   TrainOptions training = options.training;
   PECULIAR_ASSIGN_OR_RETURN(training.network, MakeNetwork(options, dataset));
   const StopSignals signals;

@@ -132,9 +132,12 @@ absl::Status CheckModelName(std::string_view name) {
   const bool allowed = std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
   });
-  if (allowed && !name.empty() && name.size() <= 64) return absl::OkStatus();
-  return InvalidArgument("model name '{:.80}': expected 1 to 64 characters of a-z, 0-9, '-', '_'",
-                         name);
+  const bool begins_well = !name.empty() && name[0] != '-' && name[0] != '_';
+  if (allowed && begins_well && name.size() <= 64) return absl::OkStatus();
+  return InvalidArgument(
+      "model name '{:.80}': expected 1 to 64 characters of a-z, 0-9, '-', '_', the first a letter "
+      "or digit",
+      name);
 }
 
 }  // namespace peculiar::worker

@@ -77,8 +77,10 @@ absl::Status TrainingRun::LoadIfThere() {
   PECULIAR_RETURN_IF_ERROR(checkpoint.status());
   const Json& state = checkpoint->state;
   PECULIAR_ASSIGN_OR_RETURN(const Json identity, JsonField<Json>(state, "options"));
-  const std::string context =
-      fmt::format("cannot go on from the checkpoint in {}", folder_.string());
+  const std::string context = fmt::format(
+      "cannot go on from the checkpoint in {} (train under another model name or in another "
+      "workspace, or remove it)",
+      folder_.string());
   PECULIAR_RETURN_IF_ERROR(Annotate(CheckSameIdentity(IdentityOf(options_), identity), context));
   PECULIAR_ASSIGN_OR_RETURN(const std::string digest, JsonField<std::string>(state, "dataset"));
   if (digest != dataset_.digest()) {
