@@ -20,6 +20,7 @@ void KeepFreedMemory() {
   static const bool done = [] {
     mallopt(M_MMAP_MAX, 0);                 // large tensors from the heap too
     mallopt(M_TRIM_THRESHOLD, INT32_MAX);   // never give its top back
+    mallopt(M_ARENA_MAX, 1);                // one heap, so that threads reuse each other's pages
     mallopt(M_TOP_PAD, 256 * 1024 * 1024);  // and let it grow in large pieces
     return true;
   }();
@@ -46,12 +47,15 @@ absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(std::string_view name, Autoen
   PECULIAR_ASSIGN_OR_RETURN(const DeviceKind device, ResolveDevice(options.device));
   using Result = absl::StatusOr<std::unique_ptr<Engine>>;
   return Guard("cannot set up the engine", [&]() -> Result {
-    // Debian's LibTorch starts with one thread.
-    at::set_num_threads(options.threads > 0 ? options.threads : HardwareThreads());
-    if (device == DeviceKind::kCpu) KeepFreedMemory();
-    const torch::Device place(device == DeviceKind::kCuda ? torch::kCUDA : torch::kCPU);
+    const bool on_cpu = device == DeviceKind::kCpu;
+    const int threads = options.threads > 0 ? options.threads : HardwareThreads();
+    // The engine's threads take samples, not pieces of one operation: the thousands of small
+    // operations of a step would wait for each other at each one's end.
+    at::set_num_threads(on_cpu ? 1 : threads);
+    if (on_cpu) KeepFreedMemory();
+    const torch::Device place(on_cpu ? torch::kCPU : torch::kCUDA);
     network.To(place);
-    return std::make_unique<ReferenceEngine>(network, place);
+    return std::make_unique<ReferenceEngine>(network, place, on_cpu ? threads : 1);
   });
 }
 

@@ -50,15 +50,16 @@ class Engine {
 
 struct EngineOptions {
   DeviceKind device = DeviceKind::kAuto;
-  int threads = 0;  // of the CPU, for the whole process; 0 = all cores
+  int threads = 0;  // of the CPU; 0 = all cores. No more than the samples of a batch are used
 };
 
 // "reference".
 const std::vector<std::string>& EngineNames();
 
-// Moves the network to the device, sets the process's thread count and, on the CPU, tunes its
-// allocator once. The network must outlive the engine. INVALID_ARGUMENT for an unknown name (the
-// known ones are named) or negative threads, FAILED_PRECONDITION when cuda is asked for and absent.
+// Moves the network to the device and, on the CPU, sets LibTorch's own thread count to 1 (the
+// engine's threads take samples) and tunes the process's allocator once. The network must outlive
+// the engine. INVALID_ARGUMENT for an unknown name (the known ones are named) or negative threads,
+// FAILED_PRECONDITION when cuda is asked for and absent.
 absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(std::string_view name, Autoencoder& network,
                                                    const EngineOptions& options = {});
 

@@ -71,8 +71,7 @@ TEST_F(EngineTest, BackwardReplacesTheGradientsOfEveryParameter) {
 TEST_F(EngineTest, EvaluateGivesTheLossOfBackwardAndLeavesGradients) {
   const auto backward = *engine_->Backward(NoisyBatch());
   const auto gradient = network_.parameters()[0].second.grad().clone();
-  Batch doubled = NoisyBatch();
-  const auto evaluated = *engine_->Evaluate(doubled);
+  const auto evaluated = *engine_->Evaluate(NoisyBatch());
   EXPECT_NEAR(evaluated.total, backward.total, 1e-5 * backward.total);
   EXPECT_NEAR(evaluated.kl, backward.kl, 1e-5 * backward.kl);
   EXPECT_GT(evaluated.kl, 0);
@@ -80,6 +79,26 @@ TEST_F(EngineTest, EvaluateGivesTheLossOfBackwardAndLeavesGradients) {
   EXPECT_NEAR(evaluated.total, evaluated.reconstruction * voxels + evaluated.kl,
               1e-5 * evaluated.total);
   EXPECT_TRUE(at::equal(gradient, network_.parameters()[0].second.grad()));
+}
+
+TEST_F(EngineTest, ThreadsShareABatchWithoutChangingItsResults) {
+  const auto alone = *engine_->Backward(NoisyBatch());
+  std::vector<torch::Tensor> gradients;
+  for (const auto& tensor : network_.tensors()) gradients.push_back(tensor.grad());
+  const auto embedded = *engine_->Embed(Cubes());
+  for (const int threads : {2, 8}) {  // three samples: uneven parts, then more threads than samples
+    const auto engine = *MakeEngine("reference", network_, {DeviceKind::kCpu, threads});
+    const auto shared = *engine->Backward(NoisyBatch());
+    EXPECT_NEAR(shared.total, alone.total, 1e-5 * alone.total);
+    EXPECT_NEAR(shared.kl, alone.kl, 1e-5 * alone.kl);
+    for (std::size_t i = 0; i < gradients.size(); ++i) {
+      const auto difference = (network_.tensors()[i].grad() - gradients[i]).abs().max();
+      EXPECT_LE(difference.item<double>(), 1e-4 * gradients[i].abs().max().item<double>())
+          << network_.parameters()[i].first;
+    }
+    EXPECT_TRUE(at::allclose(engine->Embed(Cubes())->latent, embedded.latent, 1e-4, 1e-5));
+    EXPECT_NEAR(engine->Evaluate(NoisyBatch())->total, alone.total, 1e-5 * alone.total);
+  }
 }
 
 TEST_F(EngineTest, StepsAlongTheGradientLowerTheLoss) {

@@ -1,7 +1,11 @@
 #include "core/model/reference_engine.h"
 
+#include <torch/autograd.h>
 #include <torch/utils.h>
 
+#include <algorithm>
+
+#include "core/base/parallel.h"
 #include "core/model/guard.h"
 #include "core/model/losses.h"
 #include "core/weights/tensor_file.h"
@@ -25,6 +29,22 @@ BatchLoss ValuesOf(const LossTerms& loss) {
   return {loss.total.item<double>(), loss.reconstruction.item<double>(), loss.kl.item<double>()};
 }
 
+double ShareOf(const Batch& part, const Batch& batch) {
+  return static_cast<double>(part.cubes.size(0)) / static_cast<double>(batch.cubes.size(0));
+}
+
+BatchLoss Average(std::span<const Batch> parts, std::span<const BatchLoss> losses,
+                  const Batch& batch) {
+  BatchLoss mean;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const double share = ShareOf(parts[i], batch);
+    mean.total += share * losses[i].total;
+    mean.reconstruction += share * losses[i].reconstruction;
+    mean.kl += share * losses[i].kl;
+  }
+  return mean;
+}
+
 }  // namespace
 
 absl::Status ReferenceEngine::CheckBatch(const Batch& batch) const {
@@ -39,35 +59,80 @@ absl::Status ReferenceEngine::CheckBatch(const Batch& batch) const {
   return CheckTensor("noise", batch.noise, std::vector<std::int64_t>{n, config.latent});
 }
 
+std::vector<Batch> ReferenceEngine::Split(const Batch& batch) const {
+  const std::int64_t parts = std::min<std::int64_t>(threads_, batch.cubes.size(0));
+  const auto cubes = batch.cubes.to(device_).tensor_split(parts);
+  std::vector<Batch> result;
+  for (const torch::Tensor& part : cubes) result.push_back({part, {}});
+  if (batch.noise.defined()) {
+    const auto noise = batch.noise.to(device_).tensor_split(parts);
+    for (std::size_t i = 0; i < result.size(); ++i) result[i].noise = noise[i];
+  }
+  return result;
+}
+
+absl::Status ReferenceEngine::ForEachPart(std::string_view what, std::size_t parts,
+                                          const std::function<void(std::size_t)>& work) const {
+  return ParallelFor(parts, threads_, [&](std::size_t i) { return Guard(what, [&] { work(i); }); });
+}
+
 absl::StatusOr<BatchLoss> ReferenceEngine::Backward(const Batch& batch) {
   PECULIAR_RETURN_IF_ERROR(CheckBatch(batch));
-  return Guard("cannot compute gradients", [&]() -> absl::StatusOr<BatchLoss> {
-    for (torch::Tensor parameter : network_.tensors()) parameter.mutable_grad().reset();
-    const auto cubes = batch.cubes.to(device_);
-    const auto noise = batch.noise.defined() ? batch.noise.to(device_) : batch.noise;
-    const LossTerms loss = ComputeLoss(network_.config(), cubes, network_.Forward(cubes, noise));
-    loss.total.backward();
-    return ValuesOf(loss);
-  });
+  const std::vector<torch::Tensor> parameters = network_.tensors();
+  std::vector<Batch> parts;
+  std::vector<BatchLoss> losses;
+  std::vector<std::vector<torch::Tensor>> gradients;
+  constexpr std::string_view kWhat = "cannot compute gradients";
+  PECULIAR_RETURN_IF_ERROR(Guard(kWhat, [&] { parts = Split(batch); }));
+  losses.resize(parts.size());
+  gradients.resize(parts.size());
+  PECULIAR_RETURN_IF_ERROR(ForEachPart(kWhat, parts.size(), [&](std::size_t i) {
+    const NetworkOutput output = network_.Forward(parts[i].cubes, parts[i].noise);
+    const LossTerms loss = ComputeLoss(network_.config(), parts[i].cubes, output);
+    gradients[i] = torch::autograd::grad({loss.total * ShareOf(parts[i], batch)}, parameters);
+    losses[i] = ValuesOf(loss);
+  }));
+  // In the order of the parts, so that the sum depends on their number alone.
+  PECULIAR_RETURN_IF_ERROR(Guard(kWhat, [&] {
+    const torch::NoGradGuard no_grad;
+    for (std::size_t k = 0; k < parameters.size(); ++k) {
+      torch::Tensor sum = gradients[0][k];
+      for (std::size_t i = 1; i < parts.size(); ++i) sum = sum + gradients[i][k];
+      parameters[k].mutable_grad() = sum;
+    }
+  }));
+  return Average(parts, losses, batch);
 }
 
 absl::StatusOr<BatchLoss> ReferenceEngine::Evaluate(const Batch& batch) {
   PECULIAR_RETURN_IF_ERROR(CheckBatch(batch));
-  return Guard("cannot compute a loss", [&]() -> absl::StatusOr<BatchLoss> {
-    const torch::NoGradGuard no_grad;
-    const auto cubes = batch.cubes.to(device_);
-    const auto noise = batch.noise.defined() ? batch.noise.to(device_) : batch.noise;
-    return ValuesOf(ComputeLoss(network_.config(), cubes, network_.Forward(cubes, noise)));
-  });
+  std::vector<Batch> parts;
+  constexpr std::string_view kWhat = "cannot compute a loss";
+  PECULIAR_RETURN_IF_ERROR(Guard(kWhat, [&] { parts = Split(batch); }));
+  std::vector<BatchLoss> losses(parts.size());
+  PECULIAR_RETURN_IF_ERROR(ForEachPart(kWhat, parts.size(), [&](std::size_t i) {
+    const torch::NoGradGuard no_grad;  // holds for its thread alone
+    const NetworkOutput output = network_.Forward(parts[i].cubes, parts[i].noise);
+    losses[i] = ValuesOf(ComputeLoss(network_.config(), parts[i].cubes, output));
+  }));
+  return Average(parts, losses, batch);
 }
 
 absl::StatusOr<EmbeddedBatch> ReferenceEngine::Embed(const torch::Tensor& cubes) {
   PECULIAR_RETURN_IF_ERROR(CheckBatch({cubes, {}}));
-  return Guard("cannot embed", [&]() -> absl::StatusOr<EmbeddedBatch> {
+  std::vector<Batch> parts;
+  constexpr std::string_view kWhat = "cannot embed";
+  PECULIAR_RETURN_IF_ERROR(Guard(kWhat, [&] { parts = Split({cubes, {}}); }));
+  std::vector<torch::Tensor> latents(parts.size());
+  std::vector<torch::Tensor> reconstructions(parts.size());
+  PECULIAR_RETURN_IF_ERROR(ForEachPart(kWhat, parts.size(), [&](std::size_t i) {
     const torch::NoGradGuard no_grad;
-    const NetworkOutput output = network_.Forward(cubes.to(device_));
-    return EmbeddedBatch{output.mean.to(torch::kCPU).contiguous(),
-                         output.reconstruction.to(torch::kCPU).contiguous()};
+    const NetworkOutput output = network_.Forward(parts[i].cubes);
+    latents[i] = output.mean.to(torch::kCPU);
+    reconstructions[i] = output.reconstruction.to(torch::kCPU);
+  }));
+  return Guard(kWhat, [&]() -> absl::StatusOr<EmbeddedBatch> {
+    return EmbeddedBatch{at::cat(latents).contiguous(), at::cat(reconstructions).contiguous()};
   });
 }
 

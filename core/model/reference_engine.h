@@ -1,6 +1,9 @@
 // The engine that differentiates Autoencoder::Forward by autograd: slow, plain, the oracle of any
-// other (internal to core/model: includes LibTorch).
+// other (internal to core/model: includes LibTorch). On the CPU a batch is cut into one part a
+// thread, so a result depends on the thread count in its last bits.
 #pragma once
+
+#include <functional>
 
 #include "core/model/engine.h"
 
@@ -8,9 +11,9 @@ namespace peculiar {
 
 class ReferenceEngine : public Engine {
  public:
-  // The network's parameters must be on `device`.
-  ReferenceEngine(Autoencoder& network, torch::Device device)
-      : network_(network), device_(device) {}
+  // The network's parameters must be on `device`. threads >= 1; a GPU takes 1.
+  ReferenceEngine(Autoencoder& network, torch::Device device, int threads)
+      : network_(network), device_(device), threads_(threads) {}
 
   torch::Device device() const override { return device_; }
   absl::StatusOr<BatchLoss> Backward(const Batch& batch) override;
@@ -19,9 +22,15 @@ class ReferenceEngine : public Engine {
 
  private:
   absl::Status CheckBatch(const Batch& batch) const;
+  // The batch in up to threads_ parts of nearly equal size, on the device.
+  std::vector<Batch> Split(const Batch& batch) const;
+  // Calls work(i) for every part, each on a thread of its own; exceptions become errors.
+  absl::Status ForEachPart(std::string_view what, std::size_t parts,
+                           const std::function<void(std::size_t)>& work) const;
 
   Autoencoder& network_;
   torch::Device device_;
+  int threads_;
 };
 
 }  // namespace peculiar
