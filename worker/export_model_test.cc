@@ -2,9 +2,9 @@
 
 #include "core/base/file.h"
 #include "core/dataset/dataset.h"
-#include "core/model/checkpoint.h"
 #include "core/model/embedder.h"
-#include "core/model/parameters.h"
+#include "core/network/checkpoint.h"
+#include "core/network/parameters.h"
 #include "tests/support/small_survey.h"
 #include "worker/export.h"
 #include "worker/ingest.h"

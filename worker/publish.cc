@@ -9,7 +9,7 @@
 
 #include "core/base/json.h"
 #include "core/dataset/dataset.h"
-#include "core/model/checkpoint.h"
+#include "core/network/checkpoint.h"
 #include "core/snapshot/builder.h"
 #include "worker/describe_dataset.h"
 #include "worker/embeddings.h"

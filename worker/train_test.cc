@@ -7,7 +7,7 @@
 #include <csignal>
 #include <thread>
 
-#include "core/model/checkpoint.h"
+#include "core/network/checkpoint.h"
 #include "tests/support/planted_dataset.h"
 #include "tests/support/test_folder.h"
 #include "worker/stop_signals.h"

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "core/model/layers.h"
-#include "core/model/parameters.h"
+#include "core/network/parameters.h"
 
 namespace peculiar {
 namespace {

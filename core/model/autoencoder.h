@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/model/network_config.h"
+#include "core/network/network_config.h"
 
 namespace peculiar {
 

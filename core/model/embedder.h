@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "core/base/status.h"
-#include "core/model/checkpoint.h"
 #include "core/model/device.h"
-#include "core/model/network_config.h"
+#include "core/network/checkpoint.h"
+#include "core/network/network_config.h"
 
 namespace peculiar {
 

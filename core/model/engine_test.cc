@@ -134,7 +134,7 @@ TEST_F(EngineTest, ANonFiniteLossIsReportedNotRefused) {
 
 TEST_F(EngineTest, EmbedderEqualsTheEngineWhateverTheBatch) {
   const auto folder = FreshTestFolder();
-  ASSERT_TRUE(SaveNetwork(folder, network_, {1, 2, 3}).ok());
+  ASSERT_TRUE(SaveNetwork(folder, config_, 3, {1, 2, 3}).ok());
   const auto expected = *engine_->Embed(Cubes());
   for (const std::size_t batch_size : {1, 2, 16}) {
     auto embedder = Embedder::Open(
@@ -159,7 +159,7 @@ TEST_F(EngineTest, EmbedderEqualsTheEngineWhateverTheBatch) {
 TEST_F(EngineTest, EmbedderRefusesWhatItCannotServe) {
   const auto folder = FreshTestFolder();
   EXPECT_EQ(Embedder::Open(folder).status().code(), absl::StatusCode::kNotFound);
-  ASSERT_TRUE(SaveNetwork(folder, network_, {}).ok());
+  ASSERT_TRUE(SaveNetwork(folder, config_, 3, {}).ok());
   EXPECT_EQ(Embedder::Open(folder, {.engine = "warp"}).status().code(),
             absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(Embedder::Open(folder, {.batch_size = 0}).status().code(),

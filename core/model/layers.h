@@ -5,7 +5,7 @@
 
 #include <torch/types.h>
 
-#include "core/model/network_config.h"
+#include "core/network/network_config.h"
 
 namespace peculiar {
 

@@ -9,7 +9,7 @@
 #include "core/dataset/augment.h"
 #include "core/dataset/split.h"
 #include "core/model/device.h"
-#include "core/model/network_config.h"
+#include "core/network/network_config.h"
 #include "core/train/optimiser_kind.h"
 
 namespace peculiar {

@@ -7,7 +7,7 @@
 #include <csignal>
 
 #include "core/base/file.h"
-#include "core/model/checkpoint.h"
+#include "core/network/checkpoint.h"
 #include "core/train/training_run.h"
 #include "tests/support/planted_dataset.h"
 #include "tests/support/test_folder.h"

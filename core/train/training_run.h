@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "core/model/autoencoder.h"
-#include "core/model/checkpoint.h"
 #include "core/model/engine.h"
+#include "core/network/checkpoint.h"
 #include "core/train/batches.h"
 #include "core/train/meters.h"
 #include "core/train/optimiser.h"

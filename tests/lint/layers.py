@@ -18,7 +18,7 @@ CORE = {
     "weights": set(),
     "network": {"weights"},
     "model": {"dataset", "embedding", "network", "weights"},
-    "train": {"model", "dataset", "weights"},
+    "train": {"model", "network", "dataset", "weights"},
     "snapshot": {"index", "catalog", "embedding"},
     "query": {"snapshot", "index", "catalog", "embedding", "cube"},
 }

@@ -1,12 +1,13 @@
-// Checkpoints for the tests of core/model: a saved network of known weights in a folder of the
-// test. Includes LibTorch.
+// Checkpoints for tests: a network of known first weights, saved in a folder of the test. Free of
+// LibTorch.
 #pragma once
 
 #include <filesystem>
-#include <string>
+#include <span>
+#include <vector>
 
-#include "core/model/checkpoint.h"
-#include "core/model/tensor_exchange.h"
+#include "core/network/checkpoint.h"
+#include "core/network/parameters.h"
 #include "tests/support/test_folder.h"
 
 namespace peculiar {
@@ -18,12 +19,28 @@ inline std::filesystem::path FreshTestFolder() {
   return folder;
 }
 
-inline absl::Status SaveNetwork(const std::filesystem::path& folder, const Autoencoder& network,
-                                const CheckpointPosition& position,
-                                const Json& state = Json::object()) {
-  TensorExport tensors;
-  tensors.AddParameters(network);
-  return SaveCheckpoint(folder, network.config(), position, state, tensors.tensors());
+// The weights a network of this config starts from.
+class FirstWeights {
+ public:
+  FirstWeights(const NetworkConfig& config, std::uint64_t seed) {
+    for (const ParameterSpec& spec : ParameterSpecs(config)) {
+      values_.push_back(InitialValues(spec, seed));
+      tensors_.push_back(
+          MakeNamedTensor(spec.name, spec.shape, std::span<const float>(values_.back())));
+    }
+  }
+
+  const std::vector<NamedTensor>& tensors() const { return tensors_; }
+
+ private:
+  std::vector<std::vector<float>> values_;
+  std::vector<NamedTensor> tensors_;
+};
+
+inline absl::Status SaveNetwork(const std::filesystem::path& folder, const NetworkConfig& config,
+                                std::uint64_t seed, const CheckpointPosition& position) {
+  return SaveCheckpoint(folder, config, position, Json::object(),
+                        FirstWeights(config, seed).tensors());
 }
 
 }  // namespace peculiar

@@ -1,4 +1,4 @@
-#include "core/model/parameters.h"
+#include "core/network/parameters.h"
 
 #include <gtest/gtest.h>
 

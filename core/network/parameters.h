@@ -23,7 +23,7 @@
 #include <string>
 #include <vector>
 
-#include "core/model/network_config.h"
+#include "core/network/network_config.h"
 
 namespace peculiar {
 

@@ -1,11 +1,11 @@
-#include "core/model/checkpoint.h"
+#include "core/network/checkpoint.h"
 
 #include <algorithm>
 #include <map>
 
 #include "core/base/digest.h"
 #include "core/base/file.h"
-#include "core/model/parameters.h"
+#include "core/network/parameters.h"
 
 namespace peculiar {
 namespace {

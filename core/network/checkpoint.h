@@ -10,7 +10,7 @@
 #include <string>
 
 #include "core/base/json.h"
-#include "core/model/network_config.h"
+#include "core/network/network_config.h"
 #include "core/weights/tensor_file.h"
 
 namespace peculiar {

@@ -1,4 +1,4 @@
-#include "core/model/network_config.h"
+#include "core/network/network_config.h"
 
 #include <cmath>
 #include <span>
