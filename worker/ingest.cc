@@ -157,7 +157,8 @@ void AddIngestCommand(CLI::App& app, CommandResult& result) {
   verb->add_option("--max-cube-gib", options.max_cube_gib, "refuse cubes that inflate to more")
       ->check(CLI::Range(0.001, 1024.0))
       ->capture_default_str();
-  verb->add_option("--threads", options.threads, "0 = all cores; each holds one cube in memory")
+  verb->add_option("--threads", options.threads,
+                   "0 = all cores; each holds one cube: its file, inflated, and what is read of it")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   AddOutputFlag(*verb, flags->output);

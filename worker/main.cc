@@ -20,6 +20,9 @@ int main(int argc, char** argv) {
   using namespace peculiar::worker;
   CLI::App app{"Peculiar's worker: reads LOGCUBE files, trains, scores and publishes."};
   app.set_version_flag("--version", PECULIAR_VERSION);
+  app.footer(
+      "Exit codes: 0 done, 1 internal error, 2 usage, 3 not found, 4 refused (data, state, space, "
+      "interrupted), 5 try again.");
   app.require_subcommand(1);
   CommandResult result;
   AddSimulateCommand(app, result);

@@ -13,6 +13,7 @@
 #include "core/snapshot/builder.h"
 #include "worker/describe_dataset.h"
 #include "worker/embeddings.h"
+#include "worker/leave_out.h"
 #include "worker/progress.h"
 #include "worker/workspace.h"
 
@@ -53,6 +54,17 @@ absl::StatusOr<ModelEmbeddings> ReadModel(const Workspace& workspace, const Data
                     dataset.size());
   }
   return embeddings;
+}
+
+absl::StatusOr<std::vector<ModelEmbeddings>> ReadModels(const Workspace& workspace,
+                                                        const Dataset& dataset,
+                                                        const std::vector<std::string>& names) {
+  std::vector<ModelEmbeddings> models;
+  for (const std::string& name : names) {
+    PECULIAR_ASSIGN_OR_RETURN(ModelEmbeddings model, ReadModel(workspace, dataset, name));
+    models.push_back(std::move(model));
+  }
+  return models;
 }
 
 // The models to publish; those without embeddings go to `skipped` when none were named.
@@ -103,14 +115,19 @@ absl::StatusOr<PublishResult> PublishWithProgress(SnapshotContent content,
 
 void PrintReport(const PublishVerbReport& report, bool as_json) {
   if (as_json) {
-    const Json json = {{"snapshot", report.id},       {"unchanged", report.unchanged},
-                       {"galaxies", report.galaxies}, {"excluded", report.excluded},
-                       {"models", report.models},     {"skipped_models", report.skipped}};
+    const Json json = {{"snapshot", report.id},          {"unchanged", report.unchanged},
+                       {"galaxies", report.galaxies},    {"excluded", report.excluded},
+                       {"models", report.models},        {"skipped_models", report.skipped},
+                       {"not_finite", report.not_finite}};
     fmt::print("{}\n", json.dump(2));
     return;
   }
   fmt::print("snapshot  {}{}\n", report.id, report.unchanged ? " (unchanged)" : "");
   fmt::print("galaxies  {} ({} excluded)\n", report.galaxies, report.excluded);
+  if (report.not_finite > 0) {
+    fmt::print("          {} of them left out now: their embeddings are not finite\n",
+               report.not_finite);
+  }
   fmt::print("models    {}\n", fmt::join(report.models, ", "));
   if (!report.skipped.empty()) {
     fmt::print("skipped   {} (no embeddings)\n", fmt::join(report.skipped, ", "));
@@ -137,14 +154,19 @@ absl::StatusOr<PublishVerbReport> RunPublish(const PublishVerbOptions& options) 
   content.survey_release = options.survey_release;
   content.spaxel_side = dataset.crop_size();
   PECULIAR_ASSIGN_OR_RETURN(content.catalog, DescribeDataset(dataset));
+  PECULIAR_ASSIGN_OR_RETURN(std::vector<ModelEmbeddings> embeddings,
+                            ReadModels(workspace, dataset, report.models));
+  report.not_finite = LeaveOutNotFinite(content.catalog, embeddings);
+  if (content.catalog.galaxies.empty()) {
+    return DataLoss(
+        "no galaxy has a finite embedding by {}: train again, for example with another "
+        "seed or a lower learning rate",
+        fmt::join(report.models, " and "));
+  }
   report.galaxies = content.catalog.galaxies.size();
   report.excluded = content.catalog.excluded.size();
-  std::vector<ModelEmbeddings> embeddings;
-  embeddings.reserve(report.models.size());  // the content borrows from it
-  for (const std::string& model : report.models) {
-    PECULIAR_ASSIGN_OR_RETURN(ModelEmbeddings read, ReadModel(workspace, dataset, model));
-    embeddings.push_back(std::move(read));
-    AddModel(model, model == default_model, embeddings.back(), content);
+  for (std::size_t i = 0; i < embeddings.size(); ++i) {
+    AddModel(report.models[i], report.models[i] == default_model, embeddings[i], content);
   }
   PECULIAR_ASSIGN_OR_RETURN(const PublishResult result,
                             PublishWithProgress(std::move(content), workspace.snapshots_folder()));

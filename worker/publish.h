@@ -24,13 +24,15 @@ struct PublishVerbReport {
   bool unchanged = false;  // the current snapshot was already this
   std::size_t galaxies = 0;
   std::size_t excluded = 0;
+  std::size_t not_finite = 0;        // of them, left out because a model cannot place them
   std::vector<std::string> models;   // published, the default first
   std::vector<std::string> skipped;  // without embeddings; only when no models were named
 };
 
 // Holds the workspace's lock. NOT_FOUND without a dataset, or when a named model, or every model,
 // has no embeddings; FAILED_PRECONDITION when embeddings were made from another dataset or
-// checkpoint than the present one, naming the verb to run again; errors of PublishSnapshot.
+// checkpoint than the present one, naming the verb to run again; DATA_LOSS when no galaxy has a
+// finite embedding; errors of PublishSnapshot.
 absl::StatusOr<PublishVerbReport> RunPublish(const PublishVerbOptions& options);
 
 void AddPublishCommand(CLI::App& app, CommandResult& result);

@@ -95,14 +95,17 @@ class PublishVerbTest : public ::testing::Test {
   void TearDown() override { std::filesystem::remove_all(root_); }
 
   // Embeddings of the present dataset and checkpoint: row i is {i, scale}, its mae scale (i + 1).
-  void WriteModel(const std::string& name, float scale) {
+  // From row `finite_rows` on they are infinite.
+  void WriteModel(const std::string& name, float scale, int finite_rows = kGalaxies) {
     const std::filesystem::path folder = root_ / "models" / name;
     WriteCheckpoint(folder, scale);
     const EmbeddingSource source{Dataset::Open(root_ / "dataset")->digest(),
                                  LoadCheckpoint(folder)->sha256};
     EmbeddingPart part{.dimension = 2};
     for (int i = 0; i < kGalaxies; ++i) {
-      part.embeddings.insert(part.embeddings.end(), {static_cast<float>(i), scale});
+      const float x =
+          i < finite_rows ? static_cast<float>(i) : std::numeric_limits<float>::infinity();
+      part.embeddings.insert(part.embeddings.end(), {x, scale});
       Scores scores{.mae = scale * (i + 1.0), .chi = 1, .relative = 1};
       scores.line_shares = {scores.mae / 2, scores.mae / 2};
       scores.spaxel_map.assign(kSize * kSize, static_cast<float>(i));
@@ -166,6 +169,30 @@ TEST_F(PublishVerbTest, PublishesTheDatasetWithEveryEmbeddedModel) {
   EXPECT_EQ(*catalog.scores[1][4].mae.value, 10);
   EXPECT_EQ(snapshot->embeddings(1).row(3)[0], 3);
   EXPECT_EQ(snapshot->spaxel_maps(0).row(3)[63], 3);
+}
+
+TEST_F(PublishVerbTest, LeavesOutAGalaxyThatAModelCannotPlace) {
+  WriteModel("a", 1);
+  WriteModel("b", 2, /*finite_rows=*/kGalaxies - 1);
+  const auto report = Publish();
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->not_finite, 1u);
+  EXPECT_EQ(report->excluded, 2u);
+  const auto snapshot = Snapshot::Open(root_ / "snapshots" / report->id, VerifyMode::kFull);
+  ASSERT_TRUE(snapshot.ok()) << snapshot.status();
+  const CatalogContent& catalog = snapshot->catalog();
+  ASSERT_EQ(catalog.galaxies.size(), 4u);
+  EXPECT_EQ(catalog.excluded[0], (CatalogExclusion{"8004-1901", "1-2", 0.05, "embedding_not_finite",
+                                                   "its embedding by b is not finite"}));
+  EXPECT_EQ(catalog.scores[0][3].mae.rank, 1);
+  EXPECT_EQ(snapshot->embeddings(0).row(3)[0], 3);
+  EXPECT_EQ(snapshot->spaxel_maps(1).row(3)[63], 3);
+}
+
+TEST_F(PublishVerbTest, RefusesWhenNoEmbeddingIsFinite) {
+  WriteModel("a", 1, /*finite_rows=*/0);
+  ExpectRefused(Publish().status(), absl::StatusCode::kDataLoss,
+                "no galaxy has a finite embedding");
 }
 
 TEST_F(PublishVerbTest, ChoosesTheDefaultModel) {

@@ -4,8 +4,9 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <map>
 #include <memory>
+
+#include "worker/choice.h"
 
 namespace peculiar::worker {
 namespace {
@@ -111,10 +112,8 @@ void AddRunCommand(CLI::App& app, CommandResult& result) {
   verb->add_option("--cubes", options.ingest.cubes, "folder of LOGCUBE files, as ingest takes it")
       ->required();
   verb->add_option("--lines", options.ingest.lines, "line list, as ingest takes it");
-  verb->add_option("--models", options.models, "ae, vae or ae,vae (default)")
-      ->delimiter(',')
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, ModelKind>{{"ae", ModelKind::kAe}, {"vae", ModelKind::kVae}}));
+  AddChoice(*verb, "--models", options.models, kModelKinds, "one or both; default: ae,vae")
+      ->delimiter(',');
   AddTrainingFlags(*verb, options.train);
   verb->add_option("--survey-release", options.survey_release,
                    "release of the survey's data, kept with the snapshot: \"DR17 v3_1_1\"");

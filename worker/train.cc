@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <map>
 #include <memory>
 
+#include "worker/choice.h"
 #include "worker/progress.h"
 #include "worker/stop_signals.h"
 #include "worker/survey_tables.h"
@@ -73,13 +73,6 @@ void PrintTable(const TrainVerbReport& report) {
   if (training.already_trained) fmt::print("nothing to do: all epochs were done before\n");
 }
 
-// A flag whose words stand for enumerators.
-template <typename T, typename Enum>
-void AddChoice(CLI::App& app, const std::string& flag, T& target, std::map<std::string, Enum> words,
-               const std::string& help) {
-  app.add_option(flag, target, help)->transform(CLI::CheckedTransformer(std::move(words)));
-}
-
 void AddNetworkFlags(CLI::App& app, TrainVerbOptions& options) {
   app.add_option("--preset", options.preset, "tiny, small or paper")->capture_default_str();
   AddChoice(app, "--wavelength-code", options.wavelength_code,
@@ -109,8 +102,9 @@ void AddScheduleFlags(CLI::App& app, TrainOptions& training) {
   AddChoice(app, "--optimiser", training.optimiser,
             std::map<std::string, OptimiserKind>{{"adagrad", OptimiserKind::kAdagrad},
                                                  {"adam", OptimiserKind::kAdam}},
-            "adagrad (default, the paper's) or adam");
-  app.add_option("--learning-rate", training.learning_rate)->capture_default_str();
+            "default: adagrad, the paper's");
+  app.add_option("--learning-rate", training.learning_rate, "size of a step, constant")
+      ->capture_default_str();
   app.add_option("--clip-norm", training.clip_norm,
                  "longest gradient, for the loss per voxel; 0 = no clipping")
       ->capture_default_str();
@@ -131,7 +125,7 @@ void AddMachineFlags(CLI::App& app, TrainOptions& training) {
       app, "--device", training.device,
       std::map<std::string, DeviceKind>{
           {"auto", DeviceKind::kAuto}, {"cpu", DeviceKind::kCpu}, {"cuda", DeviceKind::kCuda}},
-      "auto (default): cuda when there is one");
+      "default: auto, cuda when there is one");
   app.add_option("--threads", training.threads, "0 = all cores")->capture_default_str();
   app.add_option("--engine", training.engine, "what computes the network")->capture_default_str();
   app.add_option("--checkpoint-minutes", training.checkpoint_minutes,
@@ -149,6 +143,11 @@ absl::StatusOr<TrainVerbReport> RunTrain(const TrainVerbOptions& options) {
                             workspace.ModelFolder(report.model));
   PECULIAR_ASSIGN_OR_RETURN(const Dataset dataset,
                             Dataset::Open(workspace.dataset_folder(), ShardCheck::kVerify));
+  if (options.fresh) {
+    std::error_code error;
+    std::filesystem::remove_all(folder, error);
+    if (error) return StatusFromErrno("remove", folder, error.value());
+  }
   TrainOptions training = options.training;
   PECULIAR_ASSIGN_OR_RETURN(training.network, MakeNetwork(options, dataset));
   const StopSignals signals;
@@ -181,11 +180,12 @@ absl::Status StatusOf(const TrainVerbReport& report) {
   return MakeStatus(
       absl::StatusCode::kCancelled,
       fmt::format("training of {} was interrupted after {} epochs ({} steps) and is saved; run the "
-                  "same command again to go on",
+                  "same command again, without --fresh, to go on",
                   report.model, report.training.epochs, report.training.steps));
 }
 
 void AddTrainingFlags(CLI::App& app, TrainVerbOptions& options) {
+  app.add_flag("--fresh", options.fresh, "drop the model's training so far and start again");
   AddNetworkFlags(app, options);
   AddScheduleFlags(app, options.training);
   AddMachineFlags(app, options.training);
@@ -200,10 +200,8 @@ void AddTrainCommand(CLI::App& app, CommandResult& result) {
   const auto flags = std::make_shared<Flags>();
   verb->add_option("--workspace", flags->options.workspace, "the workspace")->required();
   verb->add_option("--model", flags->options.model, "name of the model; default: its kind");
-  verb->add_option("--kind", flags->options.kind, "ae or vae")
-      ->required()
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, ModelKind>{{"ae", ModelKind::kAe}, {"vae", ModelKind::kVae}}));
+  AddChoice(*verb, "--kind", flags->options.kind, kModelKinds, "autoencoder or variational")
+      ->required();
   AddTrainingFlags(*verb, flags->options);
   AddOutputFlag(*verb, flags->output);
   verb->callback([flags, &result] {

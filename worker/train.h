@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -22,9 +23,14 @@ struct TrainVerbOptions {
   std::optional<CellActivation> cell_activation;
   std::optional<ReconstructionLoss> loss;
   std::optional<double> beta;
+  bool fresh = false;  // removes the model's folder first, checkpoint and embeddings
   // The rest; `network` is made from the above and the dataset's shape.
   TrainOptions training;
 };
+
+// The words of --kind and --models.
+inline const std::map<std::string, ModelKind> kModelKinds = {{"ae", ModelKind::kAe},
+                                                             {"vae", ModelKind::kVae}};
 
 struct TrainVerbReport {
   std::string model;

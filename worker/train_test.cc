@@ -66,6 +66,33 @@ TEST_F(TrainVerbTest, TrainsIntoTheModelsFolderAndSaysWhenDone) {
   EXPECT_TRUE(report->training.already_trained);
 }
 
+TEST_F(TrainVerbTest, FreshStartsAgainWithOtherOptions) {
+  TrainVerbOptions options = MakeOptions();
+  ASSERT_TRUE(RunTrain(options).ok());
+  options.training.learning_rate = 0.02;
+  const absl::Status refused = RunTrain(options).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(refused));
+  EXPECT_NE(MessageOf(refused).find("--fresh"), std::string_view::npos);
+  options.fresh = true;
+  const absl::StatusOr<TrainVerbReport> report = RunTrain(options);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_FALSE(report->training.already_trained);
+  EXPECT_EQ(report->training.resumed_epoch, 0);
+}
+
+TEST_F(TrainVerbTest, AnUnknownWordIsRefusedWithTheKnownOnes) {
+  CLI::App app;
+  TrainVerbOptions options;
+  AddTrainingFlags(app, options);
+  try {
+    app.parse("--optimiser sgd");
+    FAIL() << "sgd was taken";
+  } catch (const CLI::ValidationError& error) {
+    EXPECT_NE(std::string(error.what()).find("'sgd' is not one of adagrad|adam"), std::string::npos)
+        << error.what();
+  }
+}
+
 TEST_F(TrainVerbTest, ChangesToThePresetReachTheNetwork) {
   TrainVerbOptions options = MakeOptions();
   options.model = "literal";

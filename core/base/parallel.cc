@@ -2,11 +2,28 @@
 
 #include <algorithm>
 #include <atomic>
+#include <exception>
 #include <mutex>
+#include <new>
 #include <thread>
 #include <vector>
 
 namespace peculiar {
+namespace {
+
+// The one seam where an exception of a piece becomes a status: out of a thread it would end the
+// process.
+absl::Status RunPiece(const std::function<absl::Status(std::size_t)>& work, std::size_t i) {
+  try {
+    return work(i);
+  } catch (const std::bad_alloc&) {
+    return ResourceExhausted("out of memory");
+  } catch (const std::exception& error) {
+    return Internal("{}", error.what());
+  }
+}
+
+}  // namespace
 
 int HardwareThreads() { return std::max(1u, std::thread::hardware_concurrency()); }
 
@@ -18,7 +35,7 @@ absl::Status ParallelFor(std::size_t n, int threads,
   absl::Status failure;
   auto run = [&] {
     for (std::size_t i = next.fetch_add(1); i < n; i = next.fetch_add(1)) {
-      absl::Status status = work(i);
+      absl::Status status = RunPiece(work, i);
       if (status.ok()) continue;
       next.store(n);
       const std::lock_guard lock(mutex);

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <new>
+#include <stdexcept>
 #include <vector>
 
 namespace peculiar {
@@ -25,6 +27,17 @@ TEST(ParallelTest, AnErrorStopsTheRestAndComesBack) {
   });
   EXPECT_EQ(MessageOf(status), "piece 10");
   EXPECT_LT(runs, 100000);
+}
+
+TEST(ParallelTest, ExceptionsOfAThreadAreErrors) {
+  const auto run = [](auto exception) {
+    return ParallelFor(4, 4, [&](std::size_t i) -> absl::Status {
+      if (i == 2) throw exception;
+      return absl::OkStatus();
+    });
+  };
+  EXPECT_EQ(run(std::bad_alloc()).code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(MessageOf(run(std::runtime_error("why"))), "why");
 }
 
 }  // namespace

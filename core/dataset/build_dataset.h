@@ -53,7 +53,7 @@ struct BuildDatasetOptions {
   LineList lines = DefaultLineList();
   SelectionOptions selection;                 // as the selection was made; for the manifest
   std::map<std::string, std::string> inputs;  // SHA-256 of the input tables, for the manifest
-  int threads = 0;                            // 0 = all cores; each holds one cube at a time
+  int threads = 0;                            // 0 = all cores; each holds one cube and its file
   // Rows of the selection a shard, found or not. As many line cubes (1.8 MB each) are held in
   // memory until their shards are written.
   std::size_t galaxies_per_shard = 64;

@@ -104,12 +104,14 @@ std::string FreeTensorFileName(const fs::path& folder, const CheckpointPosition&
   return name.substr(0, name.size() - kSuffix.size()) + "-again" + std::string(kSuffix);
 }
 
-// Best effort: what cannot be removed now goes at the next save.
+// Earlier checkpoints, and what a killed save left. Best effort: what cannot be removed now goes at
+// the next save.
 void RemoveOthers(const fs::path& folder, const std::string& keep) {
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(folder, ignored)) {
     const std::string name = entry.path().filename().string();
-    if (IsTensorFileName(name) && name != keep) fs::remove(entry.path(), ignored);
+    const bool leftover = IsTemporaryName(entry.path()) && name.find(kPrefix) == 1;
+    if (leftover || (IsTensorFileName(name) && name != keep)) fs::remove(entry.path(), ignored);
   }
 }
 

@@ -69,9 +69,13 @@ TEST_F(CheckpointTest, AnUnfinishedSaveLeavesTheOneBefore) {
   ASSERT_TRUE(SaveNetwork(folder_, config_, 3, {1, 0, 20}).ok());
   // Killed before checkpoint.json was replaced.
   ASSERT_TRUE(WriteFileAtomically(TensorPath(), "half").ok());
+  // Killed while the tensors were written.
+  const auto temporary = folder_ / ".checkpoint-00002-000003.safetensors.tmp";
+  ASSERT_TRUE(WriteFileAtomically(temporary, "half").ok());
   EXPECT_EQ(LoadCheckpoint(folder_)->position.epoch, 1);
   ASSERT_TRUE(SaveNetwork(folder_, config_, 3, position_).ok());
   EXPECT_EQ(TensorFiles().size(), 1u);
+  EXPECT_FALSE(std::filesystem::exists(temporary));
 }
 
 TEST_F(CheckpointTest, AFlippedByteAnywhereIsFound) {

@@ -78,8 +78,8 @@ absl::Status TrainingRun::LoadIfThere() {
   const Json& state = checkpoint->state;
   PECULIAR_ASSIGN_OR_RETURN(const Json identity, JsonField<Json>(state, "options"));
   const std::string context = fmt::format(
-      "cannot go on from the checkpoint in {} (train under another model name or in another "
-      "workspace, or remove it)",
+      "cannot go on from the checkpoint in {} (start again with --fresh, or train under another "
+      "model name)",
       folder_.string());
   PECULIAR_RETURN_IF_ERROR(Annotate(CheckSameIdentity(IdentityOf(options_), identity), context));
   PECULIAR_ASSIGN_OR_RETURN(const std::string digest, JsonField<std::string>(state, "dataset"));
@@ -109,6 +109,8 @@ absl::StatusOr<TrainReport> TrainingRun::Run() {
 
 absl::StatusOr<TrainingRun::Outcome> TrainingRun::RunEpochs() {
   if (position_.total_steps == 0 && metrics_.empty()) {
+    // At once, so that a full disk or a folder of another network is found before the work.
+    PECULIAR_RETURN_IF_ERROR(Save());
     PECULIAR_ASSIGN_OR_RETURN(const Outcome outcome, FinishEpoch(/*epoch=*/0));
     if (outcome == Outcome::kStopped) return outcome;
   }

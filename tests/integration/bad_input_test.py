@@ -46,11 +46,11 @@ class BadInput(unittest.TestCase):
                                "-o", "json", *extra, **options)
 
     def edited(self, plateifu, edit):
-        """A cube whose header fits its name, changed by `edit` (a function on the HDU list)."""
+        """An unpacked cube whose header fits its name, changed by `edit` (a function on the HDU list)."""
         with fits.open(self.source) as hdus:
             hdus[0].header["PLATEIFU"] = plateifu
             hdus = edit(hdus) or hdus
-            hdus.writeto(self.add(plateifu))
+            hdus.writeto(self.add(plateifu).with_suffix(""))
 
     def test_every_kind_of_bad_cube_is_refused_and_the_good_one_is_read(self):
         shutil.copy(self.source, self.add(self.good["plateifu"]))
@@ -148,9 +148,7 @@ class BadInput(unittest.TestCase):
         self.ingest()
         manifest = self.folder / "work" / "dataset" / "dataset.json"
         before = manifest.read_bytes()
-        with fits.open(self.source) as hdus:
-            hdus[0].header["PLATEIFU"] = "9001-1902"
-            hdus.writeto(self.add("9001-1902"))
+        self.edited("9001-1902", lambda hdus: None)
 
         def small_files():
             import resource

@@ -9,6 +9,7 @@ from tree import CPP, code_only, is_test
 
 # Where `try` may stand, and why. In a room: in one file (with its header).
 SEAMS = {
+    "core/base/parallel": "an exception out of a thread ends the process",
     "core/index/": "FAISS throws",
     "core/model/": "LibTorch throws",
     "worker/main.cc": "CLI11 reports usage by exceptions",

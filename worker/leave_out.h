@@ -1,0 +1,17 @@
+// Galaxies that a network cannot place: embeddings that overflowed. They leave the sample with
+// their reason, so that one of them does not hold up the snapshot of all others.
+#pragma once
+
+#include <vector>
+
+#include "core/catalog/catalog.h"
+#include "worker/embeddings.h"
+
+namespace peculiar::worker {
+
+// Moves every galaxy whose embedding by one of the models has a value that is not finite from
+// catalog.galaxies to catalog.excluded, reason "embedding_not_finite", the models named, and its
+// rows out of all models. Returns how many. Requires as many rows in every model as galaxies.
+std::size_t LeaveOutNotFinite(CatalogContent& catalog, std::vector<ModelEmbeddings>& models);
+
+}  // namespace peculiar::worker
