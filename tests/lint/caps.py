@@ -5,6 +5,7 @@ import re
 
 from tree import CPP, code_only, is_test, room_of
 
+BASE_CAP = 750  # of core/base: docs/adr/2026-11-22-size-of-base.md
 FUNCTION_CAP, LONG_FUNCTION_CAP = 40, 60
 REASON = re.compile(r"^\s*// long: \S")
 TYPE = re.compile(r"\b(?:namespace|class|struct|union|enum|extern)\b")
@@ -84,6 +85,9 @@ def check(tree):
         count = tree.read(path).count("\n")
         if count > file_cap(path):
             yield f"{path}: {count} lines, at most {file_cap(path)}"
+    base = lines_by_room(tree, of_tests=False)["core/base"]
+    if base > BASE_CAP:
+        yield f"core/base: {base} lines, at most {BASE_CAP}"
     for function in all_functions(tree):
         is_long = function.has_reason or TEST.search(function.name)
         cap = LONG_FUNCTION_CAP if is_long else FUNCTION_CAP
@@ -92,12 +96,18 @@ def check(tree):
                    f"at most {FUNCTION_CAP}, or {LONG_FUNCTION_CAP} below a '// long: reason'")
 
 
-def report(tree):
-    """Lines a room (product and test code), and the ten longest functions."""
-    product, test = collections.Counter(), collections.Counter()
+def lines_by_room(tree, of_tests):
+    lines = collections.Counter()
     for path in tree.select(*CPP):
         room = ("core/" if path.startswith("core/") else "") + room_of(path)
-        (test if is_test(path) else product)[room] += tree.read(path).count("\n")
+        if is_test(path) == of_tests:
+            lines[room] += tree.read(path).count("\n")
+    return lines
+
+
+def report(tree):
+    """Lines a room (product and test code), and the ten longest functions."""
+    product, test = lines_by_room(tree, of_tests=False), lines_by_room(tree, of_tests=True)
     print(f"{'room':<18}{'product':>8}{'test':>8}")
     for room in sorted(set(product) | set(test)):
         print(f"{room:<18}{product[room]:>8}{test[room]:>8}")

@@ -118,6 +118,12 @@ class LintTest(unittest.TestCase):
         self.expect(caps.check, {"a/x.h": "//\n" * 200, "a/x.cc": "//\n" * 400,
                                  "a/x_test.cc": "//\n" * 500, "a/main.cc": "//\n" * 80})
 
+    def test_caps_count_base(self):
+        files = {f"core/base/{name}.cc": "//\n" * 300 for name in "ab"}
+        self.expect(caps.check, files)
+        self.expect(caps.check, {**files, "core/base/c.cc": "//\n" * 151}, "core/base: 751 lines")
+        self.expect(caps.check, {**files, "core/base/c_test.cc": "//\n" * 151})
+
     def test_caps_measure_functions(self):
         self.expect(caps.check, {"x.cc": function(40)})
         self.expect(caps.check, {"x.cc": function(41)}, "F has 41 lines")
