@@ -48,7 +48,7 @@ TEST_F(RunTest, GoesFromCubesToASnapshotAndDoesNothingTwice) {
 
 TEST_F(RunTest, ErrorsSayWhichStage) {
   RunVerbOptions options = MakeOptions();
-  options.train.training.learning_rate = -1;
+  options.train.learning_rate = -1;
   const absl::Status status = RunAll(options).status();
   EXPECT_TRUE(absl::IsInvalidArgument(status));
   EXPECT_EQ(MessageOf(status).find("train: learning rate is -1"), 0u) << status;

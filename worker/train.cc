@@ -28,6 +28,15 @@ absl::StatusOr<NetworkConfig> MakeNetwork(const TrainVerbOptions& options, const
   return network;
 }
 
+TrainOptions MakeTraining(const TrainVerbOptions& options) {
+  const TrainOptions preset = PresetTrainOptions(options.preset);
+  TrainOptions training = options.training;
+  training.optimiser = options.optimiser.value_or(preset.optimiser);
+  training.learning_rate = options.learning_rate.value_or(preset.learning_rate);
+  training.rate_schedule = options.rate_schedule.value_or(preset.rate_schedule);
+  return training;
+}
+
 std::string Number(const std::optional<double>& value) {
   return value ? fmt::format("{:.5g}", *value) : "-";
 }
@@ -70,6 +79,9 @@ void PrintTable(const TrainVerbReport& report) {
                                Number(training.last.test_loss)));
   row("train loss", Number(training.last.train_loss));
   row("KL", fmt::format("{} nats", Number(training.last.test_kl)));
+  if (training.stopped_early) {
+    fmt::print("stopped early: kept the weights of epoch {}\n", training.last.epoch);
+  }
   if (training.already_trained) fmt::print("nothing to do: all epochs were done before\n");
 }
 
@@ -96,14 +108,22 @@ void AddNetworkFlags(CLI::App& app, TrainVerbOptions& options) {
   app.add_option("--beta", options.beta, "weight of the vAE's KL term; default: 1");
 }
 
-void AddScheduleFlags(CLI::App& app, TrainOptions& training) {
+void AddScheduleFlags(CLI::App& app, TrainVerbOptions& options) {
+  TrainOptions& training = options.training;
   app.add_option("--epochs", training.epochs, "passes over the copies")->capture_default_str();
   app.add_option("--batch", training.batch, "cubes a step")->capture_default_str();
-  AddChoice(app, "--optimiser", training.optimiser,
+  AddChoice(app, "--optimiser", options.optimiser,
             std::map<std::string, OptimiserKind>{{"adagrad", OptimiserKind::kAdagrad},
                                                  {"adam", OptimiserKind::kAdam}},
-            "default: adagrad, the paper's");
-  app.add_option("--learning-rate", training.learning_rate, "size of a step, constant")
+            "default: adam; preset paper: adagrad");
+  app.add_option("--learning-rate", options.learning_rate, "default: 0.01; preset paper: 0.001");
+  AddChoice(app, "--rate-schedule", options.rate_schedule,
+            std::map<std::string, RateSchedule>{{"constant", RateSchedule::kConstant},
+                                                {"cosine", RateSchedule::kCosine}},
+            "cosine: warms up, then falls to a hundredth; default: cosine; preset paper: constant");
+  app.add_option("--patience", training.patience,
+                 "epochs without a lower test loss that end the training, which then keeps the "
+                 "weights of the best epoch; 0 = off")
       ->capture_default_str();
   app.add_option("--clip-norm", training.clip_norm,
                  "longest gradient, for the loss per voxel; 0 = no clipping")
@@ -148,7 +168,7 @@ absl::StatusOr<TrainVerbReport> RunTrain(const TrainVerbOptions& options) {
     std::filesystem::remove_all(folder, error);
     if (error) return StatusFromErrno("remove", folder, error.value());
   }
-  TrainOptions training = options.training;
+  TrainOptions training = MakeTraining(options);
   PECULIAR_ASSIGN_OR_RETURN(training.network, MakeNetwork(options, dataset));
   const StopSignals signals;
   TrainingLine line(report.model, options.kind);
@@ -164,6 +184,7 @@ Json ToJson(const TrainVerbReport& report) {
   return {{"model", report.model},
           {"interrupted", training.interrupted},
           {"already_trained", training.already_trained},
+          {"stopped_early", training.stopped_early},
           {"resumed_epoch", training.resumed_epoch},
           {"resumed_step", training.resumed_step},
           {"epochs", training.epochs},
@@ -187,7 +208,7 @@ absl::Status StatusOf(const TrainVerbReport& report) {
 void AddTrainingFlags(CLI::App& app, TrainVerbOptions& options) {
   app.add_flag("--fresh", options.fresh, "drop the model's training so far and start again");
   AddNetworkFlags(app, options);
-  AddScheduleFlags(app, options.training);
+  AddScheduleFlags(app, options);
   AddMachineFlags(app, options.training);
 }
 

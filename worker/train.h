@@ -24,7 +24,11 @@ struct TrainVerbOptions {
   std::optional<ReconstructionLoss> loss;
   std::optional<double> beta;
   bool fresh = false;  // removes the model's folder first, checkpoint and embeddings
-  // The rest; `network` is made from the above and the dataset's shape.
+  // Changes to how the preset is trained (PresetTrainOptions).
+  std::optional<OptimiserKind> optimiser;
+  std::optional<double> learning_rate;
+  std::optional<RateSchedule> rate_schedule;
+  // The rest; those above, and `network` with the dataset's shape, are filled in.
   TrainOptions training;
 };
 

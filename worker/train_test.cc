@@ -69,7 +69,7 @@ TEST_F(TrainVerbTest, TrainsIntoTheModelsFolderAndSaysWhenDone) {
 TEST_F(TrainVerbTest, FreshStartsAgainWithOtherOptions) {
   TrainVerbOptions options = MakeOptions();
   ASSERT_TRUE(RunTrain(options).ok());
-  options.training.learning_rate = 0.02;
+  options.learning_rate = 0.02;
   const absl::Status refused = RunTrain(options).status();
   EXPECT_TRUE(absl::IsFailedPrecondition(refused));
   EXPECT_NE(MessageOf(refused).find("--fresh"), std::string_view::npos);
@@ -154,6 +154,7 @@ TEST_F(TrainVerbTest, FlagsOfTheCommandLineReachTheOptions) {
   app.parse(
       "--preset paper --wavelength-code none --recurrent-activation sigmoid --cell-activation tanh "
       "--loss mse --beta 0.5 --epochs 7 --batch 3 --optimiser adam --learning-rate 0.02 "
+      "--rate-schedule constant --patience 5 "
       "--clip-norm "
       "2 --seed 11 --copies 4 --keep-originals --noise-scale 0.3 --test-fraction 0.2 --device cpu "
       "--threads 2 --engine reference --checkpoint-minutes 1");
@@ -165,8 +166,10 @@ TEST_F(TrainVerbTest, FlagsOfTheCommandLineReachTheOptions) {
   EXPECT_EQ(options.beta, 0.5);
   EXPECT_EQ(options.training.epochs, 7);
   EXPECT_EQ(options.training.batch, 3);
-  EXPECT_EQ(options.training.optimiser, OptimiserKind::kAdam);
-  EXPECT_EQ(options.training.learning_rate, 0.02);
+  EXPECT_EQ(options.optimiser, OptimiserKind::kAdam);
+  EXPECT_EQ(options.learning_rate, 0.02);
+  EXPECT_EQ(options.rate_schedule, RateSchedule::kConstant);
+  EXPECT_EQ(options.training.patience, 5);
   EXPECT_EQ(options.training.clip_norm, 2);
   EXPECT_EQ(options.training.seed, 11u);
   EXPECT_EQ(options.training.copies, 4);

@@ -24,7 +24,7 @@ struct EpochMetrics {
   // Of the test samples, not augmented, with Z = mu; absent when the test side is empty.
   std::optional<double> test_loss;
   std::optional<double> test_kl;
-  double learning_rate = 0;
+  double learning_rate = 0;     // of the step that follows
   double cubes_per_second = 0;  // training only
   double seconds = 0;           // of the epoch's steps and its test
 };

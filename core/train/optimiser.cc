@@ -25,8 +25,7 @@ absl::StatusOr<OptimiserKind> ParseOptimiserName(std::string_view name) {
   return InvalidArgument("unknown optimiser '{}', expected adagrad or adam", name);
 }
 
-Optimiser::Optimiser(OptimiserKind kind, double learning_rate, Parameters parameters)
-    : kind_(kind), learning_rate_(learning_rate) {
+Optimiser::Optimiser(OptimiserKind kind, Parameters parameters) : kind_(kind) {
   const bool adam = kind == OptimiserKind::kAdam;
   for (auto& [name, parameter] : parameters) {
     const torch::Tensor values = parameter.detach();
@@ -44,18 +43,17 @@ double Optimiser::GradientNorm() const {
   return std::sqrt(sum);
 }
 
-void Optimiser::Step(double scale) {
+void Optimiser::Step(double rate, double scale) {
   const at::NoGradGuard no_grad;
   ++steps_;
   const auto t = static_cast<double>(steps_);
-  const double adam_rate =
-      learning_rate_ * std::sqrt(1 - std::pow(kBeta2, t)) / (1 - std::pow(kBeta1, t));
+  const double adam_rate = rate * std::sqrt(1 - std::pow(kBeta2, t)) / (1 - std::pow(kBeta1, t));
   for (Slot& slot : slots_) {
     if (!slot.parameter.grad().defined()) continue;
     const torch::Tensor gradient = slot.parameter.grad() * scale;
     if (kind_ == OptimiserKind::kAdagrad) {
       slot.second.addcmul_(gradient, gradient);
-      slot.parameter.addcdiv_(gradient, (slot.second + kEpsilon).sqrt_(), -learning_rate_);
+      slot.parameter.addcdiv_(gradient, (slot.second + kEpsilon).sqrt_(), -rate);
     } else {
       slot.first.mul_(kBeta1).add_(gradient, 1 - kBeta1);
       slot.second.mul_(kBeta2).addcmul_(gradient, gradient, 1 - kBeta2);

@@ -24,13 +24,13 @@ class Optimiser {
 
   // Adagrad: a += g^2, w -= rate g / sqrt(a + 1e-7), a starts at 0.1. Adam: beta 0.9 and 0.999,
   // w -= rate_t m / (sqrt(v) + 1e-7), rate_t = rate sqrt(1 - 0.999^t) / (1 - 0.9^t).
-  Optimiser(OptimiserKind kind, double learning_rate, Parameters parameters);
+  Optimiser(OptimiserKind kind, Parameters parameters);
 
   // Euclidean norm of all gradients together, summed in double. NaN or infinite when one is.
   double GradientNorm() const;
 
-  // One update with every gradient multiplied by `scale`.
-  void Step(double scale);
+  // One update at this learning rate, with every gradient multiplied by `scale`.
+  void Step(double rate, double scale = 1);
 
   // Updates done.
   std::int64_t steps() const { return steps_; }
@@ -55,7 +55,6 @@ class Optimiser {
   std::string SecondName(std::string_view parameter) const;
 
   OptimiserKind kind_;
-  double learning_rate_;
   std::vector<Slot> slots_;
   std::int64_t steps_ = 0;
 };

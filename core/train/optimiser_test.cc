@@ -27,11 +27,11 @@ void SetGradients(Optimiser::Parameters& parameters, double a0, double a1, doubl
 
 TEST(OptimiserTest, AdagradFollowsKerasFormula) {
   Optimiser::Parameters parameters = MakeParameters();
-  Optimiser optimiser(OptimiserKind::kAdagrad, kRate, parameters);
+  Optimiser optimiser(OptimiserKind::kAdagrad, parameters);
   double weight = -2.0, accumulator = 0.1;
   for (const double gradient : {0.3, -0.7}) {
     SetGradients(parameters, 0, gradient, 1);
-    optimiser.Step(1);
+    optimiser.Step(kRate);
     accumulator += gradient * gradient;
     weight -= kRate * gradient / std::sqrt(accumulator + 1e-7);
   }
@@ -41,11 +41,11 @@ TEST(OptimiserTest, AdagradFollowsKerasFormula) {
 
 TEST(OptimiserTest, AdamFollowsKerasFormula) {
   Optimiser::Parameters parameters = MakeParameters();
-  Optimiser optimiser(OptimiserKind::kAdam, kRate, parameters);
+  Optimiser optimiser(OptimiserKind::kAdam, parameters);
   double weight = 0.5, m = 0, v = 0, t = 0;
   for (const double gradient : {0.3, -0.7, 0.1}) {
     SetGradients(parameters, 1, 1, gradient);
-    optimiser.Step(1);
+    optimiser.Step(kRate);
     ++t;
     m = 0.9 * m + 0.1 * gradient;
     v = 0.999 * v + 0.001 * gradient * gradient;
@@ -57,19 +57,19 @@ TEST(OptimiserTest, AdamFollowsKerasFormula) {
 
 TEST(OptimiserTest, ScaleMultipliesGradients) {
   Optimiser::Parameters scaled = MakeParameters(), plain = MakeParameters();
-  Optimiser first(OptimiserKind::kAdagrad, kRate, scaled);
-  Optimiser second(OptimiserKind::kAdagrad, kRate, plain);
+  Optimiser first(OptimiserKind::kAdagrad, scaled);
+  Optimiser second(OptimiserKind::kAdagrad, plain);
   SetGradients(scaled, 4, 8, -2);
   SetGradients(plain, 1, 2, -0.5);
-  first.Step(0.25);
-  second.Step(1);
+  first.Step(kRate, 0.25);
+  second.Step(kRate);
   EXPECT_TRUE(torch::equal(scaled[0].second, plain[0].second));
   EXPECT_TRUE(torch::equal(scaled[1].second, plain[1].second));
 }
 
 TEST(OptimiserTest, GradientNormSpansAllParameters) {
   Optimiser::Parameters parameters = MakeParameters();
-  const Optimiser optimiser(OptimiserKind::kAdam, kRate, parameters);
+  const Optimiser optimiser(OptimiserKind::kAdam, parameters);
   EXPECT_EQ(optimiser.GradientNorm(), 0);
   SetGradients(parameters, 2, 3, 6);
   EXPECT_DOUBLE_EQ(optimiser.GradientNorm(), 7);
@@ -91,28 +91,28 @@ TensorFile SaveToFile(const Optimiser& optimiser) {
 TEST(OptimiserTest, LoadedStateGoesOnBitForBit) {
   for (const OptimiserKind kind : {OptimiserKind::kAdagrad, OptimiserKind::kAdam}) {
     Optimiser::Parameters parameters = MakeParameters();
-    Optimiser optimiser(kind, kRate, parameters);
+    Optimiser optimiser(kind, parameters);
     SetGradients(parameters, 0.3, -0.1, 0.2);
-    optimiser.Step(1);
+    optimiser.Step(kRate);
 
     Optimiser::Parameters copies;
     for (const auto& [name, value] : parameters) {
       copies.emplace_back(name, value.detach().clone().requires_grad_());
     }
-    Optimiser resumed(kind, kRate, copies);
+    Optimiser resumed(kind, copies);
     ASSERT_TRUE(resumed.Load(SaveToFile(optimiser), optimiser.steps()).ok());
     SetGradients(parameters, -0.2, 0.5, 0.1);
     SetGradients(copies, -0.2, 0.5, 0.1);
-    optimiser.Step(1);
-    resumed.Step(1);
+    optimiser.Step(kRate);
+    resumed.Step(kRate);
     EXPECT_TRUE(torch::equal(parameters[0].second, copies[0].second)) << OptimiserName(kind);
     EXPECT_TRUE(torch::equal(parameters[1].second, copies[1].second)) << OptimiserName(kind);
   }
 }
 
 TEST(OptimiserTest, RefusesStateOfAnotherOptimiser) {
-  const Optimiser adagrad(OptimiserKind::kAdagrad, kRate, MakeParameters());
-  Optimiser adam(OptimiserKind::kAdam, kRate, MakeParameters());
+  const Optimiser adagrad(OptimiserKind::kAdagrad, MakeParameters());
+  Optimiser adam(OptimiserKind::kAdam, MakeParameters());
   const absl::Status status = adam.Load(SaveToFile(adagrad), 5);
   EXPECT_NE(MessageOf(status).find("optimiser.a.first"), std::string_view::npos) << status;
   EXPECT_EQ(adam.steps(), 0);

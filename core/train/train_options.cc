@@ -52,6 +52,12 @@ absl::Status ValidateTrainOptions(const TrainOptions& options, int dataset_chann
       options.augment.max_shift, "0 or more, less than the cubes' side"));
   PECULIAR_RETURN_IF_ERROR(CheckRange(options.checkpoint_minutes >= 0, "checkpoint minutes",
                                       options.checkpoint_minutes, "0 (off) or more"));
+  PECULIAR_RETURN_IF_ERROR(
+      CheckRange(options.patience >= 0, "patience", options.patience, "0 (off) or more"));
+  if (options.patience > 0 && test == 0) {
+    return InvalidArgument("patience is {}, but with a test fraction of 0 there is no test loss",
+                           options.patience);
+  }
   const bool seed_fits = options.seed <= std::numeric_limits<std::int64_t>::max();
   PECULIAR_RETURN_IF_ERROR(
       CheckRange(seed_fits, "seed", static_cast<double>(options.seed), "less than 2^63"));
@@ -65,18 +71,33 @@ double ClipThreshold(const TrainOptions& options) {
   return options.clip_norm * network.channels * network.size * network.size;
 }
 
+TrainOptions PresetTrainOptions(std::string_view preset) {
+  TrainOptions options;
+  if (preset == "paper") return options;
+  options.optimiser = OptimiserKind::kAdam;
+  options.learning_rate = 0.01;
+  options.rate_schedule = RateSchedule::kCosine;
+  return options;
+}
+
 Json IdentityOf(const TrainOptions& options) {
-  return {{"network", ConfigToJson(options.network)},
-          {"batch", options.batch},
-          {"optimiser", OptimiserName(options.optimiser)},
-          {"learning_rate", options.learning_rate},
-          {"clip_norm", options.clip_norm},
-          {"seed", options.seed},
-          {"copies", options.copies},
-          {"keep_originals", options.keep_originals},
-          {"noise_scale", options.augment.noise_scale},
-          {"max_shift", options.augment.max_shift},
-          {"test_fraction", options.test_fraction}};
+  Json identity = {{"network", ConfigToJson(options.network)},
+                   {"batch", options.batch},
+                   {"optimiser", OptimiserName(options.optimiser)},
+                   {"learning_rate", options.learning_rate},
+                   {"clip_norm", options.clip_norm},
+                   {"seed", options.seed},
+                   {"copies", options.copies},
+                   {"keep_originals", options.keep_originals},
+                   {"noise_scale", options.augment.noise_scale},
+                   {"max_shift", options.augment.max_shift},
+                   {"test_fraction", options.test_fraction},
+                   {"rate_schedule", RateScheduleName(options.rate_schedule)},
+                   {"patience", options.patience}};
+  if (options.rate_schedule != RateSchedule::kConstant || options.patience > 0) {
+    identity["epochs"] = options.epochs;
+  }
+  return identity;
 }
 
 absl::Status CheckSameIdentity(const Json& asked, const Json& saved) {

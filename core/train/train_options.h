@@ -11,17 +11,23 @@
 #include "core/model/device.h"
 #include "core/network/network_config.h"
 #include "core/train/optimiser_kind.h"
+#include "core/train/rate_schedule.h"
 
 namespace peculiar {
 
 struct TrainOptions {
   // What shapes the result. A run goes on from a checkpoint only with the same values, but for
-  // `epochs`, which may be raised.
+  // `epochs`, which may be raised when neither the rate nor the end depends on it (constant rate,
+  // no patience).
   NetworkConfig network;
-  int epochs = 30;                                    // paper
-  int batch = 16;                                     // paper
-  OptimiserKind optimiser = OptimiserKind::kAdagrad;  // paper
-  double learning_rate = 0.001;                       // Keras's default for both optimisers
+  int epochs = 30;                                       // paper
+  int batch = 16;                                        // paper
+  OptimiserKind optimiser = OptimiserKind::kAdagrad;     // paper
+  double learning_rate = 0.001;                          // Keras's default for both optimisers
+  RateSchedule rate_schedule = RateSchedule::kConstant;  // paper
+  // Ends the run when the test loss has not fallen for so many epochs, and keeps the weights of the
+  // epoch with the lowest, also when the epochs run out; 0 = all epochs, the last weights (paper).
+  int patience = 0;
   // Gradients longer than this are scaled down to it; 0 = off. Stated for the loss per voxel: for
   // the vAE, whose loss is a sum over voxels, times the number of voxels (ClipThreshold).
   double clip_norm = 1;
@@ -40,6 +46,10 @@ struct TrainOptions {
   double checkpoint_minutes = 10;
 };
 
+// The defaults for a preset: `paper` as the paper trains; `small` and `tiny` with what learns most
+// in few epochs on a simulated survey (docs/benchmarks.md).
+TrainOptions PresetTrainOptions(std::string_view preset);
+
 // INVALID_ARGUMENT naming the option, its value and what is allowed; also when the network's
 // channels or size are not the dataset's.
 absl::Status ValidateTrainOptions(const TrainOptions& options, int dataset_channels,
@@ -49,7 +59,8 @@ absl::Status ValidateTrainOptions(const TrainOptions& options, int dataset_chann
 // infinite when off.
 double ClipThreshold(const TrainOptions& options);
 
-// What shapes the result, `epochs` left out: written into checkpoints.
+// What shapes the result; `epochs` is left out when it may be raised. Written into
+// checkpoints.
 Json IdentityOf(const TrainOptions& options);
 
 // FAILED_PRECONDITION naming every value that differs: "learning_rate is 0.01, the checkpoint has

@@ -63,6 +63,27 @@ TEST(TrainOptionsTest, IdentitySurvivesJsonAndLeavesOutHowAndHowLong) {
   EXPECT_TRUE(CheckSameIdentity(IdentityOf(options), *saved).ok());
 }
 
+TEST(TrainOptionsTest, EpochsBelongToTheIdentityWhenTheResultDependsOnThem) {
+  for (const auto change : std::vector<void (*)(TrainOptions&)>{
+           [](TrainOptions& o) { o.rate_schedule = RateSchedule::kCosine; },
+           [](TrainOptions& o) { o.patience = 3; }}) {
+    TrainOptions options = MakeOptions();
+    change(options);
+    const Json saved = IdentityOf(options);
+    options.epochs += 1;
+    EXPECT_TRUE(absl::IsFailedPrecondition(CheckSameIdentity(IdentityOf(options), saved)));
+  }
+}
+
+TEST(TrainOptionsTest, PaperTrainsAsThePaper) {
+  const TrainOptions paper = PresetTrainOptions("paper");
+  EXPECT_EQ(paper.optimiser, OptimiserKind::kAdagrad);
+  EXPECT_EQ(paper.learning_rate, 0.001);
+  EXPECT_EQ(paper.rate_schedule, RateSchedule::kConstant);
+  EXPECT_EQ(paper.epochs, 30);
+  EXPECT_EQ(PresetTrainOptions("small").rate_schedule, RateSchedule::kCosine);
+}
+
 TEST(TrainOptionsTest, EveryDifferenceIsNamedWithBothValues) {
   const TrainOptions saved = MakeOptions();
   TrainOptions asked = saved;

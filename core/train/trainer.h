@@ -41,6 +41,7 @@ struct TrainCallbacks {
 struct TrainReport {
   bool interrupted = false;      // should_stop ended it; training again goes on from there
   bool already_trained = false;  // there was nothing left to do
+  bool stopped_early = false;    // patience ran out before the epochs
   // Where it started from: epochs done, and steps done in the next one. 0, 0 for a fresh start.
   int resumed_epoch = 0;
   std::size_t resumed_step = 0;
@@ -50,7 +51,7 @@ struct TrainReport {
   std::size_t test_galaxies = 0;
   std::int64_t parameters = 0;  // of the network
   EpochMetrics first;           // before training
-  EpochMetrics last;            // of the last whole epoch
+  EpochMetrics last;            // of the epoch whose weights are kept: the last, or the best
 };
 
 // Trains the network of `options` in `model_folder` (made when absent) until options.epochs are

@@ -192,6 +192,56 @@ TEST_F(TrainerTest, MoreEpochsGoOnFewerAreAlreadyDone) {
   EXPECT_TRUE(MustTrain("m", options).already_trained);
 }
 
+TEST_F(TrainerTest, PatienceEndsTheRunWhenTheTestLossStaysAndKeepsTheBest) {
+  TrainOptions options = MakeOptions();
+  options.learning_rate = 1e-30;  // moves no weight
+  options.epochs = 9;
+  options.patience = 2;
+  const TrainReport report = MustTrain("m", options);
+  EXPECT_TRUE(report.stopped_early);
+  EXPECT_EQ(report.epochs, 3);
+  EXPECT_EQ(report.last.epoch, 1);
+  const TrainReport again = MustTrain("m", options);
+  EXPECT_TRUE(again.already_trained);
+  EXPECT_TRUE(again.stopped_early);
+}
+
+TEST_F(TrainerTest, WithPatienceTheLowestTestLossIsKeptAlsoAfterAStop) {
+  TrainOptions options = MakeOptions(ModelKind::kAe);
+  options.rate_schedule = RateSchedule::kConstant;
+  options.learning_rate = 3;  // far too high: the losses jump
+  options.clip_norm = 0;
+  options.epochs = 5;
+  options.patience = 5;
+  const TrainReport whole = MustTrain("whole", options);
+  const auto lines = *ReadMetrics(root_ / "whole" / kMetricsName);
+  ASSERT_LT(whole.last.epoch, 5) << "the last epoch is the best: the test shows nothing";
+  for (std::size_t i = 1; i < lines.size(); ++i) {
+    EXPECT_LE(*whole.last.test_loss, *lines[i].test_loss);
+  }
+  const Checkpoint checkpoint = MustLoad("whole");
+  const std::string bias = "decoder.output.bias";
+  EXPECT_EQ((*checkpoint.tensors.Find<float>(bias))[0],
+            (*checkpoint.tensors.Find<float>("best." + bias))[0]);
+  int done = 0;
+  EXPECT_TRUE(MustTrain("m", options, StopAfter(2 * kStepsAnEpoch + 3, done)).interrupted);
+  MustTrain("m", options);
+  EXPECT_EQ(DigestOf("m"), DigestOf("whole"));
+}
+
+TEST_F(TrainerTest, CosineRatesAreInTheMetricsAndSurviveAStop) {
+  TrainOptions options = MakeOptions(ModelKind::kAe);
+  options.rate_schedule = RateSchedule::kCosine;
+  MustTrain("whole", options);
+  const auto lines = *ReadMetrics(root_ / "whole" / kMetricsName);
+  EXPECT_DOUBLE_EQ(lines[1].learning_rate,
+                   0.01 * RateFactor(RateSchedule::kCosine, kStepsAnEpoch, 2 * kStepsAnEpoch));
+  int done = 0;
+  MustTrain("m", options, StopAfter(kStepsAnEpoch + 2, done));
+  MustTrain("m", options);
+  EXPECT_EQ(DigestOf("m"), DigestOf("whole"));
+}
+
 TEST_F(TrainerTest, MetricsPastTheCheckpointAreDropped) {
   TrainOptions options = MakeOptions();
   options.epochs = 1;

@@ -65,8 +65,7 @@ absl::StatusOr<std::unique_ptr<TrainingRun>> TrainingRun::Create(const Dataset& 
   auto run = std::unique_ptr<TrainingRun>(new TrainingRun(
       dataset, std::move(model_folder), options, callbacks, std::move(schedule), std::move(split)));
   PECULIAR_ASSIGN_OR_RETURN(run->engine_, make_engine(run->network_));
-  run->optimiser_ = std::make_unique<Optimiser>(options.optimiser, options.learning_rate,
-                                                run->network_.parameters());
+  run->optimiser_ = std::make_unique<Optimiser>(options.optimiser, run->network_.parameters());
   PECULIAR_RETURN_IF_ERROR(run->LoadIfThere());
   return run;
 }
@@ -93,13 +92,19 @@ absl::Status TrainingRun::LoadIfThere() {
   PECULIAR_ASSIGN_OR_RETURN(meter_, EpochMeterFromJson(meter));
   PECULIAR_ASSIGN_OR_RETURN(metrics_, ReadMetrics(folder_ / kMetricsName));
   position_ = started_from_ = checkpoint->position;
+  PECULIAR_ASSIGN_OR_RETURN(finished_, JsonField<bool>(state, "finished"));
+  PECULIAR_ASSIGN_OR_RETURN(const int best_epoch, JsonField<int>(state, "best_epoch"));
+  for (const EpochMetrics& line : metrics_) {
+    if (best_epoch == 0 || line.epoch != best_epoch || !line.test_loss) continue;
+    PECULIAR_RETURN_IF_ERROR(best_.Load(checkpoint->tensors, line, network_));
+  }
   // A run killed between metrics and checkpoint will do that epoch again.
   std::erase_if(metrics_, [&](const EpochMetrics& line) { return line.epoch > position_.epoch; });
   return absl::OkStatus();
 }
 
 absl::StatusOr<TrainReport> TrainingRun::Run() {
-  const bool already_trained = position_.epoch >= options_.epochs;
+  const bool already_trained = finished_ || position_.epoch >= options_.epochs;
   PECULIAR_ASSIGN_OR_RETURN(const Outcome outcome, RunEpochs());
   TrainReport report = MakeReport();
   report.interrupted = outcome == Outcome::kStopped;
@@ -114,7 +119,7 @@ absl::StatusOr<TrainingRun::Outcome> TrainingRun::RunEpochs() {
     PECULIAR_ASSIGN_OR_RETURN(const Outcome outcome, FinishEpoch(/*epoch=*/0));
     if (outcome == Outcome::kStopped) return outcome;
   }
-  while (position_.epoch < options_.epochs) {
+  while (!finished_ && position_.epoch < options_.epochs) {
     PECULIAR_ASSIGN_OR_RETURN(const Outcome outcome, RunEpoch());
     if (outcome == Outcome::kStopped) return outcome;
   }
@@ -144,9 +149,22 @@ absl::StatusOr<TrainingRun::Outcome> TrainingRun::RunEpoch() {
     position_.epoch += 1;
     position_.step = 0;
     meter_ = {};
+    if (options_.patience > 0) KeepBest();
   }
   PECULIAR_RETURN_IF_ERROR(Save());
   return outcome;
+}
+
+void TrainingRun::KeepBest() {
+  best_.Offer(metrics_.back(), network_);
+  const int epoch = static_cast<int>(position_.epoch);
+  finished_ = epoch == options_.epochs || best_.OutOfPatience(epoch, options_.patience);
+  if (finished_) best_.Restore(network_);
+}
+
+double TrainingRun::LearningRate() const {
+  const auto steps = static_cast<std::int64_t>(schedule_.steps()) * options_.epochs;
+  return options_.learning_rate * RateFactor(options_.rate_schedule, position_.total_steps, steps);
 }
 
 absl::Status TrainingRun::TakeStep(const CubeBatch& batch) {
@@ -155,7 +173,7 @@ absl::Status TrainingRun::TakeStep(const CubeBatch& batch) {
   const double norm = optimiser_->GradientNorm();
   if (!std::isfinite(norm)) return NotFinite("gradient", batch);
   const double threshold = ClipThreshold(options_);
-  optimiser_->Step(norm > threshold ? threshold / norm : 1.0);
+  optimiser_->Step(LearningRate(), norm > threshold ? threshold / norm : 1.0);
   meter_.loss.Add(static_cast<std::int64_t>(batch.copies.size()), loss.total, loss.reconstruction,
                   loss.kl);
   meter_.steps += 1;
@@ -182,7 +200,7 @@ absl::StatusOr<TrainingRun::Outcome> TrainingRun::FinishEpoch(int epoch) {
     line.test_loss = test.mean_reconstruction();
     line.test_kl = test.mean_kl();
   }
-  line.learning_rate = options_.learning_rate;
+  line.learning_rate = LearningRate();
   line.cubes_per_second = meter_.cubes_per_second();
   line.seconds = meter_.seconds + SecondsSince(start);
   metrics_.push_back(line);
@@ -211,9 +229,12 @@ absl::Status TrainingRun::Save() {
   TensorExport tensors;
   tensors.AddParameters(network_);
   optimiser_->Save(tensors);
+  best_.Save(tensors);
   const Json state = {{"options", IdentityOf(options_)},
                       {"dataset", dataset_.digest()},
-                      {"epoch_so_far", ToJson(meter_)}};
+                      {"epoch_so_far", ToJson(meter_)},
+                      {"best_epoch", best_.epoch()},
+                      {"finished", finished_}};
   last_save_ = Clock::now();
   return SaveCheckpoint(folder_, options_.network, position_, state, tensors.tensors());
 }
@@ -270,6 +291,7 @@ TrainReport TrainingRun::MakeReport() const {
   report.resumed_epoch = static_cast<int>(started_from_.epoch);
   report.resumed_step = static_cast<std::size_t>(started_from_.step);
   report.epochs = static_cast<int>(position_.epoch);
+  report.stopped_early = finished_ && report.epochs < options_.epochs;
   report.steps = position_.total_steps;
   report.train_galaxies = split_.train.size();
   report.test_galaxies = split_.test.size();
@@ -277,6 +299,9 @@ TrainReport TrainingRun::MakeReport() const {
   if (!metrics_.empty()) {
     report.first = metrics_.front();
     report.last = metrics_.back();
+    for (const EpochMetrics& line : metrics_) {
+      if (finished_ && line.epoch == best_.epoch()) report.last = line;
+    }
   }
   return report;
 }

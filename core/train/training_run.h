@@ -15,6 +15,7 @@
 #include "core/model/engine.h"
 #include "core/network/checkpoint.h"
 #include "core/train/batches.h"
+#include "core/train/best_weights.h"
 #include "core/train/meters.h"
 #include "core/train/optimiser.h"
 #include "core/train/schedule.h"
@@ -48,6 +49,11 @@ class TrainingRun {
   absl::StatusOr<Outcome> RunEpochs();
   // The rest of the epoch at position_, its test and its checkpoint.
   absl::StatusOr<Outcome> RunEpoch();
+  // Early stopping, after an epoch: takes its weights when they are the best, and ends the run with
+  // the best when patience is out or the epochs are.
+  void KeepBest();
+  // Of the next step.
+  double LearningRate() const;
   absl::Status TakeStep(const CubeBatch& batch);
   // Adds the figures of the test side to metrics_ as epoch `epoch`, `seconds` after it began.
   absl::StatusOr<Outcome> FinishEpoch(int epoch);
@@ -78,6 +84,8 @@ class TrainingRun {
   CheckpointPosition started_from_;
   EpochMeter meter_;  // of the epoch at position_
   std::vector<EpochMetrics> metrics_;
+  BestWeights best_;       // with patience only
+  bool finished_ = false;  // with patience only: the weights are the best and stay
 };
 
 // As Train, with an engine of the caller's.
