@@ -40,8 +40,8 @@ class EmbedVerbTest : public testing::Test {
     TrainVerbOptions options;
     options.workspace = root_;
     options.model = name;
-    options.kind = kind;
-    options.preset = "tiny";
+    options.network.kind = kind;
+    options.network.preset = "tiny";
     options.training.epochs = epochs;
     options.training.device = DeviceKind::kCpu;
     options.training.threads = 1;

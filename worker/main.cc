@@ -7,6 +7,7 @@
 #include "worker/command.h"
 #include "worker/embed.h"
 #include "worker/export.h"
+#include "worker/export_weights.h"
 #include "worker/ingest.h"
 #include "worker/publish.h"
 #include "worker/rollback.h"
@@ -33,6 +34,7 @@ int main(int argc, char** argv) {
   AddPublishCommand(app, result);
   AddRunCommand(app, result);
   AddExportCommand(app, result);
+  AddExportWeightsCommand(app, result);
   AddRollbackCommand(app, result);
   AddSnapshotsCommand(app, result);
   try {  // CLI11 reports usage by exceptions

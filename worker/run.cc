@@ -24,7 +24,7 @@ absl::Status Train(const RunVerbOptions& options, RunVerbReport& report) {
   TrainVerbOptions train = options.train;
   train.workspace = options.workspace;
   for (const ModelKind kind : options.models) {
-    train.kind = kind;
+    train.network.kind = kind;
     train.model = ModelKindName(kind);
     PECULIAR_ASSIGN_OR_RETURN(TrainVerbReport trained, RunTrain(train));
     report.training.push_back(std::move(trained));

@@ -16,7 +16,7 @@ class RunTest : public testing::Test {
     options.ingest.survey.drpall = survey_.drpall();
     options.ingest.cubes = survey_.cubes();
     options.ingest.lines = survey_.lines();
-    options.train.preset = "tiny";
+    options.train.network.preset = "tiny";
     options.train.training.epochs = 1;
     options.train.training.copies = 1;
     options.train.training.threads = 1;

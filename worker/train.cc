@@ -14,22 +14,8 @@
 namespace peculiar::worker {
 namespace {
 
-absl::StatusOr<NetworkConfig> MakeNetwork(const TrainVerbOptions& options, const Dataset& dataset) {
-  PECULIAR_ASSIGN_OR_RETURN(
-      NetworkConfig network,
-      MakePreset(options.preset, options.kind, dataset.channels(), dataset.crop_size()));
-  network.wavelength_code = options.wavelength_code.value_or(network.wavelength_code);
-  network.recurrent_activation =
-      options.recurrent_activation.value_or(network.recurrent_activation);
-  network.cell_activation = options.cell_activation.value_or(network.cell_activation);
-  network.loss = options.loss.value_or(network.loss);
-  network.beta = options.beta.value_or(network.beta);
-  PECULIAR_RETURN_IF_ERROR(ValidateConfig(network));
-  return network;
-}
-
 TrainOptions MakeTraining(const TrainVerbOptions& options) {
-  const TrainOptions preset = PresetTrainOptions(options.preset);
+  const TrainOptions preset = PresetTrainOptions(options.network.preset);
   TrainOptions training = options.training;
   training.optimiser = options.optimiser.value_or(preset.optimiser);
   training.learning_rate = options.learning_rate.value_or(preset.learning_rate);
@@ -85,29 +71,6 @@ void PrintTable(const TrainVerbReport& report) {
   if (training.already_trained) fmt::print("nothing to do: all epochs were done before\n");
 }
 
-void AddNetworkFlags(CLI::App& app, TrainVerbOptions& options) {
-  app.add_option("--preset", options.preset, "tiny, small or paper")->capture_default_str();
-  AddChoice(app, "--wavelength-code", options.wavelength_code,
-            std::map<std::string, WavelengthCode>{{"learned", WavelengthCode::kLearned},
-                                                  {"none", WavelengthCode::kNone}},
-            "learned: a trained vector a slice tells the decoder where it is; none: the paper to "
-            "the letter; default: learned");
-  AddChoice(app, "--recurrent-activation", options.recurrent_activation,
-            std::map<std::string, RecurrentActivation>{
-                {"hard_sigmoid", RecurrentActivation::kHardSigmoid},
-                {"sigmoid", RecurrentActivation::kSigmoid}},
-            "gates of the ConvLSTMs; default: the preset's");
-  AddChoice(app, "--cell-activation", options.cell_activation,
-            std::map<std::string, CellActivation>{{"linear", CellActivation::kLinear},
-                                                  {"tanh", CellActivation::kTanh}},
-            "of the ConvLSTMs; default: the preset's");
-  AddChoice(app, "--loss", options.loss,
-            std::map<std::string, ReconstructionLoss>{{"mae", ReconstructionLoss::kMae},
-                                                      {"mse", ReconstructionLoss::kMse}},
-            "error of a voxel; default: mae");
-  app.add_option("--beta", options.beta, "weight of the vAE's KL term; default: 1");
-}
-
 void AddScheduleFlags(CLI::App& app, TrainVerbOptions& options) {
   TrainOptions& training = options.training;
   app.add_option("--epochs", training.epochs, "passes over the copies")->capture_default_str();
@@ -157,7 +120,8 @@ void AddMachineFlags(CLI::App& app, TrainOptions& training) {
 
 absl::StatusOr<TrainVerbReport> RunTrain(const TrainVerbOptions& options) {
   TrainVerbReport report;
-  report.model = options.model.empty() ? std::string(ModelKindName(options.kind)) : options.model;
+  report.model =
+      options.model.empty() ? std::string(ModelKindName(options.network.kind)) : options.model;
   PECULIAR_ASSIGN_OR_RETURN(const Workspace workspace, Workspace::Open(options.workspace));
   PECULIAR_ASSIGN_OR_RETURN(const std::filesystem::path folder,
                             workspace.ModelFolder(report.model));
@@ -169,9 +133,10 @@ absl::StatusOr<TrainVerbReport> RunTrain(const TrainVerbOptions& options) {
     if (error) return StatusFromErrno("remove", folder, error.value());
   }
   TrainOptions training = MakeTraining(options);
-  PECULIAR_ASSIGN_OR_RETURN(training.network, MakeNetwork(options, dataset));
+  PECULIAR_ASSIGN_OR_RETURN(training.network, MakeNetworkConfig(options.network, dataset.channels(),
+                                                                dataset.crop_size()));
   const StopSignals signals;
-  TrainingLine line(report.model, options.kind);
+  TrainingLine line(report.model, options.network.kind);
   TrainCallbacks callbacks;
   callbacks.on_step = [&](const TrainProgress& progress) { line.Show(progress); };
   callbacks.should_stop = [&] { return signals.asked(); };
@@ -207,7 +172,7 @@ absl::Status StatusOf(const TrainVerbReport& report) {
 
 void AddTrainingFlags(CLI::App& app, TrainVerbOptions& options) {
   app.add_flag("--fresh", options.fresh, "drop the model's training so far and start again");
-  AddNetworkFlags(app, options);
+  AddNetworkFlags(app, options.network);
   AddScheduleFlags(app, options);
   AddMachineFlags(app, options.training);
 }
@@ -221,7 +186,7 @@ void AddTrainCommand(CLI::App& app, CommandResult& result) {
   const auto flags = std::make_shared<Flags>();
   verb->add_option("--workspace", flags->options.workspace, "the workspace")->required();
   verb->add_option("--model", flags->options.model, "name of the model; default: its kind");
-  AddChoice(*verb, "--kind", flags->options.kind, kModelKinds, "autoencoder or variational")
+  AddChoice(*verb, "--kind", flags->options.network.kind, kModelKinds, "autoencoder or variational")
       ->required();
   AddTrainingFlags(*verb, flags->options);
   AddOutputFlag(*verb, flags->output);

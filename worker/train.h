@@ -3,26 +3,19 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <string>
 
 #include "core/train/trainer.h"
 #include "worker/command.h"
+#include "worker/network_choice.h"
 
 namespace peculiar::worker {
 
 struct TrainVerbOptions {
   std::filesystem::path workspace;
   std::string model;  // name; empty = that of the kind
-  ModelKind kind = ModelKind::kAe;
-  std::string preset = "small";
-  // Changes to the preset; absent = as it has it.
-  std::optional<WavelengthCode> wavelength_code;
-  std::optional<RecurrentActivation> recurrent_activation;
-  std::optional<CellActivation> cell_activation;
-  std::optional<ReconstructionLoss> loss;
-  std::optional<double> beta;
+  NetworkChoice network;
   bool fresh = false;  // removes the model's folder first, checkpoint and embeddings
   // Changes to how the preset is trained (PresetTrainOptions).
   std::optional<OptimiserKind> optimiser;
@@ -31,10 +24,6 @@ struct TrainVerbOptions {
   // The rest; those above, and `network` with the dataset's shape, are filled in.
   TrainOptions training;
 };
-
-// The words of --kind and --models.
-inline const std::map<std::string, ModelKind> kModelKinds = {{"ae", ModelKind::kAe},
-                                                             {"vae", ModelKind::kVae}};
 
 struct TrainVerbReport {
   std::string model;

@@ -43,7 +43,7 @@ class TrainVerbTest : public testing::Test {
   TrainVerbOptions MakeOptions() const {
     TrainVerbOptions options;
     options.workspace = root_;
-    options.preset = "tiny";
+    options.network.preset = "tiny";
     options.training.epochs = 1;
     options.training.device = DeviceKind::kCpu;
     options.training.threads = 1;
@@ -96,11 +96,11 @@ TEST_F(TrainVerbTest, AnUnknownWordIsRefusedWithTheKnownOnes) {
 TEST_F(TrainVerbTest, ChangesToThePresetReachTheNetwork) {
   TrainVerbOptions options = MakeOptions();
   options.model = "literal";
-  options.wavelength_code = WavelengthCode::kNone;
-  options.loss = ReconstructionLoss::kMse;
-  options.cell_activation = CellActivation::kTanh;
-  options.recurrent_activation = RecurrentActivation::kHardSigmoid;
-  options.beta = 3;
+  options.network.wavelength_code = WavelengthCode::kNone;
+  options.network.loss = ReconstructionLoss::kMse;
+  options.network.cell_activation = CellActivation::kTanh;
+  options.network.recurrent_activation = RecurrentActivation::kHardSigmoid;
+  options.network.beta = 3;
   ASSERT_TRUE(RunTrain(options).ok());
   const absl::StatusOr<NetworkConfig> config = ReadConfig(root_ / "models" / "literal");
   ASSERT_TRUE(config.ok()) << config.status();
@@ -158,12 +158,12 @@ TEST_F(TrainVerbTest, FlagsOfTheCommandLineReachTheOptions) {
       "--clip-norm "
       "2 --seed 11 --copies 4 --keep-originals --noise-scale 0.3 --test-fraction 0.2 --device cpu "
       "--threads 2 --engine reference --checkpoint-minutes 1");
-  EXPECT_EQ(options.preset, "paper");
-  EXPECT_EQ(options.wavelength_code, WavelengthCode::kNone);
-  EXPECT_EQ(options.recurrent_activation, RecurrentActivation::kSigmoid);
-  EXPECT_EQ(options.cell_activation, CellActivation::kTanh);
-  EXPECT_EQ(options.loss, ReconstructionLoss::kMse);
-  EXPECT_EQ(options.beta, 0.5);
+  EXPECT_EQ(options.network.preset, "paper");
+  EXPECT_EQ(options.network.wavelength_code, WavelengthCode::kNone);
+  EXPECT_EQ(options.network.recurrent_activation, RecurrentActivation::kSigmoid);
+  EXPECT_EQ(options.network.cell_activation, CellActivation::kTanh);
+  EXPECT_EQ(options.network.loss, ReconstructionLoss::kMse);
+  EXPECT_EQ(options.network.beta, 0.5);
   EXPECT_EQ(options.training.epochs, 7);
   EXPECT_EQ(options.training.batch, 3);
   EXPECT_EQ(options.optimiser, OptimiserKind::kAdam);

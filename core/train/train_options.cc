@@ -54,10 +54,6 @@ absl::Status ValidateTrainOptions(const TrainOptions& options, int dataset_chann
                                       options.checkpoint_minutes, "0 (off) or more"));
   PECULIAR_RETURN_IF_ERROR(
       CheckRange(options.patience >= 0, "patience", options.patience, "0 (off) or more"));
-  if (options.patience > 0 && test == 0) {
-    return InvalidArgument("patience is {}, but with a test fraction of 0 there is no test loss",
-                           options.patience);
-  }
   const bool seed_fits = options.seed <= std::numeric_limits<std::int64_t>::max();
   PECULIAR_RETURN_IF_ERROR(
       CheckRange(seed_fits, "seed", static_cast<double>(options.seed), "less than 2^63"));

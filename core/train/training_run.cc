@@ -57,6 +57,10 @@ absl::StatusOr<std::unique_ptr<TrainingRun>> TrainingRun::Create(const Dataset& 
                                                                  const EngineFactory& make_engine) {
   PECULIAR_RETURN_IF_ERROR(ValidateTrainOptions(options, dataset.channels(), dataset.crop_size()));
   Split split = SplitByGalaxy(dataset, options.test_fraction, options.seed);
+  if (options.patience > 0 && split.test.empty()) {
+    return InvalidArgument("patience is {}, but one galaxy alone leaves none for a test loss",
+                           options.patience);
+  }
   PECULIAR_ASSIGN_OR_RETURN(
       Schedule schedule, Schedule::Create(split.train, {.seed = options.seed,
                                                         .batch = options.batch,

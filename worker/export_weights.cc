@@ -1,0 +1,106 @@
+#include "worker/export_weights.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <vector>
+
+#include "core/network/checkpoint.h"
+#include "core/network/parameters.h"
+#include "core/weights/tensor_file.h"
+#include "worker/choice.h"
+#include "worker/network_choice.h"
+#include "worker/workspace.h"
+
+namespace peculiar::worker {
+namespace {
+
+absl::StatusOr<ExportWeightsReport> Write(const std::filesystem::path& path,
+                                          const NetworkConfig& config,
+                                          std::span<const NamedTensor> tensors) {
+  const TensorMetadata metadata = {{"config", ConfigToJson(config).dump()}};
+  PECULIAR_RETURN_IF_ERROR(WriteTensorFile(path, tensors, metadata).status());
+  ExportWeightsReport report;
+  for (const ParameterSpec& spec : ParameterSpecs(config)) {
+    report.tensors += 1;
+    report.values += spec.count();
+  }
+  return report;
+}
+
+absl::StatusOr<ExportWeightsReport> WriteFirstWeights(const ExportWeightsOptions& options) {
+  std::vector<std::vector<float>> values;
+  std::vector<NamedTensor> tensors;
+  for (const ParameterSpec& spec : ParameterSpecs(options.network)) {
+    values.push_back(InitialValues(spec, options.seed));
+    tensors.push_back(
+        MakeNamedTensor(spec.name, spec.shape, std::span<const float>(values.back())));
+  }
+  return Write(options.out, options.network, tensors);
+}
+
+absl::StatusOr<ExportWeightsReport> WriteModel(const ExportWeightsOptions& options) {
+  PECULIAR_ASSIGN_OR_RETURN(const Workspace workspace,
+                            Workspace::Open(options.workspace, WorkspaceAccess::kRead));
+  PECULIAR_ASSIGN_OR_RETURN(const auto folder, workspace.ModelFolder(options.model));
+  PECULIAR_ASSIGN_OR_RETURN(const Checkpoint checkpoint, LoadCheckpoint(folder));
+  std::vector<NamedTensor> tensors;  // without the optimiser's
+  for (const ParameterSpec& spec : ParameterSpecs(checkpoint.config)) {
+    PECULIAR_ASSIGN_OR_RETURN(NamedTensor tensor, checkpoint.tensors.Find(spec.name));
+    tensors.push_back(std::move(tensor));
+  }
+  return Write(options.out, checkpoint.config, tensors);
+}
+
+struct Flags {
+  ExportWeightsOptions options;
+  NetworkChoice network;
+  int channels = 190;
+  int size = 32;
+};
+
+absl::StatusOr<ExportWeightsReport> RunFlags(Flags& flags) {
+  PECULIAR_ASSIGN_OR_RETURN(flags.options.network,
+                            MakeNetworkConfig(flags.network, flags.channels, flags.size));
+  return RunExportWeights(flags.options);
+}
+
+}  // namespace
+
+absl::StatusOr<ExportWeightsReport> RunExportWeights(const ExportWeightsOptions& options) {
+  return options.model.empty() ? WriteFirstWeights(options) : WriteModel(options);
+}
+
+void AddExportWeightsCommand(CLI::App& app, CommandResult& result) {
+  CLI::App* verb = app.add_subcommand(
+      "export-weights",
+      "Write a model's parameters as safetensors in Keras's layouts: those of --workspace and "
+      "--model, or the first ones of a new network of --kind and --preset");
+  const auto flags = std::make_shared<Flags>();
+  ExportWeightsOptions& options = flags->options;
+  verb->add_option("--out", options.out, "the file to write")->required();
+  CLI::Option* workspace = verb->add_option("--workspace", options.workspace, "the workspace");
+  CLI::Option* model = verb->add_option("--model", options.model, "name of the model");
+  workspace->needs(model);
+  model->needs(workspace);
+  CLI::Option* kind = AddChoice(*verb, "--kind", flags->network.kind, kModelKinds,
+                                "of a new network: autoencoder or variational");
+  kind->excludes(model);
+  AddNetworkFlags(*verb, flags->network);
+  verb->add_option("--seed", options.seed, "of a new network")->capture_default_str();
+  verb->add_option("--channels", flags->channels, "of a new network")->capture_default_str();
+  verb->add_option("--size", flags->size, "spaxels a side of a new network")->capture_default_str();
+  verb->callback([flags, kind, model, &result] {
+    if (model->empty() && kind->empty()) {
+      result.status = InvalidArgument("export-weights needs --workspace and --model, or --kind");
+      return;
+    }
+    const absl::StatusOr<ExportWeightsReport> report = RunFlags(*flags);
+    result.status = report.status();
+    if (!report.ok()) return;
+    fmt::print("{}: {} tensors, {} values\n", flags->options.out.string(), report->tensors,
+               report->values);
+  });
+}
+
+}  // namespace peculiar::worker
