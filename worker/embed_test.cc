@@ -42,6 +42,7 @@ class EmbedVerbTest : public testing::Test {
     options.model = name;
     options.network.kind = kind;
     options.network.preset = "tiny";
+    options.rate_schedule = RateSchedule::kConstant;  // so that epochs can be added
     options.training.epochs = epochs;
     options.training.device = DeviceKind::kCpu;
     options.training.threads = 1;
