@@ -12,7 +12,8 @@ std::uint64_t Label(TrainStream stream) { return static_cast<std::uint64_t>(stre
 
 }  // namespace
 
-CubeBatch BatchBuilder::Build(std::span<const ScheduledCopy> copies, int epoch) const {
+absl::StatusOr<CubeBatch> BatchBuilder::Build(std::span<const ScheduledCopy> copies,
+                                              int epoch) const {
   const auto size = static_cast<std::size_t>(dataset_->crop_size());
   const std::size_t voxels = static_cast<std::size_t>(dataset_->channels()) * size * size;
   const auto latent_size = static_cast<std::size_t>(options_.latent_size);
@@ -20,13 +21,12 @@ CubeBatch BatchBuilder::Build(std::span<const ScheduledCopy> copies, int epoch) 
   batch.copies.assign(copies.begin(), copies.end());
   batch.cubes.resize(copies.size() * voxels);
   batch.noise.resize(copies.size() * latent_size);
-  const absl::Status built =
+  PECULIAR_RETURN_IF_ERROR(
       ParallelFor(copies.size(), options_.threads, [&](std::size_t i) -> absl::Status {
         BuildCopy(copies[i], epoch, std::span(batch.cubes).subspan(i * voxels, voxels),
                   std::span(batch.noise).subspan(i * latent_size, latent_size));
         return absl::OkStatus();
-      });
-  built.IgnoreError();  // the pieces cannot fail
+      }));
   return batch;
 }
 
@@ -58,8 +58,8 @@ EpochBatches::EpochBatches(const BatchBuilder& builder, const Schedule& schedule
   Prefetch();
 }
 
-CubeBatch EpochBatches::Next() {
-  CubeBatch batch = next_.get();
+absl::StatusOr<CubeBatch> EpochBatches::Next() {
+  absl::StatusOr<CubeBatch> batch = next_.get();
   ++step_;
   Prefetch();
   return batch;

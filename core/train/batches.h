@@ -34,8 +34,9 @@ class BatchBuilder {
   BatchBuilder(const Dataset& dataset, const BatchOptions& options)
       : dataset_(&dataset), options_(options) {}
 
-  // A copy's augmentation is the same in every epoch; its noise is not.
-  CubeBatch Build(std::span<const ScheduledCopy> copies, int epoch) const;
+  // A copy's augmentation is the same in every epoch; its noise is not. RESOURCE_EXHAUSTED when
+  // memory runs out.
+  absl::StatusOr<CubeBatch> Build(std::span<const ScheduledCopy> copies, int epoch) const;
 
  private:
   void BuildCopy(const ScheduledCopy& copy, int epoch, std::span<float> cube,
@@ -53,8 +54,8 @@ class EpochBatches {
   EpochBatches(const BatchBuilder& builder, const Schedule& schedule, int epoch,
                std::size_t first_step);
 
-  // The next batch. Requires that one is left.
-  CubeBatch Next();
+  // The next batch. Requires that one is left. Errors of Build.
+  absl::StatusOr<CubeBatch> Next();
 
  private:
   void Prefetch();
@@ -64,7 +65,7 @@ class EpochBatches {
   int epoch_;
   std::size_t step_;
   std::vector<ScheduledCopy> order_;
-  std::future<CubeBatch> next_;
+  std::future<absl::StatusOr<CubeBatch>> next_;
 };
 
 }  // namespace peculiar

@@ -19,8 +19,8 @@ class BatchesTest : public testing::Test {
 
 TEST_F(BatchesTest, DoNotDependOnThreads) {
   const std::vector<ScheduledCopy> copies = {{0, 0}, {0, 1}, {5, 2}, {7, kOriginalCopy}, {11, 0}};
-  const CubeBatch one = BatchBuilder(dataset_, {.latent_size = 4, .threads = 1}).Build(copies, 2);
-  const CubeBatch four = BatchBuilder(dataset_, {.latent_size = 4, .threads = 4}).Build(copies, 2);
+  const CubeBatch one = *BatchBuilder(dataset_, {.latent_size = 4, .threads = 1}).Build(copies, 2);
+  const CubeBatch four = *BatchBuilder(dataset_, {.latent_size = 4, .threads = 4}).Build(copies, 2);
   EXPECT_EQ(one.cubes, four.cubes);
   EXPECT_EQ(one.noise, four.noise);
   EXPECT_EQ(one.noise.size(), 20u);
@@ -28,28 +28,28 @@ TEST_F(BatchesTest, DoNotDependOnThreads) {
 
 TEST_F(BatchesTest, CopyDependsOnSeedGalaxyAndCopyNotOnItsPlace) {
   const BatchBuilder builder(dataset_, {});
-  const std::vector<float> alone = builder.Build(std::vector<ScheduledCopy>{{3, 1}}, 0).cubes;
+  const std::vector<float> alone = builder.Build(std::vector<ScheduledCopy>{{3, 1}}, 0)->cubes;
   const CubeBatch later =
-      builder.Build(std::vector<ScheduledCopy>{{2, 1}, {3, 0}, {3, 1}}, /*epoch=*/9);
+      *builder.Build(std::vector<ScheduledCopy>{{2, 1}, {3, 0}, {3, 1}}, /*epoch=*/9);
   const std::size_t voxels = alone.size();
   EXPECT_TRUE(std::equal(alone.begin(), alone.end(), later.cubes.begin() + 2 * voxels));
   EXPECT_FALSE(std::equal(alone.begin(), alone.end(), later.cubes.begin() + voxels));
   const BatchBuilder other(dataset_, {.seed = 2});
-  EXPECT_NE(alone, other.Build(std::vector<ScheduledCopy>{{3, 1}}, 0).cubes);
+  EXPECT_NE(alone, other.Build(std::vector<ScheduledCopy>{{3, 1}}, 0)->cubes);
 }
 
 TEST_F(BatchesTest, NoiseIsNewInEveryEpochAndForEveryCopy) {
   const BatchBuilder builder(dataset_, {.latent_size = 3});
   const std::vector<ScheduledCopy> copies = {{3, 0}, {3, 1}};
-  const std::vector<float> first = builder.Build(copies, 0).noise;
-  EXPECT_EQ(first, builder.Build(copies, 0).noise);
-  EXPECT_NE(first, builder.Build(copies, 1).noise);
+  const std::vector<float> first = builder.Build(copies, 0)->noise;
+  EXPECT_EQ(first, builder.Build(copies, 0)->noise);
+  EXPECT_NE(first, builder.Build(copies, 1)->noise);
   EXPECT_NE(first[0], first[3]);
 }
 
 TEST_F(BatchesTest, OriginalCopyIsTheSampleItself) {
   const CubeBatch batch =
-      BatchBuilder(dataset_, {}).Build(std::vector<ScheduledCopy>{{4, kOriginalCopy}}, 0);
+      *BatchBuilder(dataset_, {}).Build(std::vector<ScheduledCopy>{{4, kOriginalCopy}}, 0);
   EXPECT_TRUE(std::ranges::equal(batch.cubes, dataset_.sample(4).flux));
   EXPECT_TRUE(batch.noise.empty());
 }
@@ -61,10 +61,10 @@ TEST_F(BatchesTest, StreamFromTheMiddleGoesOnAsTheWholeEpoch) {
   const BatchBuilder builder(dataset_, {.latent_size = 2});
   EpochBatches whole(builder, *schedule, 1, 0);
   EpochBatches rest(builder, *schedule, 1, 2);
-  whole.Next();
-  whole.Next();
+  ASSERT_TRUE(whole.Next().ok());
+  ASSERT_TRUE(whole.Next().ok());
   for (std::size_t step = 2; step < schedule->steps(); ++step) {
-    const CubeBatch expected = whole.Next(), found = rest.Next();
+    const CubeBatch expected = *whole.Next(), found = *rest.Next();
     EXPECT_EQ(found.copies, expected.copies) << step;
     EXPECT_EQ(found.cubes, expected.cubes) << step;
     EXPECT_EQ(found.noise, expected.noise) << step;

@@ -140,7 +140,7 @@ absl::StatusOr<TrainingRun::Outcome> TrainingRun::RunEpoch() {
       return Outcome::kStopped;
     }
     const Clock::time_point start = Clock::now();
-    const CubeBatch batch = batches.Next();
+    PECULIAR_ASSIGN_OR_RETURN(const CubeBatch batch, batches.Next());
     PECULIAR_RETURN_IF_ERROR(TakeStep(batch));
     meter_.seconds += SecondsSince(start);
     ++position_.step;
@@ -221,7 +221,7 @@ absl::StatusOr<TrainingRun::Outcome> TrainingRun::Evaluate(LossMeter& meter) con
     for (std::size_t i = first; i < std::min(first + batch_size, split_.test.size()); ++i) {
       copies.push_back({split_.test[i], kOriginalCopy});
     }
-    const CubeBatch batch = test_batches_.Build(copies, /*epoch=*/0);
+    PECULIAR_ASSIGN_OR_RETURN(const CubeBatch batch, test_batches_.Build(copies, /*epoch=*/0));
     PECULIAR_ASSIGN_OR_RETURN(const BatchLoss loss, engine_->Evaluate(ToTensors(batch)));
     if (!std::isfinite(loss.total)) return NotFinite("test loss", batch);
     meter.Add(static_cast<std::int64_t>(copies.size()), loss.total, loss.reconstruction, loss.kl);
