@@ -1,0 +1,89 @@
+"""Times training steps of the same network in Keras or PyTorch on generated input; prints a JSON line as `train --benchmark`.
+
+usage: framework_steps.py keras|torch WEIGHTS [--threads N] [--steps N] [--batch N]
+WEIGHTS is a file of `peculiar-worker export-weights`; its configuration is used.
+"""
+import argparse
+import json
+import os
+import resource
+import statistics
+import struct
+import time
+
+
+def read_config(path):
+    with open(path, "rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        return json.loads(json.loads(file.read(length))["__metadata__"]["config"])
+
+
+def keras_step(config, batch, threads):
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import keras
+    import numpy as np
+    import tensorflow as tf
+    import keras_network
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    model = keras_network.build(config)
+    optimiser = keras.optimizers.Adagrad(0.001)
+    cubes = tf.constant(np.random.default_rng(1).normal(size=(batch, config["channels"], config["size"], config["size"], 1)),
+                        tf.float32)
+
+    @tf.function
+    def step():
+        noise = tf.random.normal((batch, config["latent"]))
+        with tf.GradientTape() as tape:
+            total, _, _ = keras_network.losses(config, cubes, model([cubes, noise], training=True))
+        optimiser.apply(tape.gradient(total, model.trainable_weights), model.trainable_weights)
+        return total
+
+    return lambda: float(step())
+
+
+def torch_step(config, batch, threads):
+    import torch
+    import torch_network
+    torch.set_num_threads(threads)
+    torch.manual_seed(1)
+    model = torch_network.Autoencoder(config)
+    optimiser = torch.optim.Adagrad(model.parameters(), 0.001, initial_accumulator_value=0.1, eps=1e-7)
+    cubes = torch.randn(batch, config["channels"], config["size"], config["size"])
+
+    def step():
+        optimiser.zero_grad()
+        reconstruction, kl = model(cubes)
+        error = (cubes - reconstruction).abs()
+        loss = error.sum() / batch + config["beta"] * kl if config["kind"] == "vae" else error.mean()
+        loss.backward()
+        optimiser.step()
+        return loss.item()
+
+    return step
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("framework", choices=("keras", "torch"))
+    parser.add_argument("weights")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--steps", type=int, default=3)
+    parser.add_argument("--batch", type=int, default=16)
+    arguments = parser.parse_args()
+    config = read_config(arguments.weights)
+    step = {"keras": keras_step, "torch": torch_step}[arguments.framework](config, arguments.batch, arguments.threads)
+    step()  # traces the graph, fills caches
+    seconds = []
+    for _ in range(arguments.steps):
+        start = time.perf_counter()
+        step()
+        seconds.append(time.perf_counter() - start)
+    print(json.dumps({"engine": arguments.framework, "preset": config["preset"], "kind": config["kind"], "device": "cpu",
+                      "threads": arguments.threads, "median_seconds": statistics.median(seconds),
+                      "min_seconds": min(seconds),
+                      "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}))
+
+
+if __name__ == "__main__":
+    main()
