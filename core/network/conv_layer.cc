@@ -1,22 +1,6 @@
 #include "core/network/conv_layer.h"
 
 namespace peculiar {
-namespace {
-
-// sums[lane] += the map's lane, over all pixels.
-template <typename T>
-void AddPixels(Map<T> map, T* sums) {
-  const int lanes = map.shape.lanes;
-  for (int y = 0; y < map.shape.rows; ++y) {
-    const T* pixel = map.At(y, 0);
-    for (int x = 0; x < map.shape.columns; ++x, pixel += lanes) {
-      for (int k = 0; k < lanes; ++k) sums[k] += pixel[k];
-    }
-  }
-}
-
-}  // namespace
-
 template <typename T>
 ConvLayer<T>::ConvLayer(const ParameterLayout& layout, const std::string& kernel,
                         const std::string& bias, BiasSide side, int rows, int columns, int stride,

@@ -153,20 +153,29 @@ ConvSource<T> Convolution<T>::SourceOf(const ConvPass<T>& pass, Map<T> in) const
           static_cast<Step>(pass.in_step) * in.shape.lanes, pass.runs, pass.weights.data()};
 }
 
-// Copies the block x block pixels of every position from [position][pixel][lane] to their places.
-template <typename T>
-void Scatter(const ConvPass<T>& pass, const T* scratch, Map<T> out) {
-  const int row_values = pass.block * pass.pixel_lanes;
+// Copies the pixels of every position from [position][pixel][lane] to their places; `width` values
+// of an output row lie in a row there too.
+template <int width, typename T>
+void ScatterRows(const ConvPass<T>& pass, const T* scratch, Map<T> out) {
   for (int y = 0; y < pass.rows; ++y) {
-    for (int x = 0; x < pass.columns; ++x) {
-      for (int sub = 0; sub < pass.block; ++sub) {
-        T* to = out.At(y * pass.out_step + pass.first_row + sub,
-                       x * pass.out_step + pass.first_column);
-        const T* from = scratch + (y * pass.columns + x) * pass.lanes + sub * row_values;
-        std::copy_n(from, row_values, to);
+    for (int sub = 0; sub < pass.block; ++sub) {
+      const T* from = scratch + static_cast<Step>(y) * pass.columns * pass.lanes + sub * width;
+      T* to = out.At(y * pass.out_step + pass.first_row + sub, pass.first_column);
+      for (int x = 0; x < pass.columns; ++x) {
+        std::copy_n(from, width, to);
+        from += pass.lanes;
+        to += pass.out_step * out.shape.lanes;
       }
     }
   }
+}
+
+template <typename T>
+void Scatter(const ConvPass<T>& pass, const T* scratch, Map<T> out) {
+  const int width = pass.block * out.shape.lanes;
+  if (width == 8) ScatterRows<8>(pass, scratch, out);
+  if (width == 4) ScatterRows<4>(pass, scratch, out);
+  if (width == 1) ScatterRows<1>(pass, scratch, out);
 }
 
 template <typename T>

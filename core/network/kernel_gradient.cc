@@ -152,6 +152,43 @@ HWY_INLINE void AddAny(const KernelGradientCall<T>& call) {
   }
 }
 
+// Four sums of a lane in turn over the pixels of a row, so that additions need not wait.
+template <class D, typename T = hn::TFromD<D>>
+HWY_INLINE void AddLanes(D d, const Map<T>& map, T* sums) {
+  for (int k = 0; k < map.shape.lanes; k += static_cast<int>(hn::Lanes(d))) {
+    hn::Vec<D> parts[4] = {hn::LoadU(d, sums + k), hn::Zero(d), hn::Zero(d), hn::Zero(d)};
+    for (int y = 0; y < map.shape.rows; ++y) {
+      const T* HWY_RESTRICT pixel = map.At(y, 0) + k;
+      int x = 0;
+      for (; x + 4 <= map.shape.columns; x += 4, pixel += 4 * map.shape.lanes) {
+#pragma GCC unroll 4
+        for (int i = 0; i < 4; ++i) {
+          parts[i] = hn::Add(parts[i], hn::LoadU(d, pixel + i * map.shape.lanes));
+        }
+      }
+      for (; x < map.shape.columns; ++x, pixel += map.shape.lanes) {
+        parts[0] = hn::Add(parts[0], hn::LoadU(d, pixel));
+      }
+    }
+    hn::StoreU(hn::Add(hn::Add(parts[0], parts[1]), hn::Add(parts[2], parts[3])), d, sums + k);
+  }
+}
+
+template <typename T>
+HWY_INLINE void AddLanesAny(const Map<T>& map, T* sums) {
+  if (map.shape.lanes >= 16) {
+    AddLanes(hn::CappedTag<T, 16>(), map, sums);
+  } else if (map.shape.lanes == 8) {
+    AddLanes(hn::CappedTag<T, 8>(), map, sums);
+  } else if (map.shape.lanes == 4) {
+    AddLanes(hn::CappedTag<T, 4>(), map, sums);
+  } else {
+    AddLanes(hn::CappedTag<T, 1>(), map, sums);
+  }
+}
+
+void AddPixelsFloat(const Map<float>& map, float* sums) { AddLanesAny(map, sums); }
+void AddPixelsDouble(const Map<double>& map, double* sums) { AddLanesAny(map, sums); }
 void AddFloat(const KernelGradientCall<float>& call) { AddAny(call); }
 void AddDouble(const KernelGradientCall<double>& call) { AddAny(call); }
 
@@ -164,6 +201,8 @@ namespace peculiar {
 
 HWY_EXPORT(AddFloat);
 HWY_EXPORT(AddDouble);
+HWY_EXPORT(AddPixelsFloat);
+HWY_EXPORT(AddPixelsDouble);
 
 template <>
 void AddKernelGradient(const KernelGradientCall<float>& call) {
@@ -172,6 +211,15 @@ void AddKernelGradient(const KernelGradientCall<float>& call) {
 template <>
 void AddKernelGradient(const KernelGradientCall<double>& call) {
   HWY_DYNAMIC_DISPATCH(AddDouble)(call);
+}
+
+template <>
+void AddPixels(Map<float> map, float* sums) {
+  HWY_DYNAMIC_DISPATCH(AddPixelsFloat)(map, sums);
+}
+template <>
+void AddPixels(Map<double> map, double* sums) {
+  HWY_DYNAMIC_DISPATCH(AddPixelsDouble)(map, sums);
 }
 
 std::size_t KernelGradientSize(int run_length, int small_lanes) {

@@ -76,6 +76,10 @@ constexpr int GradientStride(int run_length) { return PaddedLanes(run_length); }
 // Values of such a gradient.
 std::size_t KernelGradientSize(int run_length, int small_lanes);
 
+// sums[lane] += the map's lane, over all pixels: the gradient of a bias.
+template <typename T>
+void AddPixels(Map<T> map, T* sums);
+
 // Keras's LayerNormalization over the channels of every pixel: y = gamma (x - mean) / sqrt(variance
 // + 1e-3) + beta.
 template <typename T>
