@@ -23,6 +23,33 @@ HWY_INLINE V Root(D d, V squares, T share) {
 
 // ---- Pixels of 8 lanes and more: vectors lie along the lanes.
 
+// Sum over a pixel's lanes of what add(k, sum) adds to `sum` for the vector at lane k. In the order
+// of vectors of 16 lanes, whose upper half is then added to the lower: two vectors of 8 do as one
+// of 16 does, bit for bit.
+template <class D, class Add>
+HWY_INLINE hn::TFromD<D> SumPixel(D d, int lanes, const Add& add) {
+  constexpr int kWidth = static_cast<int>(hn::MaxLanes(D()));
+  auto sum = hn::Zero(d);
+#if HWY_TARGET != HWY_SCALAR
+  if constexpr (kWidth == 16) {
+    for (int k = 0; k < lanes; k += 16) sum = add(k, sum);
+    const hn::Half<D> half;
+    const auto folded = hn::Add(hn::LowerHalf(half, sum), hn::UpperHalf(half, sum));
+    return hn::GetLane(hn::SumOfLanes(half, folded));
+  }
+  if (kWidth == 8 && lanes > 8) {
+    auto upper = hn::Zero(d);
+    for (int k = 0; k < lanes; k += 16) {
+      sum = add(k, sum);
+      upper = add(k + 8, upper);
+    }
+    return hn::GetLane(hn::SumOfLanes(d, hn::Add(sum, upper)));
+  }
+#endif
+  for (int k = 0; k < lanes; k += kWidth) sum = add(k, sum);
+  return hn::GetLane(hn::SumOfLanes(d, sum));
+}
+
 template <class D, typename T = hn::TFromD<D>>
 HWY_INLINE void WideForwardRow(D d, const NormCall<T>& call, int y, T* mean, T* deviation) {
   const int lanes = call.x.shape.lanes, columns = call.x.shape.columns;
@@ -30,16 +57,15 @@ HWY_INLINE void WideForwardRow(D d, const NormCall<T>& call, int y, T* mean, T* 
   const T share = T(1) / static_cast<T>(call.channels);
   const T* HWY_RESTRICT x = call.x.At(y, 0);
   for (int p = 0; p < columns; ++p, x += lanes) {
-    auto sum = hn::Zero(d), squares = hn::Zero(d);
-    for (int k = 0; k < lanes; k += step) sum = hn::Add(sum, hn::LoadU(d, x + k));
-    const auto average = hn::Mul(hn::SumOfLanes(d, sum), hn::Set(d, share));
-    for (int k = 0; k < lanes; k += step) {
+    mean[p] = share * SumPixel(d, lanes, [&](int k, auto sum) HWY_ATTR {
+                return hn::Add(sum, hn::LoadU(d, x + k));
+              });
+    const auto average = hn::Set(d, mean[p]);
+    deviation[p] = SumPixel(d, lanes, [&](int k, auto sum) HWY_ATTR {
       const auto centred =
           hn::Mul(hn::Sub(hn::LoadU(d, x + k), average), hn::LoadU(d, call.mask + k));
-      squares = hn::MulAdd(centred, centred, squares);
-    }
-    mean[p] = hn::GetLane(average);
-    deviation[p] = hn::GetLane(hn::SumOfLanes(d, squares));
+      return hn::MulAdd(centred, centred, sum);
+    });
   }
   const hn::CappedTag<T, 16> row;  // the roots of many pixels at once: they are slow
   for (int p = 0; p < columns; p += static_cast<int>(hn::Lanes(row))) {
@@ -73,15 +99,14 @@ HWY_INLINE void WideBackwardPiece(D d, const NormCall<T>& call, int y, int first
   const T* HWY_RESTRICT x = call.x.At(y, first);
   const T* HWY_RESTRICT dy = call.y.At(y, first);
   for (int p = 0; p < n; ++p, x += lanes, dy += lanes) {
-    auto sum = hn::Zero(d), product = hn::Zero(d);
-    for (int k = 0; k < lanes; k += step) {
-      const auto centred = hn::Sub(hn::LoadU(d, x + k), hn::Set(d, mean[p]));
-      const auto g = hn::Mul(hn::LoadU(d, dy + k), hn::LoadU(d, call.gamma + k));
-      sum = hn::Add(sum, g);
-      product = hn::MulAdd(g, hn::Mul(centred, hn::Set(d, deviation[p])), product);
-    }
-    sums[p] = share * hn::GetLane(hn::SumOfLanes(d, sum));
-    products[p] = share * hn::GetLane(hn::SumOfLanes(d, product));
+    sums[p] = share * SumPixel(d, lanes, [&](int k, auto sum) HWY_ATTR {
+                return hn::MulAdd(hn::LoadU(d, dy + k), hn::LoadU(d, call.gamma + k), sum);
+              });
+    products[p] = share * SumPixel(d, lanes, [&](int k, auto sum) HWY_ATTR {
+                    const auto g = hn::Mul(hn::LoadU(d, dy + k), hn::LoadU(d, call.gamma + k));
+                    const auto centred = hn::Sub(hn::LoadU(d, x + k), hn::Set(d, mean[p]));
+                    return hn::MulAdd(g, hn::Mul(centred, hn::Set(d, deviation[p])), sum);
+                  });
   }
   for (int k = 0; k < lanes; k += step) {
     const auto gamma = hn::LoadU(d, call.gamma + k), mask = hn::LoadU(d, call.mask + k);
