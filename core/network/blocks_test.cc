@@ -67,18 +67,18 @@ INSTANTIATE_TEST_SUITE_P(Shapes, BlocksTest,
 
 TEST_P(BlocksTest, ConvBlockGradientsAreRight) {
   ConvBlock<double> block(layout_, "encoder.conv_block_2", size_, in_, out_.channels, 2);
-  auto tape = block.MakeTape(1);
+  auto tape = block.MakeTape();
   MapStack<double> input({size_, size_, in_.lanes()}, 2);
   MapStack<double> weights(tape.output.shape(), 1);
   FillNormal(input[0], in_, 1);
   FillNormal(weights[0], out_, 2);
   const auto loss = [&] {
     block.Pack(parameters_.data());
-    block.Forward(tape, 0, input[0]);
+    block.Forward(tape, input[0]);
     return WeightedSum(tape.output[0], weights[0]);
   };
   loss();
-  block.Backward(tape, 0, input[0], weights[0], input[1]);
+  block.Backward(tape, input[0], weights[0], input[1]);
   block.Unpack(tape, gradient_.data());
   ExpectParameterGradients(loss, "encoder.conv_block_2");
   ExpectInputGradient(loss, input[0], input[1]);
@@ -123,12 +123,13 @@ TEST_P(BlocksTest, LstmBlockGradientsAreRight) {
         for (int t = 0; t < kSlices; ++t) {
           block.Forward(tape, t, input[t]);
           block.Normalise(tape, t);
-          if (t > 0) sum += WeightedSum(tape.output[t], weights[t]);
+          if (t > 0) sum += WeightedSum(tape.output[0], weights[t]);
         }
         return sum;
       };
       loss();
       for (int t = kSlices; t-- > 0;) {
+        block.Normalise(tape, t);
         if (t > 0) block.NormaliseBackward(tape, t, weights[t]);
         block.Backward(tape, t, input[t], /*has_output_gradient=*/t > 0, input[kSlices + t]);
       }

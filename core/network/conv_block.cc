@@ -25,38 +25,38 @@ void ConvBlock<T>::Pack(const T* parameters) {
 }
 
 template <typename T>
-typename ConvBlock<T>::Tape ConvBlock<T>::MakeTape(int slots) const {
+typename ConvBlock<T>::Tape ConvBlock<T>::MakeTape() const {
   Tape tape;
   std::size_t scratch = 0;
   for (const ConvLayer<T>& layer : convolutions_) {
-    tape.sums.emplace_back(layer.convolution().small(), slots);
+    tape.sums.emplace_back(layer.convolution().small(), 1);
     tape.sum_gradients.emplace_back(layer.convolution().small(), 1);
     tape.gradients.push_back(layer.MakeGradient());
     scratch = std::max(scratch, layer.convolution().ScratchSize());
   }
-  tape.output = MapStack<T>(tape.sums.back().shape(), slots);
-  tape.norm = norm_.MakeTape(tape.output.shape(), slots);
+  tape.output = MapStack<T>(tape.sums.back().shape(), 1);
+  tape.norm = norm_.MakeTape(tape.output.shape());
   tape.scratch = AlignedBuffer<T>(scratch);
   return tape;
 }
 
 template <typename T>
-void ConvBlock<T>::Forward(Tape& tape, int slot, Map<T> input) const {
+void ConvBlock<T>::Forward(Tape& tape, Map<T> input) const {
   for (std::size_t k = 0; k < convolutions_.size(); ++k) {
-    const Map<T> in = k == 0 ? input : tape.sums[k - 1][slot];
-    convolutions_[k].convolution().ToSmall(in, tape.sums[k][slot], tape.scratch.data());
+    const Map<T> in = k == 0 ? input : tape.sums[k - 1][0];
+    convolutions_[k].convolution().ToSmall(in, tape.sums[k][0], tape.scratch.data());
   }
-  norm_.Forward(tape.norm, slot, tape.sums.back()[slot], tape.output[slot]);
+  norm_.Forward(tape.norm, tape.sums.back()[0], tape.output[0]);
 }
 
 template <typename T>
-void ConvBlock<T>::Backward(Tape& tape, int slot, Map<T> input, Map<T> output_gradient,
+void ConvBlock<T>::Backward(Tape& tape, Map<T> input, Map<T> output_gradient,
                             Map<T> input_gradient) const {
-  norm_.Backward(tape.norm, slot, tape.sums.back()[slot], output_gradient,
+  norm_.Backward(tape.norm, tape.sums.back()[0], output_gradient,
                  tape.sum_gradients.back()[0]);
   for (std::size_t k = convolutions_.size(); k-- > 0;) {
     const Map<T> gradient = tape.sum_gradients[k][0];
-    convolutions_[k].AddGradient(k == 0 ? input : tape.sums[k - 1][slot], gradient,
+    convolutions_[k].AddGradient(k == 0 ? input : tape.sums[k - 1][0], gradient,
                                  tape.gradients[k]);
     const Map<T> to = k == 0 ? input_gradient : tape.sum_gradients[k - 1][0];
     if (to.values == nullptr) continue;

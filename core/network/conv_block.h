@@ -1,6 +1,6 @@
 // A Conv2D-lambda block on one slice: a series of 3 x 3 convolutions with linear activation, then
-// LayerNorm. Weights are the same for every slice. The block is shared by all threads; a thread
-// works with a tape of its own.
+// LayerNorm. Weights are the same for every slice. A tape holds one slice: computing it again is
+// cheaper than fetching it from memory. The block is shared by all threads, a tape is not.
 #pragma once
 
 #include <string>
@@ -15,10 +15,10 @@ template <typename T>
 class ConvBlock {
  public:
   struct Tape {
-    std::vector<MapStack<T>> sums;  // of every convolution, a map a slot
-    MapStack<T> output;             // a map a slot
+    std::vector<MapStack<T>> sums;  // of every convolution
+    MapStack<T> output;             // of LayerNorm
     NormTape<T> norm;
-    std::vector<MapStack<T>> sum_gradients;  // a single map each
+    std::vector<MapStack<T>> sum_gradients;
     std::vector<ConvGradient<T>> gradients;
     AlignedBuffer<T> scratch;
   };
@@ -29,14 +29,12 @@ class ConvBlock {
             int outputs, int convolutions);
 
   void Pack(const T* parameters);
-  Tape MakeTape(int slots) const;
+  Tape MakeTape() const;
 
-  // Fills the slot of every stack of the tape.
-  void Forward(Tape& tape, int slot, Map<T> input) const;
-  // input: as in Forward. output_gradient is read; input_gradient is written unless its values are
+  void Forward(Tape& tape, Map<T> input) const;
+  // After Forward of the same input. output_gradient is read; input_gradient is written unless its values are
   // null. Gradients of the parameters are added to the tape's.
-  void Backward(Tape& tape, int slot, Map<T> input, Map<T> output_gradient,
-                Map<T> input_gradient) const;
+  void Backward(Tape& tape, Map<T> input, Map<T> output_gradient, Map<T> input_gradient) const;
 
   static void ClearGradient(Tape& tape);
   // Adds the tape's gradients to a flat array of all parameters.

@@ -19,7 +19,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 // still leave registers for the weights.
 constexpr int kSums = HWY_TARGET <= HWY_AVX3 ? 16 : 8;
 constexpr int kMaxVectors = HWY_TARGET <= HWY_AVX3 ? 2 : 4;
-constexpr int kMaxPixels = 8;
+constexpr int kMaxPixels = 16;
 
 // V vectors of P neighbouring output pixels of row y from column x on. The vectors start at `lane`
 // of a group that starts at `first_lane` and is `group` lanes wide.
@@ -28,6 +28,7 @@ HWY_INLINE void Tile(D d, const ConvCall<T>& call, int first_lane, int group, in
                      int x) {
   using Vector = hn::Vec<D>;
   constexpr int kLanes = static_cast<int>(hn::MaxLanes(D()));
+  constexpr int kHalf = 8;
   Vector sums[V * P];
 #pragma GCC unroll 16
   for (int i = 0; i < V * P; ++i) sums[i] = hn::LoadU(d, call.bias + lane + i / P * kLanes);
@@ -37,14 +38,17 @@ HWY_INLINE void Tile(D d, const ConvCall<T>& call, int first_lane, int group, in
     const T* HWY_RESTRICT w = source.weights + first_lane * values + (lane - first_lane);
     const T* in = source.data + y * source.row + x * source.pixel;
     for (const ConvRun& run : source.runs) {
+      // Two pointers, so that the offsets of 16 pixels fit the registers.
       const T* HWY_RESTRICT value = in + run.offset;
-      for (int k = 0; k < run.length; ++k, ++value, w += group) {
+      const T* HWY_RESTRICT upper = value + kHalf * source.pixel;
+      for (int k = 0; k < run.length; ++k, ++value, ++upper, w += group) {
         Vector weights[V];
 #pragma GCC unroll 4
         for (int v = 0; v < V; ++v) weights[v] = hn::LoadU(d, w + v * kLanes);
-#pragma GCC unroll 8
+#pragma GCC unroll 16
         for (int p = 0; p < P; ++p) {
-          const Vector broadcast = hn::Set(d, value[p * source.pixel]);
+          const Vector broadcast = hn::Set(
+              d, p < kHalf ? value[p * source.pixel] : upper[(p - kHalf) * source.pixel]);
 #pragma GCC unroll 4
           for (int v = 0; v < V; ++v) {
             sums[v * P + p] = hn::MulAdd(broadcast, weights[v], sums[v * P + p]);

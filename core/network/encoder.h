@@ -14,8 +14,7 @@ template <typename T>
 class Encoder {
  public:
   struct Tape {
-    int slots = 0;
-    MapStack<T> slices;
+    MapStack<T> slice;  // of the cube
     std::vector<typename ConvBlock<T>::Tape> conv;
     std::vector<typename LstmBlock<T>::Tape> lstm;
     // Gradients of the blocks' outputs at the slice that Backward is at.
@@ -26,17 +25,21 @@ class Encoder {
   Encoder(const NetworkConfig& config, const ParameterLayout& layout);
 
   void Pack(const T* parameters);
-  // A tape for both directions keeps every slice, one for Forward alone only two.
+  // A tape for both directions keeps the ConvLSTMs' states of every slice, one for Forward alone of
+  // two.
   Tape MakeTape(bool for_backward) const;
 
   // cube: [channels][size][size]. flat: config.flat() values, written.
   void Forward(Tape& tape, const T* cube, T* flat) const;
-  // flat_gradient: config.flat() values. Adds to `gradient`, a flat array of all parameters.
-  void Backward(Tape& tape, const T* flat_gradient, T* gradient) const;
+  // After Forward of the same cube. flat_gradient: config.flat() values. Adds to `gradient`, a flat
+  // array of all parameters.
+  void Backward(Tape& tape, const T* cube, const T* flat_gradient, T* gradient) const;
 
  private:
-  void ForwardSlice(Tape& tape, int t, const T* slice) const;
-  void BackwardSlice(Tape& tape, int t) const;
+  // The Conv2D-lambda blocks on slice t of a cube.
+  void ConvForward(Tape& tape, const T* cube, int t) const;
+  void LstmForward(Tape& tape, int t) const;
+  void BackwardSlice(Tape& tape, const T* cube, int t) const;
 
   int channels_;
   int size_;

@@ -36,21 +36,26 @@ struct MapShape {
   int rows = 0;
   int columns = 0;
   int lanes = 0;
+  int border = 1;  // zero pixels on every side; 0 for what no convolution reads
 
-  std::ptrdiff_t row_step() const { return static_cast<std::ptrdiff_t>(columns + 2) * lanes; }
-  // Values with the border of one pixel on every side.
-  std::size_t size() const { return static_cast<std::size_t>((rows + 2) * row_step()); }
+  MapShape WithoutBorder() const { return {rows, columns, lanes, 0}; }
+  std::ptrdiff_t row_step() const {
+    return static_cast<std::ptrdiff_t>(columns + 2 * border) * lanes;
+  }
+  // Values, the border's among them.
+  std::size_t size() const { return static_cast<std::size_t>((rows + 2 * border) * row_step()); }
 };
 
 // A borrowed map.
 template <typename T>
 struct Map {
-  T* values = nullptr;  // the border's first
+  T* values = nullptr;  // the first, of the border if there is one
   MapShape shape;
 
   // Pixel (y, x); -1 and `rows`, `columns` are the border.
   T* At(int y, int x) const {
-    return values + (y + 1) * shape.row_step() + static_cast<std::ptrdiff_t>(x + 1) * shape.lanes;
+    return values + (y + shape.border) * shape.row_step() +
+           static_cast<std::ptrdiff_t>(x + shape.border) * shape.lanes;
   }
 };
 

@@ -52,7 +52,7 @@ HWY_NOINLINE void Tile(D d, const Outer<T>& outer) {
       for (int i = 0; i < R * V; ++i) {
         right[i] = hn::LoadU(d, vector + i / V * outer.vector_part + i % V * kLanes);
       }
-#pragma GCC unroll 12
+#pragma GCC unroll 24
       for (int k = 0; k < K; ++k) {
         const Vector left = hn::Set(d, scalar[k]);
 #pragma GCC unroll 8
@@ -92,7 +92,9 @@ HWY_INLINE void ByLanes(D d, const KernelGradientCall<T>& call, int lane) {
                             call.gradient + row * call.run_length * call.small_lanes + lane,
                             0,
                             call.small_lanes};
-    if (call.run_length % 12 == 0) {
+    if (call.run_length % (kSums / V) == 0) {
+      Scalars<D, kSums / V, 1, V>(d, outer, call.run_length);
+    } else if (call.run_length % 12 == 0) {
       Scalars<D, std::min(12, kSums / V), 1, V>(d, outer, call.run_length);
     } else {
       Scalars<D, 3, 1, V>(d, outer, call.run_length);

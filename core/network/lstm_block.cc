@@ -30,12 +30,12 @@ typename LstmBlock<T>::Tape LstmBlock<T>::MakeTape(int slots) const {
   const MapShape gates = recurrent_.convolution().small();
   Tape tape;
   tape.slots = slots;
-  tape.gates = MapStack<T>(gates, slots);
-  tape.cell = MapStack<T>(state, slots);
-  if (tanh_) tape.active_cell = MapStack<T>(state, slots);
+  tape.gates = MapStack<T>(gates.WithoutBorder(), slots);
+  tape.cell = MapStack<T>(state.WithoutBorder(), slots);
+  if (tanh_) tape.active_cell = MapStack<T>(state.WithoutBorder(), slots);
   tape.hidden = MapStack<T>(state, slots);
-  tape.output = MapStack<T>(state, slots);
-  tape.norm = norm_.MakeTape(state, slots);
+  tape.output = MapStack<T>(state, 1);
+  tape.norm = norm_.MakeTape(state);
   tape.output_hidden_gradient = MapStack<T>(state, 1);
   tape.next_hidden_gradient = MapStack<T>(state, 1);
   tape.cell_gradient = MapStack<T>(state, 1);
@@ -75,13 +75,12 @@ void LstmBlock<T>::Forward(Tape& tape, int t, Map<T> input) const {
 
 template <typename T>
 void LstmBlock<T>::Normalise(Tape& tape, int t) const {
-  const int slot = t % tape.slots;
-  norm_.Forward(tape.norm, slot, tape.hidden[slot], tape.output[slot]);
+  norm_.Forward(tape.norm, tape.hidden[t % tape.slots], tape.output[0]);
 }
 
 template <typename T>
 void LstmBlock<T>::NormaliseBackward(Tape& tape, int t, Map<T> output_gradient) const {
-  norm_.Backward(tape.norm, t, tape.hidden[t], output_gradient, tape.output_hidden_gradient[0]);
+  norm_.Backward(tape.norm, tape.hidden[t], output_gradient, tape.output_hidden_gradient[0]);
 }
 
 template <typename T>

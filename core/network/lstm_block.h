@@ -3,7 +3,8 @@
 //   i, f, o = gate(W x_t + U h + b),  c = f c + i act(..),  h = o act(c),  gates in the order i, f,
 //   c, o.
 // Forward goes from the first slice on, backward from the last. A tape holds a slot a slice; with
-// two slots, used in turn, only Forward works. The block is shared by all threads, a tape is not.
+// two slots, used in turn, only Forward works. LayerNorm's part holds one slice: computing it again
+// is cheaper than fetching it from memory. The block is shared by all threads, a tape is not.
 #pragma once
 
 #include <string>
@@ -18,11 +19,11 @@ class LstmBlock {
  public:
   struct Tape {
     int slots = 0;
-    MapStack<T> gates;
+    MapStack<T> gates;  // a map a slot, as the next three
     MapStack<T> cell;
     MapStack<T> active_cell;  // empty for the linear cell, where it is `cell`
     MapStack<T> hidden;
-    MapStack<T> output;  // of LayerNorm
+    MapStack<T> output;  // of LayerNorm, of the slice of the last Normalise
     NormTape<T> norm;
     // Of the slice that Backward is at.
     MapStack<T> output_hidden_gradient;  // the gradient of h by way of the block's output
@@ -44,10 +45,11 @@ class LstmBlock {
 
   // Slice t: h and c from the input and the slice before.
   void Forward(Tape& tape, int t, Map<T> input) const;
-  // The block's output of slice t, in tape.output[t % slots].
+  // The block's output of slice t, in tape.output.
   void Normalise(Tape& tape, int t) const;
 
-  // From the gradient of that output to that of h, for the Backward of the same slice.
+  // From the gradient of that output to that of h, for the Backward of the same slice. After
+  // Normalise of the same slice.
   void NormaliseBackward(Tape& tape, int t, Map<T> output_gradient) const;
   // Slice t. The gradient of h is what came back from slice t + 1 (none for the last) plus, when
   // `has_output_gradient`, what NormaliseBackward left. Writes input_gradient.

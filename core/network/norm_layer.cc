@@ -23,10 +23,9 @@ void NormLayer<T>::Pack(const T* parameters) {
 }
 
 template <typename T>
-NormTape<T> NormLayer<T>::MakeTape(MapShape shape, int slots) const {
+NormTape<T> NormLayer<T>::MakeTape(MapShape shape) const {
   NormTape<T> tape;
-  tape.slot_size = static_cast<std::size_t>(shape.rows * NormStride(shape.columns));
-  const std::size_t size = tape.slot_size * static_cast<std::size_t>(slots);
+  const auto size = static_cast<std::size_t>(shape.rows * NormStride(shape.columns));
   tape.mean = AlignedBuffer<T>(size);
   tape.deviation = AlignedBuffer<T>(size);
   tape.gamma_gradient = AlignedBuffer<T>(gamma_.size());
@@ -35,21 +34,20 @@ NormTape<T> NormLayer<T>::MakeTape(MapShape shape, int slots) const {
 }
 
 template <typename T>
-NormCall<T> NormLayer<T>::CallFor(NormTape<T>& tape, int slot, Map<T> x, Map<T> y) const {
-  const std::size_t first = static_cast<std::size_t>(slot) * tape.slot_size;
-  return {channels_, gamma_.data(), beta_.data(), mask_.data(), x, y, tape.mean.data() + first,
-          tape.deviation.data() + first};
+NormCall<T> NormLayer<T>::CallFor(NormTape<T>& tape, Map<T> x, Map<T> y) const {
+  return {channels_, gamma_.data(), beta_.data(), mask_.data(), x, y, tape.mean.data(),
+          tape.deviation.data()};
 }
 
 template <typename T>
-void NormLayer<T>::Forward(NormTape<T>& tape, int slot, Map<T> x, Map<T> y) const {
-  NormForward(CallFor(tape, slot, x, y));
+void NormLayer<T>::Forward(NormTape<T>& tape, Map<T> x, Map<T> y) const {
+  NormForward(CallFor(tape, x, y));
 }
 
 template <typename T>
-void NormLayer<T>::Backward(NormTape<T>& tape, int slot, Map<T> x, Map<T> y_gradient,
+void NormLayer<T>::Backward(NormTape<T>& tape, Map<T> x, Map<T> y_gradient,
                             Map<T> x_gradient) const {
-  NormCall<T> call = CallFor(tape, slot, x, y_gradient);
+  NormCall<T> call = CallFor(tape, x, y_gradient);
   call.x_gradient = x_gradient;
   call.gamma_gradient = tape.gamma_gradient.data();
   call.beta_gradient = tape.beta_gradient.data();

@@ -9,10 +9,9 @@
 
 namespace peculiar {
 
-// What one thread keeps: of every slot, each pixel's mean and 1 / deviation, and its gradients.
+// What one thread keeps: each pixel's mean and 1 / deviation, and the parameters' gradients.
 template <typename T>
 struct NormTape {
-  std::size_t slot_size = 0;
   AlignedBuffer<T> mean;
   AlignedBuffer<T> deviation;
   AlignedBuffer<T> gamma_gradient;
@@ -32,15 +31,15 @@ class NormLayer {
 
   void Pack(const T* parameters);
 
-  NormTape<T> MakeTape(MapShape shape, int slots) const;
-  void Forward(NormTape<T>& tape, int slot, Map<T> x, Map<T> y) const;
-  // x: as in Forward. y_gradient is read, x_gradient written.
-  void Backward(NormTape<T>& tape, int slot, Map<T> x, Map<T> y_gradient, Map<T> x_gradient) const;
+  NormTape<T> MakeTape(MapShape shape) const;
+  void Forward(NormTape<T>& tape, Map<T> x, Map<T> y) const;
+  // After Forward of the same x. y_gradient is read, x_gradient written.
+  void Backward(NormTape<T>& tape, Map<T> x, Map<T> y_gradient, Map<T> x_gradient) const;
   // Adds the tape's gradients to a flat array of all parameters.
   void Unpack(const NormTape<T>& tape, T* gradient) const;
 
  private:
-  NormCall<T> CallFor(NormTape<T>& tape, int slot, Map<T> x, Map<T> y) const;
+  NormCall<T> CallFor(NormTape<T>& tape, Map<T> x, Map<T> y) const;
 
   int channels_;
   std::size_t gamma_offset_;

@@ -121,7 +121,7 @@ SampleLoss SampleNetwork<T>::Backward(SampleTape<T>& tape, const T* cube, const 
   decoder_.Unpack(tape.decoder, gradient);
   latent_.Backward(tape.latent, parameters, tape.flat.data(), noise, kl_weight,
                    tape.code_gradient.data(), tape.flat_gradient.data(), gradient);
-  encoder_.Backward(tape.encoder, tape.flat_gradient.data(), gradient);
+  encoder_.Backward(tape.encoder, cube, tape.flat_gradient.data(), gradient);
   return loss;
 }
 

@@ -20,7 +20,7 @@ typename UpsampleBlock<T>::Tape UpsampleBlock<T>::MakeTape() const {
   Tape tape;
   tape.sums = MapStack<T>(output_shape(), 1);
   tape.output = MapStack<T>(output_shape(), 1);
-  tape.norm = norm_.MakeTape(output_shape(), 1);
+  tape.norm = norm_.MakeTape(output_shape());
   tape.sum_gradient = MapStack<T>(output_shape(), 1);
   tape.gradient = convolution_.MakeGradient();
   tape.scratch = AlignedBuffer<T>(convolution_.convolution().ScratchSize());
@@ -30,14 +30,14 @@ typename UpsampleBlock<T>::Tape UpsampleBlock<T>::MakeTape() const {
 template <typename T>
 void UpsampleBlock<T>::Forward(Tape& tape, Map<T> input) const {
   convolution_.convolution().ToBig(input, tape.sums[0], tape.scratch.data());
-  norm_.Forward(tape.norm, 0, tape.sums[0], tape.output[0]);
+  norm_.Forward(tape.norm, tape.sums[0], tape.output[0]);
 }
 
 template <typename T>
 void UpsampleBlock<T>::Backward(Tape& tape, Map<T> input, Map<T> output_gradient,
                                 Map<T> input_gradient) const {
   const Map<T> gradient = tape.sum_gradient[0];
-  norm_.Backward(tape.norm, 0, tape.sums[0], output_gradient, gradient);
+  norm_.Backward(tape.norm, tape.sums[0], output_gradient, gradient);
   convolution_.AddGradient(gradient, input, tape.gradient);
   convolution_.convolution().ToSmall(gradient, input_gradient, tape.scratch.data());
 }
