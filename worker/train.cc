@@ -110,7 +110,7 @@ void AddMachineFlags(CLI::App& app, TrainOptions& training) {
           {"auto", DeviceKind::kAuto}, {"cpu", DeviceKind::kCpu}, {"cuda", DeviceKind::kCuda}},
       "default: auto, cuda when there is one");
   app.add_option("--threads", training.threads, "0 = all cores")->capture_default_str();
-  app.add_option("--engine", training.engine, "what computes the network")->capture_default_str();
+  app.add_option("--engine", training.engine, "what computes the network: fused (CPU) or reference")->capture_default_str();
   app.add_option("--checkpoint-minutes", training.checkpoint_minutes,
                  "longest time between checkpoints; 0 = only at the end of epochs")
       ->capture_default_str();

@@ -6,8 +6,10 @@
 #include <algorithm>
 
 #include "core/base/parallel.h"
+#include "core/model/fused_engine.h"
 #include "core/model/guard.h"
 #include "core/model/reference_engine.h"
+#include "core/weights/tensor_file.h"
 
 namespace peculiar {
 namespace {
@@ -27,10 +29,33 @@ void KeepFreedMemory() {
   static_cast<void>(done);
 }
 
+absl::Status CheckTensor(std::string_view what, const torch::Tensor& tensor,
+                         std::span<const std::int64_t> expected) {
+  const auto sizes = tensor.defined() ? tensor.sizes().vec() : std::vector<std::int64_t>();
+  if (tensor.defined() && tensor.scalar_type() == torch::kFloat32 &&
+      std::equal(sizes.begin(), sizes.end(), expected.begin(), expected.end())) {
+    return absl::OkStatus();
+  }
+  return InvalidArgument("{} are {} of shape {}, expected float32 of shape {}", what,
+                         tensor.defined() ? c10::toString(tensor.scalar_type()) : "undefined",
+                         ShapeText(sizes), ShapeText(expected));
+}
+
 }  // namespace
 
+absl::Status CheckBatch(const NetworkConfig& config, const Batch& batch) {
+  const std::int64_t n = batch.cubes.defined() && batch.cubes.dim() > 0 ? batch.cubes.size(0) : 1;
+  if (n == 0) return InvalidArgument("an empty batch");
+  PECULIAR_RETURN_IF_ERROR(
+      CheckTensor("cubes", batch.cubes,
+                  std::vector<std::int64_t>{n, config.channels, config.size, config.size}));
+  if (!batch.noise.defined()) return absl::OkStatus();
+  if (config.kind == ModelKind::kAe) return InvalidArgument("noise given to an autoencoder");
+  return CheckTensor("noise", batch.noise, std::vector<std::int64_t>{n, config.latent});
+}
+
 const std::vector<std::string>& EngineNames() {
-  static const std::vector<std::string> names = {"reference"};
+  static const std::vector<std::string> names = {"fused", "reference"};
   return names;
 }
 
@@ -44,7 +69,13 @@ absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(std::string_view name, Autoen
   if (options.threads < 0) {
     return InvalidArgument("{} threads asked for, expected 0 (all cores) or more", options.threads);
   }
-  PECULIAR_ASSIGN_OR_RETURN(const DeviceKind device, ResolveDevice(options.device));
+  const bool fused = name == "fused";
+  if (fused && options.device == DeviceKind::kCuda) {
+    return InvalidArgument(
+        "the engine 'fused' runs on the CPU alone: for device cuda ask for engine 'reference'");
+  }
+  PECULIAR_ASSIGN_OR_RETURN(const DeviceKind device,
+                            ResolveDevice(fused ? DeviceKind::kCpu : options.device));
   using Result = absl::StatusOr<std::unique_ptr<Engine>>;
   return Guard("cannot set up the engine", [&]() -> Result {
     const bool on_cpu = device == DeviceKind::kCpu;
@@ -52,9 +83,10 @@ absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(std::string_view name, Autoen
     // The engine's threads take samples, not pieces of one operation: the thousands of small
     // operations of a step would wait for each other at each one's end.
     at::set_num_threads(on_cpu ? 1 : threads);
-    if (on_cpu) KeepFreedMemory();
     const torch::Device place(on_cpu ? torch::kCPU : torch::kCUDA);
     network.To(place);
+    if (fused) return std::make_unique<FusedEngine>(network, threads);
+    if (on_cpu) KeepFreedMemory();
     return std::make_unique<ReferenceEngine>(network, place, on_cpu ? threads : 1);
   });
 }

@@ -1,6 +1,7 @@
 // What computes a network's losses, gradients and embeddings (internal to core/model and
-// core/train: includes LibTorch). Engines differ in speed, not in results: "reference" runs
-// Autoencoder::Forward through autograd and is the oracle of the others. Not for concurrent use.
+// core/train: includes LibTorch). Engines differ in speed, not in results: "fused" is core/network's
+// own code for the CPU, "reference" runs Autoencoder::Forward through autograd, on any device, and
+// is the oracle of the other. Not for concurrent use.
 #pragma once
 
 #include <torch/types.h>
@@ -53,13 +54,17 @@ struct EngineOptions {
   int threads = 0;  // of the CPU; 0 = all cores. No more than the samples of a batch are used
 };
 
-// "reference".
+// INVALID_ARGUMENT unless the batch has at least one cube and the shapes fit; every engine asks.
+absl::Status CheckBatch(const NetworkConfig& config, const Batch& batch);
+
+// "fused", "reference".
 const std::vector<std::string>& EngineNames();
 
-// Moves the network to the device and, on the CPU, sets LibTorch's own thread count to 1 (the
-// engine's threads take samples) and tunes the process's allocator once. The network must outlive
-// the engine. INVALID_ARGUMENT for an unknown name (the known ones are named) or negative threads,
-// FAILED_PRECONDITION when cuda is asked for and absent.
+// Moves the network to the device (for "fused" `auto` is the CPU) and, on the CPU, sets LibTorch's
+// own thread count to 1: the engine's threads take samples. "reference" on the CPU tunes the
+// process's allocator once. The network must outlive the engine. INVALID_ARGUMENT for an unknown
+// name (the known ones are named), negative threads, or "fused" on cuda; FAILED_PRECONDITION when
+// cuda is asked for and absent.
 absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(std::string_view name, Autoencoder& network,
                                                    const EngineOptions& options = {});
 

@@ -8,22 +8,9 @@
 #include "core/base/parallel.h"
 #include "core/model/guard.h"
 #include "core/model/losses.h"
-#include "core/weights/tensor_file.h"
 
 namespace peculiar {
 namespace {
-
-absl::Status CheckTensor(std::string_view what, const torch::Tensor& tensor,
-                         std::span<const std::int64_t> expected) {
-  const auto sizes = tensor.defined() ? tensor.sizes().vec() : std::vector<std::int64_t>();
-  if (tensor.defined() && tensor.scalar_type() == torch::kFloat32 &&
-      std::equal(sizes.begin(), sizes.end(), expected.begin(), expected.end())) {
-    return absl::OkStatus();
-  }
-  return InvalidArgument("{} are {} of shape {}, expected float32 of shape {}", what,
-                         tensor.defined() ? c10::toString(tensor.scalar_type()) : "undefined",
-                         ShapeText(sizes), ShapeText(expected));
-}
 
 BatchLoss ValuesOf(const LossTerms& loss) {
   return {loss.total.item<double>(), loss.reconstruction.item<double>(), loss.kl.item<double>()};
@@ -47,18 +34,6 @@ BatchLoss Average(std::span<const Batch> parts, std::span<const BatchLoss> losse
 
 }  // namespace
 
-absl::Status ReferenceEngine::CheckBatch(const Batch& batch) const {
-  const NetworkConfig& config = network_.config();
-  const std::int64_t n = batch.cubes.defined() && batch.cubes.dim() > 0 ? batch.cubes.size(0) : 1;
-  if (n == 0) return InvalidArgument("an empty batch");
-  PECULIAR_RETURN_IF_ERROR(
-      CheckTensor("cubes", batch.cubes,
-                  std::vector<std::int64_t>{n, config.channels, config.size, config.size}));
-  if (!batch.noise.defined()) return absl::OkStatus();
-  if (config.kind == ModelKind::kAe) return InvalidArgument("noise given to an autoencoder");
-  return CheckTensor("noise", batch.noise, std::vector<std::int64_t>{n, config.latent});
-}
-
 std::vector<Batch> ReferenceEngine::Split(const Batch& batch) const {
   const std::int64_t parts = std::min<std::int64_t>(threads_, batch.cubes.size(0));
   const auto cubes = batch.cubes.to(device_).tensor_split(parts);
@@ -77,7 +52,7 @@ absl::Status ReferenceEngine::ForEachPart(std::string_view what, std::size_t par
 }
 
 absl::StatusOr<BatchLoss> ReferenceEngine::Backward(const Batch& batch) {
-  PECULIAR_RETURN_IF_ERROR(CheckBatch(batch));
+  PECULIAR_RETURN_IF_ERROR(CheckBatch(network_.config(), batch));
   const std::vector<torch::Tensor> parameters = network_.tensors();
   std::vector<Batch> parts;
   std::vector<BatchLoss> losses;
@@ -105,7 +80,7 @@ absl::StatusOr<BatchLoss> ReferenceEngine::Backward(const Batch& batch) {
 }
 
 absl::StatusOr<BatchLoss> ReferenceEngine::Evaluate(const Batch& batch) {
-  PECULIAR_RETURN_IF_ERROR(CheckBatch(batch));
+  PECULIAR_RETURN_IF_ERROR(CheckBatch(network_.config(), batch));
   std::vector<Batch> parts;
   constexpr std::string_view kWhat = "cannot compute a loss";
   PECULIAR_RETURN_IF_ERROR(Guard(kWhat, [&] { parts = Split(batch); }));
@@ -119,7 +94,7 @@ absl::StatusOr<BatchLoss> ReferenceEngine::Evaluate(const Batch& batch) {
 }
 
 absl::StatusOr<EmbeddedBatch> ReferenceEngine::Embed(const torch::Tensor& cubes) {
-  PECULIAR_RETURN_IF_ERROR(CheckBatch({cubes, {}}));
+  PECULIAR_RETURN_IF_ERROR(CheckBatch(network_.config(), {cubes, {}}));
   std::vector<Batch> parts;
   constexpr std::string_view kWhat = "cannot embed";
   PECULIAR_RETURN_IF_ERROR(Guard(kWhat, [&] { parts = Split({cubes, {}}); }));

@@ -21,7 +21,6 @@ class ReferenceEngine : public Engine {
   absl::StatusOr<EmbeddedBatch> Embed(const torch::Tensor& cubes) override;
 
  private:
-  absl::Status CheckBatch(const Batch& batch) const;
   // The batch in up to threads_ parts of nearly equal size, on the device.
   std::vector<Batch> Split(const Batch& batch) const;
   // Calls work(i) for every part, each on a thread of its own; exceptions become errors.

@@ -41,7 +41,7 @@ struct TrainOptions {
   // here are bit-identical.
   DeviceKind device = DeviceKind::kAuto;
   int threads = 0;  // 0 = all cores
-  std::string engine = "reference";
+  std::string engine = "fused";
   // A checkpoint within an epoch when the last is older than this; 0 = at the end of epochs only.
   double checkpoint_minutes = 10;
 };

@@ -1,0 +1,76 @@
+#include "core/model/fused_engine.h"
+
+#include <torch/utils.h>
+
+#include <span>
+
+#include "core/model/guard.h"
+
+namespace peculiar {
+namespace {
+
+// A tensor's values in a row; the copy, if one is needed, lives in `owner`.
+std::span<const float> ValuesOf(const torch::Tensor& tensor, torch::Tensor& owner) {
+  if (!tensor.defined()) return {};
+  owner = tensor.to(torch::kCPU).contiguous();
+  return {owner.data_ptr<float>(), static_cast<std::size_t>(owner.numel())};
+}
+
+std::span<float> ValuesOf(const torch::Tensor& tensor) {
+  return {tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
+}
+
+BatchLoss ToBatchLoss(const StepLoss& loss) { return {loss.total, loss.reconstruction, loss.kl}; }
+
+}  // namespace
+
+absl::Status FusedEngine::Prepare(const Batch& batch) {
+  PECULIAR_RETURN_IF_ERROR(CheckBatch(network_.config(), batch));
+  const torch::NoGradGuard no_grad;
+  std::vector<torch::Tensor> rows;
+  for (const auto& [name, tensor] : network_.parameters()) rows.push_back(tensor.flatten());
+  return fused_.SetParameters(ValuesOf(at::cat(rows)));
+}
+
+absl::StatusOr<BatchLoss> FusedEngine::Backward(const Batch& batch) {
+  return Guard("cannot compute gradients", [&]() -> absl::StatusOr<BatchLoss> {
+    PECULIAR_RETURN_IF_ERROR(Prepare(batch));
+    torch::Tensor cubes, noise;
+    const auto all = torch::empty({static_cast<std::int64_t>(fused_.parameter_count())},
+                                  torch::kFloat32);
+    PECULIAR_ASSIGN_OR_RETURN(const StepLoss loss,
+                              fused_.Step(ValuesOf(batch.cubes, cubes),
+                                          ValuesOf(batch.noise, noise), ValuesOf(all)));
+    std::int64_t first = 0;
+    for (torch::Tensor parameter : network_.tensors()) {
+      parameter.mutable_grad() = all.narrow(0, first, parameter.numel()).view(parameter.sizes());
+      first += parameter.numel();
+    }
+    return ToBatchLoss(loss);
+  });
+}
+
+absl::StatusOr<BatchLoss> FusedEngine::Evaluate(const Batch& batch) {
+  return Guard("cannot compute a loss", [&]() -> absl::StatusOr<BatchLoss> {
+    PECULIAR_RETURN_IF_ERROR(Prepare(batch));
+    torch::Tensor cubes, noise;
+    PECULIAR_ASSIGN_OR_RETURN(
+        const StepLoss loss,
+        fused_.Evaluate(ValuesOf(batch.cubes, cubes), ValuesOf(batch.noise, noise)));
+    return ToBatchLoss(loss);
+  });
+}
+
+absl::StatusOr<EmbeddedBatch> FusedEngine::Embed(const torch::Tensor& cubes) {
+  return Guard("cannot embed", [&]() -> absl::StatusOr<EmbeddedBatch> {
+    PECULIAR_RETURN_IF_ERROR(Prepare({cubes, {}}));
+    torch::Tensor owner;
+    EmbeddedBatch result = {torch::empty({cubes.size(0), network_.config().latent}, torch::kFloat32),
+                            torch::empty(cubes.sizes(), torch::kFloat32)};
+    PECULIAR_RETURN_IF_ERROR(fused_.Embed(ValuesOf(cubes, owner), ValuesOf(result.latent),
+                                          ValuesOf(result.reconstruction)));
+    return result;
+  });
+}
+
+}  // namespace peculiar

@@ -1,0 +1,130 @@
+#include "core/model/fused_engine.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+#include "core/base/random.h"
+#include "core/model/losses.h"
+#include "core/model/reference_engine.h"
+
+namespace peculiar {
+namespace {
+
+torch::Tensor NormalTensor(std::vector<std::int64_t> shape, std::uint64_t seed) {
+  auto tensor = torch::empty(shape, torch::kFloat32);
+  Random random(seed);
+  float* values = tensor.data_ptr<float>();
+  for (std::int64_t i = 0; i < tensor.numel(); ++i) values[i] = static_cast<float>(random.Normal());
+  return tensor;
+}
+
+// |a - b| / |b| as vectors.
+double RelativeDifference(const torch::Tensor& a, const torch::Tensor& b) {
+  EXPECT_EQ(a.sizes(), b.sizes());
+  const auto exact = b.to(torch::kFloat64);
+  const double norm = exact.norm().item<double>();
+  return (a.to(torch::kFloat64) - exact).norm().item<double>() / std::max(norm, 1e-30);
+}
+
+struct Case {
+  std::string name;
+  NetworkConfig config;
+};
+
+NetworkConfig Preset(std::string_view preset, ModelKind kind, int channels, int size) {
+  return *MakePreset(preset, kind, channels, size);
+}
+
+std::vector<Case> Cases() {
+  std::vector<Case> cases = {{"TinyAe", Preset("tiny", ModelKind::kAe, 19, 16)},
+                             {"TinyVae", Preset("tiny", ModelKind::kVae, 19, 16)},
+                             {"SmallAe", Preset("small", ModelKind::kAe, 19, 32)},
+                             {"SmallVae", Preset("small", ModelKind::kVae, 19, 32)},
+                             {"PaperAe", Preset("paper", ModelKind::kAe, 4, 32)}};
+  Case other = {"EveryOtherOption", Preset("paper", ModelKind::kVae, 4, 8)};
+  other.config.recurrent_activation = RecurrentActivation::kSigmoid;
+  other.config.wavelength_code = WavelengthCode::kNone;
+  other.config.loss = ReconstructionLoss::kMse;
+  other.config.beta = 0.3;
+  other.config.conv_channels = {3, 20};
+  other.config.convs_per_block = 3;
+  other.config.lstm_channels = {5, 1, 9};
+  other.config.decoder_channels = {17, 2, 6};
+  cases.push_back(other);
+  return cases;
+}
+
+class FusedEngineTest : public testing::TestWithParam<Case> {
+ protected:
+  static constexpr std::int64_t kBatch = 3;
+
+  FusedEngineTest() {
+    // Away from the first values, where biases are zero and errors would hide.
+    const torch::NoGradGuard no_grad;
+    std::uint64_t seed = 100;
+    for (torch::Tensor tensor : network_.tensors()) {
+      tensor.add_(NormalTensor(tensor.sizes().vec(), seed++) * 0.05);
+    }
+  }
+
+  NetworkConfig config_ = GetParam().config;
+  Autoencoder network_{config_, 3};
+  FusedEngine fused_{network_, 2};
+  ReferenceEngine reference_{network_, torch::kCPU, 2};
+  Batch batch_ = {NormalTensor({kBatch, config_.channels, config_.size, config_.size}, 1),
+                  config_.kind == ModelKind::kVae ? NormalTensor({kBatch, config_.latent}, 2)
+                                                  : torch::Tensor()};
+};
+
+INSTANTIATE_TEST_SUITE_P(Networks, FusedEngineTest, testing::ValuesIn(Cases()),
+                         [](const auto& info) { return info.param.name; });
+
+TEST_P(FusedEngineTest, OutputsAreTheReferences) {
+  const auto fused = *fused_.Embed(batch_.cubes);
+  const auto reference = *reference_.Embed(batch_.cubes);
+  EXPECT_LT(RelativeDifference(fused.latent, reference.latent), 1e-5);
+  EXPECT_LT(RelativeDifference(fused.reconstruction, reference.reconstruction), 1e-5);
+}
+
+// Against the reference's own arithmetic in float64, so that its rounding does not count.
+TEST_P(FusedEngineTest, LossesAndGradientsAreTheReferences) {
+  const auto loss = *fused_.Backward(batch_);
+  EXPECT_EQ(fused_.Evaluate(batch_)->total, loss.total);
+  std::vector<torch::Tensor> gradients;
+  for (const torch::Tensor& tensor : network_.tensors()) gradients.push_back(tensor.grad());
+  network_.To(torch::kCPU, torch::kFloat64);
+  const auto cubes = batch_.cubes.to(torch::kFloat64);
+  const auto noise = batch_.noise.defined() ? batch_.noise.to(torch::kFloat64) : batch_.noise;
+  const LossTerms expected = ComputeLoss(config_, cubes, network_.Forward(cubes, noise));
+  expected.total.backward();
+  const auto expect_near = [](double value, const torch::Tensor& exact) {
+    EXPECT_NEAR(value, exact.item<double>(), 1e-5 * exact.item<double>());
+  };
+  expect_near(loss.total, expected.total);
+  expect_near(loss.reconstruction, expected.reconstruction);
+  expect_near(loss.kl, expected.kl);
+  for (std::size_t i = 0; i < gradients.size(); ++i) {
+    EXPECT_LT(RelativeDifference(gradients[i], network_.tensors()[i].grad()), 1e-4)
+        << network_.parameters()[i].first;
+  }
+}
+
+TEST(FusedEngineNameTest, FusedIsForTheCpu) {
+  Autoencoder network(*MakePreset("tiny", ModelKind::kAe, 5, 8), 3);
+  EXPECT_TRUE(MakeEngine("fused", network, {DeviceKind::kAuto, 1})->get()->device().is_cpu());
+  const auto refused = MakeEngine("fused", network, {DeviceKind::kCuda, 1});
+  EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(MessageOf(refused.status())), testing::HasSubstr("'reference'"));
+}
+
+TEST(FusedEngineNameTest, WrongBatchesAreRefused) {
+  Autoencoder network(*MakePreset("tiny", ModelKind::kAe, 5, 8), 3);
+  FusedEngine engine(network, 1);
+  EXPECT_EQ(engine.Backward({}).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(engine.Embed(torch::zeros({1, 4, 8, 8})).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace peculiar

@@ -1,0 +1,84 @@
+#include "core/network/conv_block.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace peculiar {
+
+template <typename T>
+ConvBlock<T>::ConvBlock(const ParameterLayout& layout, const std::string& name, int size,
+                        ChannelLanes inputs, int outputs, int convolutions)
+    : norm_(layout, name, outputs) {
+  for (int k = 1; k <= convolutions; ++k) {
+    const std::string layer = fmt::format("{}.conv_{}", name, k);
+    convolutions_.emplace_back(layout, layer + ".kernel", layer + ".bias", BiasSide::kSmall, size,
+                               size, /*stride=*/1, inputs, ChannelLanes::Of(outputs));
+    inputs = ChannelLanes::Of(outputs);
+  }
+}
+
+template <typename T>
+void ConvBlock<T>::Pack(const T* parameters) {
+  for (ConvLayer<T>& layer : convolutions_) layer.Pack(parameters);
+  norm_.Pack(parameters);
+}
+
+template <typename T>
+typename ConvBlock<T>::Tape ConvBlock<T>::MakeTape() const {
+  Tape tape;
+  std::size_t scratch = 0;
+  for (const ConvLayer<T>& layer : convolutions_) {
+    tape.sums.emplace_back(layer.convolution().small(), 1);
+    tape.sum_gradients.emplace_back(layer.convolution().small(), 1);
+    tape.gradients.push_back(layer.MakeGradient());
+    scratch = std::max(scratch, layer.convolution().ScratchSize());
+  }
+  tape.output = MapStack<T>(tape.sums.back().shape(), 1);
+  tape.norm = norm_.MakeTape(tape.output.shape());
+  tape.scratch = AlignedBuffer<T>(scratch);
+  return tape;
+}
+
+template <typename T>
+void ConvBlock<T>::Forward(Tape& tape, Map<T> input) const {
+  for (std::size_t k = 0; k < convolutions_.size(); ++k) {
+    const Map<T> in = k == 0 ? input : tape.sums[k - 1][0];
+    convolutions_[k].convolution().ToSmall(in, tape.sums[k][0], tape.scratch.data());
+  }
+  norm_.Forward(tape.norm, tape.sums.back()[0], tape.output[0]);
+}
+
+template <typename T>
+void ConvBlock<T>::Backward(Tape& tape, Map<T> input, Map<T> output_gradient,
+                            Map<T> input_gradient) const {
+  norm_.Backward(tape.norm, tape.sums.back()[0], output_gradient,
+                 tape.sum_gradients.back()[0]);
+  for (std::size_t k = convolutions_.size(); k-- > 0;) {
+    const Map<T> gradient = tape.sum_gradients[k][0];
+    convolutions_[k].AddGradient(k == 0 ? input : tape.sums[k - 1][0], gradient,
+                                 tape.gradients[k]);
+    const Map<T> to = k == 0 ? input_gradient : tape.sum_gradients[k - 1][0];
+    if (to.values == nullptr) continue;
+    convolutions_[k].convolution().ToBig(gradient, to, tape.scratch.data());
+  }
+}
+
+template <typename T>
+void ConvBlock<T>::ClearGradient(Tape& tape) {
+  for (ConvGradient<T>& sums : tape.gradients) sums.Clear();
+  tape.norm.ClearGradient();
+}
+
+template <typename T>
+void ConvBlock<T>::Unpack(const Tape& tape, T* gradient) const {
+  for (std::size_t k = 0; k < convolutions_.size(); ++k) {
+    convolutions_[k].Unpack(tape.gradients[k], gradient);
+  }
+  norm_.Unpack(tape.norm, gradient);
+}
+
+template class ConvBlock<float>;
+template class ConvBlock<double>;
+
+}  // namespace peculiar

@@ -1,0 +1,157 @@
+#include "core/network/sample_network.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace peculiar {
+namespace {
+
+// Sum of |y - x| or (y - x)^2 over n pixels; gradient += weight x its derivative by y. Eight sums
+// in turn: the order is fixed, and the additions need not wait for each other.
+template <typename T>
+double Errors(ReconstructionLoss loss, const T* target, const T* image, std::size_t n, T weight,
+              T* gradient) {
+  std::array<double, 8> sums{};
+  for (std::size_t i = 0; i < n; ++i) {
+    const T difference = image[i] - target[i];
+    if (loss == ReconstructionLoss::kMae) {
+      sums[i % 8] += static_cast<double>(std::abs(difference));
+      gradient[i] += weight * static_cast<T>((difference > 0) - (difference < 0));
+    } else {
+      sums[i % 8] += static_cast<double>(difference) * static_cast<double>(difference);
+      gradient[i] += weight * 2 * difference;
+    }
+  }
+  return ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]));
+}
+
+template <typename T>
+void Add(const T* from, std::size_t n, T* to) {
+  for (std::size_t i = 0; i < n; ++i) to[i] += from[i];
+}
+
+}  // namespace
+
+template <typename T>
+SampleNetwork<T>::SampleNetwork(const NetworkConfig& config)
+    : config_(config),
+      layout_(config),
+      pixels_(static_cast<std::size_t>(config.size) * static_cast<std::size_t>(config.size)),
+      encoder_(config, layout_),
+      latent_(config, layout_),
+      decoder_(config, layout_) {
+  if (config.wavelength_code == WavelengthCode::kLearned) {
+    code_offset_ = layout_.OffsetOf("decoder.wavelength_code");
+  }
+}
+
+template <typename T>
+void SampleNetwork<T>::Pack(const T* parameters) {
+  parameters_.assign(parameters, parameters + layout_.size());
+  encoder_.Pack(parameters);
+  decoder_.Pack(parameters);
+}
+
+template <typename T>
+SampleTape<T> SampleNetwork<T>::MakeTape(bool for_backward) const {
+  SampleTape<T> tape;
+  tape.encoder = encoder_.MakeTape(for_backward);
+  tape.latent = latent_.MakeTape();
+  tape.decoder = decoder_.MakeTape();
+  const auto flat = static_cast<std::size_t>(config_.flat());
+  for (auto* values : {&tape.flat, &tape.flat_gradient, &tape.slice_code, &tape.slice_code_gradient,
+                       &tape.code_gradient}) {
+    values->resize(flat);
+  }
+  if (for_backward) tape.gradient.resize(layout_.size());
+  return tape;
+}
+
+template <typename T>
+int SampleNetwork<T>::decoded_slices() const {
+  return config_.wavelength_code == WavelengthCode::kLearned ? config_.channels : 1;
+}
+
+template <typename T>
+void SampleNetwork<T>::DecodeSlice(SampleTape<T>& tape, int t) const {
+  tape.slice_code = tape.latent.code;
+  if (config_.wavelength_code == WavelengthCode::kLearned) {
+    const std::size_t flat = tape.slice_code.size();
+    Add(parameters_.data() + code_offset_ + static_cast<std::size_t>(t) * flat, flat,
+        tape.slice_code.data());
+  }
+  decoder_.Forward(tape.decoder, tape.slice_code.data());
+}
+
+template <typename T>
+double SampleNetwork<T>::AddErrors(SampleTape<T>& tape, const T* cube, int t, T weight) const {
+  tape.decoder.image_gradient.Clear();
+  const bool same = config_.wavelength_code == WavelengthCode::kNone;
+  double sum = 0;
+  for (int s = same ? 0 : t; s <= (same ? config_.channels - 1 : t); ++s) {
+    sum += Errors(config_.loss, cube + static_cast<std::size_t>(s) * pixels_,
+                  tape.decoder.image.data(), pixels_, weight, tape.decoder.image_gradient.data());
+  }
+  return sum;
+}
+
+template <typename T>
+SampleLoss SampleNetwork<T>::Backward(SampleTape<T>& tape, const T* cube, const T* noise,
+                                      T error_weight, T kl_weight) const {
+  const T* parameters = parameters_.data();
+  T* gradient = tape.gradient.data();
+  std::fill(tape.gradient.begin(), tape.gradient.end(), T(0));
+  std::fill(tape.code_gradient.begin(), tape.code_gradient.end(), T(0));
+  Decoder<T>::ClearGradient(tape.decoder);
+  encoder_.Forward(tape.encoder, cube, tape.flat.data());
+  latent_.Forward(tape.latent, parameters, tape.flat.data(), noise);
+  SampleLoss loss = {0, latent_.Kl(tape.latent)};
+  const std::size_t flat = tape.flat.size();
+  for (int t = 0; t < decoded_slices(); ++t) {
+    DecodeSlice(tape, t);
+    loss.error += AddErrors(tape, cube, t, error_weight);
+    decoder_.Backward(tape.decoder, tape.slice_code_gradient.data());
+    Add(tape.slice_code_gradient.data(), flat, tape.code_gradient.data());
+    if (config_.wavelength_code == WavelengthCode::kLearned) {
+      Add(tape.slice_code_gradient.data(), flat,
+          gradient + code_offset_ + static_cast<std::size_t>(t) * flat);
+    }
+  }
+  decoder_.Unpack(tape.decoder, gradient);
+  latent_.Backward(tape.latent, parameters, tape.flat.data(), noise, kl_weight,
+                   tape.code_gradient.data(), tape.flat_gradient.data(), gradient);
+  encoder_.Backward(tape.encoder, cube, tape.flat_gradient.data(), gradient);
+  return loss;
+}
+
+template <typename T>
+SampleLoss SampleNetwork<T>::Evaluate(SampleTape<T>& tape, const T* cube, const T* noise) const {
+  encoder_.Forward(tape.encoder, cube, tape.flat.data());
+  latent_.Forward(tape.latent, parameters_.data(), tape.flat.data(), noise);
+  SampleLoss loss = {0, latent_.Kl(tape.latent)};
+  for (int t = 0; t < decoded_slices(); ++t) {
+    DecodeSlice(tape, t);
+    loss.error += AddErrors(tape, cube, t, T(0));
+  }
+  return loss;
+}
+
+template <typename T>
+void SampleNetwork<T>::Embed(SampleTape<T>& tape, const T* cube, T* latent,
+                             T* reconstruction) const {
+  encoder_.Forward(tape.encoder, cube, tape.flat.data());
+  latent_.Forward(tape.latent, parameters_.data(), tape.flat.data(), /*noise=*/nullptr);
+  std::copy(tape.latent.mean.begin(), tape.latent.mean.end(), latent);
+  if (reconstruction == nullptr) return;
+  for (int t = 0; t < config_.channels; ++t) {
+    if (t < decoded_slices()) DecodeSlice(tape, t);
+    std::copy_n(tape.decoder.image.data(), pixels_,
+                reconstruction + static_cast<std::size_t>(t) * pixels_);
+  }
+}
+
+template class SampleNetwork<float>;
+template class SampleNetwork<double>;
+
+}  // namespace peculiar
