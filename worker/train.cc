@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "core/train/benchmark.h"
 #include "worker/choice.h"
 #include "worker/progress.h"
 #include "worker/stop_signals.h"
@@ -110,10 +111,21 @@ void AddMachineFlags(CLI::App& app, TrainOptions& training) {
           {"auto", DeviceKind::kAuto}, {"cpu", DeviceKind::kCpu}, {"cuda", DeviceKind::kCuda}},
       "default: auto, cuda when there is one");
   app.add_option("--threads", training.threads, "0 = all cores")->capture_default_str();
-  app.add_option("--engine", training.engine, "what computes the network: fused (CPU) or reference")->capture_default_str();
+  app.add_option("--engine", training.engine, "what computes the network: fused (CPU) or reference")
+      ->capture_default_str();
   app.add_option("--checkpoint-minutes", training.checkpoint_minutes,
                  "longest time between checkpoints; 0 = only at the end of epochs")
       ->capture_default_str();
+}
+
+// On cubes of the survey's shape: 19 lines of 10 channels, 32 x 32 spaxels.
+absl::Status PrintBenchmark(const TrainVerbOptions& options, int steps) {
+  constexpr int kChannels = 190, kSize = 32;
+  TrainOptions training = MakeTraining(options);
+  PECULIAR_ASSIGN_OR_RETURN(training.network, MakeNetworkConfig(options.network, kChannels, kSize));
+  PECULIAR_ASSIGN_OR_RETURN(const StepBenchmark benchmark, BenchmarkSteps(training, steps));
+  fmt::print("{}\n", peculiar::ToJson(benchmark).dump());
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -181,16 +193,30 @@ void AddTrainCommand(CLI::App& app, CommandResult& result) {
   struct Flags {
     TrainVerbOptions options;
     std::string output = "table";
+    int benchmark_steps = 0;
   };
   CLI::App* verb = app.add_subcommand("train", "Train a network on the dataset, or go on with it");
   const auto flags = std::make_shared<Flags>();
-  verb->add_option("--workspace", flags->options.workspace, "the workspace")->required();
+  CLI::Option* workspace =
+      verb->add_option("--workspace", flags->options.workspace, "the workspace; needed to train");
+  CLI::Option* benchmark = verb->add_option(
+      "--benchmark", flags->benchmark_steps,
+      "time so many steps on generated cubes instead, and print one line of JSON last");
+  benchmark->excludes(workspace);
   verb->add_option("--model", flags->options.model, "name of the model; default: its kind");
   AddChoice(*verb, "--kind", flags->options.network.kind, kModelKinds, "autoencoder or variational")
       ->required();
   AddTrainingFlags(*verb, flags->options);
   AddOutputFlag(*verb, flags->output);
-  verb->callback([flags, &result] {
+  verb->callback([flags, workspace, benchmark, &result] {
+    if (!benchmark->empty()) {
+      result.status = PrintBenchmark(flags->options, flags->benchmark_steps);
+      return;
+    }
+    if (workspace->empty()) {
+      result.status = InvalidArgument("train needs --workspace, or --benchmark");
+      return;
+    }
     const absl::StatusOr<TrainVerbReport> report = RunTrain(flags->options);
     result.status = report.ok() ? StatusOf(*report) : report.status();
     if (!report.ok()) return;

@@ -77,7 +77,8 @@ struct FusedNetwork<T>::Parts {
         network(config) {}
 
   // Samples in `cubes`; INVALID_ARGUMENT unless they are whole and noise fits.
-  absl::StatusOr<std::size_t> CountSamples(std::span<const T> cubes, std::span<const T> noise) const {
+  absl::StatusOr<std::size_t> CountSamples(std::span<const T> cubes,
+                                           std::span<const T> noise) const {
     const std::size_t n = cubes.size() / voxels;
     if (n == 0 || cubes.size() % voxels != 0) {
       return InvalidArgument("cubes: {} values, expected a multiple of {}", cubes.size(), voxels);

@@ -146,8 +146,7 @@ TEST_P(FusedNetworkTest, ARowDependsOnItsOwnCubeAlone) {
   FusedNetwork<float> network(config_, 1);
   ASSERT_TRUE(network.SetParameters(input.parameters).ok());
   std::vector<float> latent(static_cast<std::size_t>(config_.latent));
-  ASSERT_TRUE(
-      network.Embed(std::span(input.cubes).subspan(2 * input.voxels), latent, {}).ok());
+  ASSERT_TRUE(network.Embed(std::span(input.cubes).subspan(2 * input.voxels), latent, {}).ok());
   EXPECT_TRUE(std::equal(latent.begin(), latent.end(), together.latent.end() - config_.latent));
 }
 

@@ -1,0 +1,127 @@
+#include "core/train/benchmark.h"
+
+#include <sys/resource.h>
+#include <torch/types.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <vector>
+
+#include "core/base/parallel.h"
+#include "core/base/random.h"
+#include "core/model/engine.h"
+#include "core/model/guard.h"
+#include "core/network/flops.h"
+#include "core/network/fma_peak.h"
+#include "core/train/optimiser.h"
+
+namespace peculiar {
+namespace {
+
+torch::Tensor NormalNumbers(at::IntArrayRef shape, Random& random) {
+  torch::Tensor tensor = torch::empty(shape, torch::kFloat32);
+  float* values = tensor.data_ptr<float>();
+  std::generate(values, values + tensor.numel(),
+                [&] { return static_cast<float>(random.Normal()); });
+  return tensor;
+}
+
+Batch GeneratedBatch(const TrainOptions& options) {
+  const NetworkConfig& network = options.network;
+  Random random(options.seed);
+  Batch batch;
+  batch.cubes =
+      NormalNumbers({options.batch, network.channels, network.size, network.size}, random);
+  if (network.kind == ModelKind::kVae) {
+    batch.noise = NormalNumbers({options.batch, network.latent}, random);
+  }
+  return batch;
+}
+
+std::int64_t ResidentBytes() {
+  std::int64_t total = 0, resident = 0;  // pages
+  std::ifstream("/proc/self/statm") >> total >> resident;
+  return resident * sysconf(_SC_PAGESIZE);
+}
+
+std::int64_t PeakResidentBytes() {
+  rusage usage = {};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss * 1024;
+}
+
+// The steps' seconds, rising.
+absl::StatusOr<std::vector<double>> TimeSteps(Engine& engine, Optimiser& optimiser,
+                                              const Batch& batch, const TrainOptions& options,
+                                              int steps) {
+  using Clock = std::chrono::steady_clock;
+  std::vector<double> seconds;
+  for (int step = 0; step <= steps; ++step) {
+    const Clock::time_point start = Clock::now();
+    PECULIAR_RETURN_IF_ERROR(engine.Backward(batch).status());
+    const double norm = optimiser.GradientNorm();
+    const double threshold = ClipThreshold(options);
+    optimiser.Step(options.learning_rate, norm > threshold ? threshold / norm : 1.0);
+    // The first one touches its memory for the first time.
+    if (step > 0) seconds.push_back(std::chrono::duration<double>(Clock::now() - start).count());
+  }
+  std::sort(seconds.begin(), seconds.end());
+  return seconds;
+}
+
+absl::StatusOr<StepBenchmark> Run(const TrainOptions& options, int steps) {
+  const NetworkConfig& config = options.network;
+  const Batch batch = GeneratedBatch(options);
+  Autoencoder network(config, options.seed);
+  const std::int64_t before = ResidentBytes();
+  PECULIAR_ASSIGN_OR_RETURN(
+      const std::unique_ptr<Engine> engine,
+      MakeEngine(options.engine, network, {.device = options.device, .threads = options.threads}));
+  Optimiser optimiser(options.optimiser, network.parameters());
+  PECULIAR_ASSIGN_OR_RETURN(const std::vector<double> seconds,
+                            TimeSteps(*engine, optimiser, batch, options, steps));
+  StepBenchmark benchmark;
+  benchmark.engine = options.engine;
+  benchmark.preset = config.preset;
+  benchmark.kind = ModelKindName(config.kind);
+  benchmark.device = engine->device().is_cpu() ? "cpu" : "cuda";
+  benchmark.batch = options.batch;
+  benchmark.threads = options.threads > 0 ? options.threads : HardwareThreads();
+  benchmark.steps = steps;
+  benchmark.median_seconds = seconds[seconds.size() / 2];
+  benchmark.min_seconds = seconds.front();
+  benchmark.gflops = options.batch * StepFlops(config) / benchmark.min_seconds / 1e9;
+  benchmark.peak_memory_bytes = PeakResidentBytes() - before;
+  if (engine->device().is_cpu()) {
+    benchmark.peak_fraction = benchmark.gflops / MeasureFmaPeak(benchmark.threads);
+  }
+  return benchmark;
+}
+
+}  // namespace
+
+absl::StatusOr<StepBenchmark> BenchmarkSteps(const TrainOptions& options, int steps) {
+  if (steps < 1) return InvalidArgument("{} steps to time, expected at least 1", steps);
+  PECULIAR_RETURN_IF_ERROR(
+      ValidateTrainOptions(options, options.network.channels, options.network.size));
+  return Guard("cannot time training steps", [&] { return Run(options, steps); });
+}
+
+Json ToJson(const StepBenchmark& benchmark) {
+  return {{"engine", benchmark.engine},
+          {"preset", benchmark.preset},
+          {"kind", benchmark.kind},
+          {"device", benchmark.device},
+          {"batch", benchmark.batch},
+          {"threads", benchmark.threads},
+          {"steps", benchmark.steps},
+          {"median_seconds", benchmark.median_seconds},
+          {"min_seconds", benchmark.min_seconds},
+          {"gflops", benchmark.gflops},
+          {"peak_fraction", benchmark.peak_fraction},
+          {"peak_memory_bytes", benchmark.peak_memory_bytes}};
+}
+
+}  // namespace peculiar
