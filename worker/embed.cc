@@ -298,7 +298,9 @@ void AddEmbedCommand(CLI::App& app, CommandResult& result) {
   verb->add_option("--device", embedder.device, "auto (default), cpu or cuda")
       ->transform(CLI::CheckedTransformer(std::map<std::string, DeviceKind>{
           {"auto", DeviceKind::kAuto}, {"cpu", DeviceKind::kCpu}, {"cuda", DeviceKind::kCuda}}));
-  verb->add_option("--engine", embedder.engine, "what computes the network: fused (CPU) or reference")->capture_default_str();
+  verb->add_option("--engine", embedder.engine,
+                   "what computes the network: fused (CPU) or reference")
+      ->capture_default_str();
   AddOutputFlag(*verb, flags->output);
   verb->callback([flags, &result] {
     const absl::StatusOr<EmbedVerbReport> report = RunEmbed(flags->options);

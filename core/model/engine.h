@@ -1,7 +1,7 @@
 // What computes a network's losses, gradients and embeddings (internal to core/model and
-// core/train: includes LibTorch). Engines differ in speed, not in results: "fused" is core/network's
-// own code for the CPU, "reference" runs Autoencoder::Forward through autograd, on any device, and
-// is the oracle of the other. Not for concurrent use.
+// core/train: includes LibTorch). Engines differ in speed, not in results: "fused" is
+// core/network's own code for the CPU, "reference" runs Autoencoder::Forward through autograd, on
+// any device, and is the oracle of the other. Not for concurrent use.
 #pragma once
 
 #include <torch/types.h>

@@ -36,11 +36,11 @@ absl::StatusOr<BatchLoss> FusedEngine::Backward(const Batch& batch) {
   return Guard("cannot compute gradients", [&]() -> absl::StatusOr<BatchLoss> {
     PECULIAR_RETURN_IF_ERROR(Prepare(batch));
     torch::Tensor cubes, noise;
-    const auto all = torch::empty({static_cast<std::int64_t>(fused_.parameter_count())},
-                                  torch::kFloat32);
-    PECULIAR_ASSIGN_OR_RETURN(const StepLoss loss,
-                              fused_.Step(ValuesOf(batch.cubes, cubes),
-                                          ValuesOf(batch.noise, noise), ValuesOf(all)));
+    const auto all =
+        torch::empty({static_cast<std::int64_t>(fused_.parameter_count())}, torch::kFloat32);
+    PECULIAR_ASSIGN_OR_RETURN(
+        const StepLoss loss,
+        fused_.Step(ValuesOf(batch.cubes, cubes), ValuesOf(batch.noise, noise), ValuesOf(all)));
     std::int64_t first = 0;
     for (torch::Tensor parameter : network_.tensors()) {
       parameter.mutable_grad() = all.narrow(0, first, parameter.numel()).view(parameter.sizes());
@@ -54,9 +54,8 @@ absl::StatusOr<BatchLoss> FusedEngine::Evaluate(const Batch& batch) {
   return Guard("cannot compute a loss", [&]() -> absl::StatusOr<BatchLoss> {
     PECULIAR_RETURN_IF_ERROR(Prepare(batch));
     torch::Tensor cubes, noise;
-    PECULIAR_ASSIGN_OR_RETURN(
-        const StepLoss loss,
-        fused_.Evaluate(ValuesOf(batch.cubes, cubes), ValuesOf(batch.noise, noise)));
+    PECULIAR_ASSIGN_OR_RETURN(const StepLoss loss, fused_.Evaluate(ValuesOf(batch.cubes, cubes),
+                                                                   ValuesOf(batch.noise, noise)));
     return ToBatchLoss(loss);
   });
 }
@@ -65,8 +64,9 @@ absl::StatusOr<EmbeddedBatch> FusedEngine::Embed(const torch::Tensor& cubes) {
   return Guard("cannot embed", [&]() -> absl::StatusOr<EmbeddedBatch> {
     PECULIAR_RETURN_IF_ERROR(Prepare({cubes, {}}));
     torch::Tensor owner;
-    EmbeddedBatch result = {torch::empty({cubes.size(0), network_.config().latent}, torch::kFloat32),
-                            torch::empty(cubes.sizes(), torch::kFloat32)};
+    EmbeddedBatch result = {
+        torch::empty({cubes.size(0), network_.config().latent}, torch::kFloat32),
+        torch::empty(cubes.sizes(), torch::kFloat32)};
     PECULIAR_RETURN_IF_ERROR(fused_.Embed(ValuesOf(cubes, owner), ValuesOf(result.latent),
                                           ValuesOf(result.reconstruction)));
     return result;

@@ -5,8 +5,11 @@
 #include <algorithm>
 
 #include "core/base/random.h"
+#include "core/model/embedder.h"
 #include "core/model/losses.h"
 #include "core/model/reference_engine.h"
+#include "core/network/fused_embedder.h"
+#include "tests/support/saved_network.h"
 
 namespace peculiar {
 namespace {
@@ -116,6 +119,22 @@ TEST(FusedEngineNameTest, FusedIsForTheCpu) {
   const auto refused = MakeEngine("fused", network, {DeviceKind::kCuda, 1});
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(MessageOf(refused.status())), testing::HasSubstr("'reference'"));
+}
+
+TEST(FusedEngineEmbedderTest, EqualsTheEmbedderWithoutLibTorch) {
+  const auto folder = FreshTestFolder();
+  const auto config = *MakePreset("tiny", ModelKind::kVae, 5, 8);
+  ASSERT_TRUE(SaveNetwork(folder, config, 3, {}).ok());
+  auto with = Embedder::Open(folder, {.device = DeviceKind::kCpu, .threads = 1});
+  auto without = FusedEmbedder::Open(folder, 1);
+  ASSERT_TRUE(with.ok() && without.ok());
+  const auto cubes = NormalTensor({2, 5, 8, 8}, 1);
+  const std::span<const float> flux(cubes.data_ptr<float>(), 2 * 5 * 8 * 8);
+  std::vector<float> latent(2 * 16), reconstruction(flux.size());
+  ASSERT_TRUE(without->Embed(flux, latent, reconstruction).ok());
+  const auto expected = *with->Embed(flux, 2);
+  EXPECT_EQ(latent, expected.latent);
+  EXPECT_EQ(reconstruction, expected.reconstruction);
 }
 
 TEST(FusedEngineNameTest, WrongBatchesAreRefused) {

@@ -40,7 +40,7 @@ class AlignedBuffer {
   }
   // The alignment given back may be the smaller one: both come from the same aligned allocator.
   struct Free {
-    void operator()(T* values) const { ::operator delete(values, std::align_val_t{kCacheLine}); }
+    void operator()(T* values) const { ::operator delete (values, std::align_val_t{kCacheLine}); }
   };
 
   std::size_t size_ = 0;

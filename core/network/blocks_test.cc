@@ -41,7 +41,8 @@ class BlocksTest : public testing::TestWithParam<Shape> {
   ChannelLanes out_ = ChannelLanes::Of(GetParam().outputs);
 
   // Parameters whose names begin with `prefix`.
-  void ExpectParameterGradients(const std::function<double()>& function, const std::string& prefix) {
+  void ExpectParameterGradients(const std::function<double()>& function,
+                                const std::string& prefix) {
     for (const ParameterSpec& spec : ParameterSpecs(config_)) {
       if (!spec.name.starts_with(prefix)) continue;
       const std::size_t first = layout_.OffsetOf(spec.name);

@@ -2,11 +2,12 @@
 // clang-format off
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/network/cell.cc"
-#include "hwy/foreach_target.h"
+#include <hwy/foreach_target.h>
 // clang-format on
+#include <hwy/contrib/math/math-inl.h>
+#include <hwy/highway.h>
+
 #include "core/network/kernels.h"
-#include "hwy/contrib/math/math-inl.h"
-#include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace peculiar::HWY_NAMESPACE {
@@ -117,8 +118,8 @@ HWY_INLINE void BackwardPixel(D d, const CellCall<T>& call, int y, int x) {
     const auto output = hn::LoadU(d, gates + 3 * lanes + k);
     const auto a = hn::LoadU(d, active + k);
     const auto dh = hn::Add(LoadOrZero(d, from_output, k), LoadOrZero(d, from_next, k));
-    const auto dc = hn::MulAdd(hn::Mul(dh, output), Activation::Slope(d, a),
-                               hn::LoadU(d, cell_gradient + k));
+    const auto dc =
+        hn::MulAdd(hn::Mul(dh, output), Activation::Slope(d, a), hn::LoadU(d, cell_gradient + k));
     const auto di = hn::Mul(hn::Mul(dc, candidate), Gate::Slope(d, input));
     const auto df = hn::Mul(hn::Mul(dc, LoadOrZero(d, before, k)), Gate::Slope(d, forget));
     const auto dg = hn::Mul(hn::Mul(dc, input), Activation::Slope(d, candidate));

@@ -52,12 +52,10 @@ void ConvBlock<T>::Forward(Tape& tape, Map<T> input) const {
 template <typename T>
 void ConvBlock<T>::Backward(Tape& tape, Map<T> input, Map<T> output_gradient,
                             Map<T> input_gradient) const {
-  norm_.Backward(tape.norm, tape.sums.back()[0], output_gradient,
-                 tape.sum_gradients.back()[0]);
+  norm_.Backward(tape.norm, tape.sums.back()[0], output_gradient, tape.sum_gradients.back()[0]);
   for (std::size_t k = convolutions_.size(); k-- > 0;) {
     const Map<T> gradient = tape.sum_gradients[k][0];
-    convolutions_[k].AddGradient(k == 0 ? input : tape.sums[k - 1][0], gradient,
-                                 tape.gradients[k]);
+    convolutions_[k].AddGradient(k == 0 ? input : tape.sums[k - 1][0], gradient, tape.gradients[k]);
     const Map<T> to = k == 0 ? input_gradient : tape.sum_gradients[k - 1][0];
     if (to.values == nullptr) continue;
     convolutions_[k].convolution().ToBig(gradient, to, tape.scratch.data());

@@ -32,8 +32,8 @@ class ConvBlock {
   Tape MakeTape() const;
 
   void Forward(Tape& tape, Map<T> input) const;
-  // After Forward of the same input. output_gradient is read; input_gradient is written unless its values are
-  // null. Gradients of the parameters are added to the tape's.
+  // After Forward of the same input. output_gradient is read; input_gradient is written unless its
+  // values are null. Gradients of the parameters are added to the tape's.
   void Backward(Tape& tape, Map<T> input, Map<T> output_gradient, Map<T> input_gradient) const;
 
   static void ClearGradient(Tape& tape);

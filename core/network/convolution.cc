@@ -130,13 +130,15 @@ void Convolution<T>::PackPass(Direction direction, const T* kernel, const T* bia
     const int sub_column = pass.first_column + sub % pass.block;
     for (std::size_t tap = 0; tap < rows.size() * columns.size(); ++tap) {
       const int ky = WindowIndex(direction, sub_row, rows[tap / columns.size()], pad_rows_);
-      const int kx = WindowIndex(direction, sub_column, columns[tap % columns.size()], pad_columns_);
+      const int kx =
+          WindowIndex(direction, sub_column, columns[tap % columns.size()], pad_columns_);
       if (std::min(ky, kx) < 0 || std::max(ky, kx) >= kWindow) continue;
       const T* window = kernel + (ky * kWindow + kx) * big_lanes_.channels * small_lanes_.channels;
       for (int i = 0; i < in.channels; ++i) {
         const int value = static_cast<int>(tap) * in.lanes() + in.LaneOf(i);
         for (int o = 0; o < out.channels; ++o) {
-          const int index = to_small ? i * small_lanes_.channels + o : o * small_lanes_.channels + i;
+          const int index =
+              to_small ? i * small_lanes_.channels + o : o * small_lanes_.channels + i;
           place(value, sub * out.lanes() + out.LaneOf(o)) = window[index];
         }
       }
@@ -210,8 +212,8 @@ template <typename T>
 void Convolution<T>::SumToSmall(const Convolution& first, Map<T> first_big,
                                 const Convolution& second, Map<T> second_big, Map<T> small) {
   const ConvPass<T>& pass = first.to_small_[0];
-  const std::array<ConvSource<T>, 2> sources = {
-      first.SourceOf(pass, first_big), second.SourceOf(second.to_small_[0], second_big)};
+  const std::array<ConvSource<T>, 2> sources = {first.SourceOf(pass, first_big),
+                                                second.SourceOf(second.to_small_[0], second_big)};
   Convolve<T>({pass.rows, pass.columns, pass.lanes, sources, pass.bias.data(), small.At(0, 0),
                small.shape.row_step(), small.shape.lanes});
 }

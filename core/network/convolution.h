@@ -26,10 +26,10 @@ struct ConvPass {
   int rows = 0;  // positions
   int columns = 0;
   int lanes = 0;
-  int pixel_lanes = 0;          // of the output map
-  std::vector<ConvRun> runs;    // offsets from the input pixel of a position
-  AlignedBuffer<T> weights;     // as ConvSource
-  AlignedBuffer<T> bias;        // [lanes]
+  int pixel_lanes = 0;        // of the output map
+  std::vector<ConvRun> runs;  // offsets from the input pixel of a position
+  AlignedBuffer<T> weights;   // as ConvSource
+  AlignedBuffer<T> bias;      // [lanes]
 };
 
 template <typename T>

@@ -18,7 +18,7 @@ struct Geometry {
 std::vector<Geometry> Geometries() {
   const ChannelLanes image = ChannelLanes::Image();
   std::vector<Geometry> all = {
-      {8, 8, 1, image, ChannelLanes::Of(4)},  // the first convolution
+      {8, 8, 1, image, ChannelLanes::Of(4)},   // the first convolution
       {8, 8, 1, ChannelLanes::Of(16), image},  // the last one
       {5, 7, 1, ChannelLanes::Of(3), image},
       {1, 1, 1, image, ChannelLanes::Of(2)},
@@ -126,7 +126,8 @@ class Example {
   }
   void AddBias(Map<T> map, const ChannelLanes& lanes, const std::vector<T>& bias,
                std::vector<double>& sums) {
-    ForEachValue(map, lanes, [&](const T* value, int c) { sums[Index(map, value)] += bias[Count(c)]; });
+    ForEachValue(map, lanes,
+                 [&](const T* value, int c) { sums[Index(map, value)] += bias[Count(c)]; });
   }
   // Pads and borders have to be zero: they are compared too.
   void Compare(Map<T> map, const ChannelLanes&, const std::vector<double>& sums, double& error) {

@@ -2,12 +2,13 @@
 // clang-format off
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/network/convolve.cc"
-#include "hwy/foreach_target.h"
+#include <hwy/foreach_target.h>
 // clang-format on
+#include <hwy/highway.h>
+
 #include <algorithm>
 
 #include "core/network/kernels.h"
-#include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace peculiar::HWY_NAMESPACE {
@@ -47,8 +48,8 @@ HWY_INLINE void Tile(D d, const ConvCall<T>& call, int first_lane, int group, in
         for (int v = 0; v < V; ++v) weights[v] = hn::LoadU(d, w + v * kLanes);
 #pragma GCC unroll 16
         for (int p = 0; p < P; ++p) {
-          const Vector broadcast = hn::Set(
-              d, p < kHalf ? value[p * source.pixel] : upper[(p - kHalf) * source.pixel]);
+          const Vector broadcast =
+              hn::Set(d, p < kHalf ? value[p * source.pixel] : upper[(p - kHalf) * source.pixel]);
 #pragma GCC unroll 4
           for (int v = 0; v < V; ++v) {
             sums[v * P + p] = hn::MulAdd(broadcast, weights[v], sums[v * P + p]);

@@ -15,8 +15,8 @@ class Decoder {
   struct Tape {
     MapStack<T> code;
     std::vector<typename UpsampleBlock<T>::Tape> blocks;
-    MapStack<T> sums;            // of the last convolution
-    AlignedBuffer<T> image;      // [size][size], after ELU
+    MapStack<T> sums;        // of the last convolution
+    AlignedBuffer<T> image;  // [size][size], after ELU
     AlignedBuffer<T> image_gradient;
     MapStack<T> sum_gradient;
     std::vector<MapStack<T>> input_gradients;  // of the blocks' inputs, then of the convolution's

@@ -1,15 +1,16 @@
 #include "core/network/fma_peak.h"
 
+#include "core/network/simd.h"
 // clang-format off
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/network/fma_peak.cc"
-#include "hwy/foreach_target.h"
+#include <hwy/foreach_target.h>
 // clang-format on
 #include <chrono>
 #include <thread>
 #include <vector>
 
-#include "hwy/highway.h"
+#include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();
 namespace peculiar::HWY_NAMESPACE {

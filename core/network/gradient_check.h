@@ -1,4 +1,5 @@
-// For the tests of this room: values, and gradients against central differences in float64.
+// For the tests of this room: values that depend on a seed alone, and gradients against central
+// differences in float64.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -2,12 +2,13 @@
 // clang-format off
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/network/kernel_gradient.cc"
-#include "hwy/foreach_target.h"
+#include <hwy/foreach_target.h>
 // clang-format on
+#include <hwy/highway.h>
+
 #include <algorithm>
 
 #include "core/network/kernels.h"
-#include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace peculiar::HWY_NAMESPACE {
@@ -143,8 +144,8 @@ HWY_INLINE void Vectors(D d, const KernelGradientCall<T>& call, int lanes) {
 
 template <typename T>
 HWY_INLINE void AddAny(const KernelGradientCall<T>& call) {
-  const int lanes = GradientIsTransposed(call.small_lanes) ? GradientStride(call.run_length)
-                                                           : call.small_lanes;
+  const int lanes =
+      GradientIsTransposed(call.small_lanes) ? GradientStride(call.run_length) : call.small_lanes;
   if (lanes >= 16) {
     Vectors(hn::CappedTag<T, 16>(), call, lanes);
   } else if (lanes == 8) {

@@ -42,8 +42,8 @@ typename LstmBlock<T>::Tape LstmBlock<T>::MakeTape(int slots) const {
   tape.gate_gradient = MapStack<T>(gates, 1);
   tape.input_gradient = input_.MakeGradient();
   tape.recurrent_gradient = recurrent_.MakeGradient();
-  tape.scratch = AlignedBuffer<T>(std::max(input_.convolution().ScratchSize(),
-                                           recurrent_.convolution().ScratchSize()));
+  tape.scratch = AlignedBuffer<T>(
+      std::max(input_.convolution().ScratchSize(), recurrent_.convolution().ScratchSize()));
   return tape;
 }
 

@@ -2,10 +2,11 @@
 // clang-format off
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/network/norm.cc"
-#include "hwy/foreach_target.h"
+#include <hwy/foreach_target.h>
 // clang-format on
+#include <hwy/highway.h>
+
 #include "core/network/kernels.h"
-#include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace peculiar::HWY_NAMESPACE {
@@ -88,45 +89,73 @@ HWY_INLINE void WideForwardRow(D d, const NormCall<T>& call, int y, T* mean, T* 
 // Up to kPiece pixels of a row: first their two means, then, vector by vector, the values.
 constexpr int kPiece = 64;
 
+template <typename T>
+struct Piece {
+  int y, first, n;
+  const T* mean;
+  const T* deviation;
+  T g_means[kPiece];
+  T product_means[kPiece];
+};
+
 template <class D, typename T = hn::TFromD<D>>
-HWY_INLINE void WideBackwardPiece(D d, const NormCall<T>& call, int y, int first, int n) {
-  const int lanes = call.x.shape.lanes, step = static_cast<int>(hn::Lanes(d));
+HWY_INLINE void WideBackwardMeans(D d, const NormCall<T>& call, Piece<T>& piece) {
+  const int lanes = call.x.shape.lanes;
   const T share = T(1) / static_cast<T>(call.channels);
-  const Step stats = static_cast<Step>(y) * NormStride(call.x.shape.columns) + first;
-  const T* mean = call.mean + stats;
-  const T* deviation = call.deviation + stats;
-  T sums[kPiece], products[kPiece];
-  const T* HWY_RESTRICT x = call.x.At(y, first);
-  const T* HWY_RESTRICT dy = call.y.At(y, first);
-  for (int p = 0; p < n; ++p, x += lanes, dy += lanes) {
-    sums[p] = share * SumPixel(d, lanes, [&](int k, auto sum) HWY_ATTR {
-                return hn::MulAdd(hn::LoadU(d, dy + k), hn::LoadU(d, call.gamma + k), sum);
-              });
-    products[p] = share * SumPixel(d, lanes, [&](int k, auto sum) HWY_ATTR {
-                    const auto g = hn::Mul(hn::LoadU(d, dy + k), hn::LoadU(d, call.gamma + k));
-                    const auto centred = hn::Sub(hn::LoadU(d, x + k), hn::Set(d, mean[p]));
-                    return hn::MulAdd(g, hn::Mul(centred, hn::Set(d, deviation[p])), sum);
-                  });
+  const T* HWY_RESTRICT x = call.x.At(piece.y, piece.first);
+  const T* HWY_RESTRICT dy = call.y.At(piece.y, piece.first);
+  for (int p = 0; p < piece.n; ++p, x += lanes, dy += lanes) {
+    const auto mean = hn::Set(d, piece.mean[p]), scale = hn::Set(d, piece.deviation[p]);
+    const auto add_g = [&](int k, auto sum) HWY_ATTR {
+      return hn::MulAdd(hn::LoadU(d, dy + k), hn::LoadU(d, call.gamma + k), sum);
+    };
+    const auto add_product = [&](int k, auto sum) HWY_ATTR {
+      const auto g = hn::Mul(hn::LoadU(d, dy + k), hn::LoadU(d, call.gamma + k));
+      return hn::MulAdd(g, hn::Mul(hn::Sub(hn::LoadU(d, x + k), mean), scale), sum);
+    };
+    piece.g_means[p] = share * SumPixel(d, lanes, add_g);
+    piece.product_means[p] = share * SumPixel(d, lanes, add_product);
   }
-  for (int k = 0; k < lanes; k += step) {
+}
+
+template <class D, typename T = hn::TFromD<D>>
+HWY_INLINE void WideBackwardValues(D d, const NormCall<T>& call, const Piece<T>& piece) {
+  const int lanes = call.x.shape.lanes;
+  for (int k = 0; k < lanes; k += static_cast<int>(hn::Lanes(d))) {
     const auto gamma = hn::LoadU(d, call.gamma + k), mask = hn::LoadU(d, call.mask + k);
     auto gamma_gradient = hn::LoadU(d, call.gamma_gradient + k);
     auto beta_gradient = hn::LoadU(d, call.beta_gradient + k);
-    x = call.x.At(y, first) + k;
-    dy = call.y.At(y, first) + k;
-    T* HWY_RESTRICT dx = call.x_gradient.At(y, first) + k;
-    for (int p = 0; p < n; ++p, x += lanes, dy += lanes, dx += lanes) {
-      const auto scale = hn::Set(d, deviation[p]);
-      const auto standard = hn::Mul(hn::Sub(hn::LoadU(d, x), hn::Set(d, mean[p])), scale);
+    const T* HWY_RESTRICT x = call.x.At(piece.y, piece.first) + k;
+    const T* HWY_RESTRICT dy = call.y.At(piece.y, piece.first) + k;
+    T* HWY_RESTRICT dx = call.x_gradient.At(piece.y, piece.first) + k;
+    for (int p = 0; p < piece.n; ++p, x += lanes, dy += lanes, dx += lanes) {
+      const auto scale = hn::Set(d, piece.deviation[p]);
+      const auto standard = hn::Mul(hn::Sub(hn::LoadU(d, x), hn::Set(d, piece.mean[p])), scale);
       const auto gradient = hn::LoadU(d, dy);
-      const auto g = hn::MulSub(gradient, gamma, hn::Set(d, sums[p]));
-      const auto centred = hn::NegMulAdd(standard, hn::Set(d, products[p]), g);
+      const auto g = hn::MulSub(gradient, gamma, hn::Set(d, piece.g_means[p]));
+      const auto centred = hn::NegMulAdd(standard, hn::Set(d, piece.product_means[p]), g);
       hn::StoreU(hn::Mul(hn::Mul(centred, scale), mask), d, dx);
       gamma_gradient = hn::MulAdd(gradient, standard, gamma_gradient);
       beta_gradient = hn::Add(gradient, beta_gradient);
     }
     hn::StoreU(gamma_gradient, d, call.gamma_gradient + k);
     hn::StoreU(beta_gradient, d, call.beta_gradient + k);
+  }
+}
+
+template <class D, typename T = hn::TFromD<D>>
+HWY_INLINE void WideBackwardRow(D d, const NormCall<T>& call, int y) {
+  const int columns = call.x.shape.columns;
+  const Step stats = static_cast<Step>(y) * NormStride(columns);
+  for (int first = 0; first < columns; first += kPiece) {
+    Piece<T> piece;
+    piece.y = y;
+    piece.first = first;
+    piece.n = HWY_MIN(kPiece, columns - first);
+    piece.mean = call.mean + stats + first;
+    piece.deviation = call.deviation + stats + first;
+    WideBackwardMeans(d, call, piece);
+    WideBackwardValues(d, call, piece);
   }
 }
 
@@ -253,13 +282,10 @@ HWY_INLINE void BackwardAny(const NormCall<T>& call) {
                   [&](auto d, int p) HWY_ATTR { NarrowBackward(d, call, y, p, sums); });
       continue;
     }
-    for (int first = 0; first < shape.columns; first += kPiece) {
-      const int n = HWY_MIN(kPiece, shape.columns - first);
-      if (shape.lanes == 8) {
-        WideBackwardPiece(hn::CappedTag<T, 8>(), call, y, first, n);
-      } else {
-        WideBackwardPiece(hn::CappedTag<T, 16>(), call, y, first, n);
-      }
+    if (shape.lanes == 8) {
+      WideBackwardRow(hn::CappedTag<T, 8>(), call, y);
+    } else {
+      WideBackwardRow(hn::CappedTag<T, 16>(), call, y);
     }
   }
   if (shape.lanes != kLanes) return;

@@ -35,8 +35,8 @@ NormTape<T> NormLayer<T>::MakeTape(MapShape shape) const {
 
 template <typename T>
 NormCall<T> NormLayer<T>::CallFor(NormTape<T>& tape, Map<T> x, Map<T> y) const {
-  return {channels_, gamma_.data(), beta_.data(), mask_.data(), x, y, tape.mean.data(),
-          tape.deviation.data()};
+  return {channels_, gamma_.data(),    beta_.data(),         mask_.data(), x,
+          y,         tape.mean.data(), tape.deviation.data()};
 }
 
 template <typename T>

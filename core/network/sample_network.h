@@ -17,9 +17,9 @@ struct SampleTape {
   typename Encoder<T>::Tape encoder;
   typename LatentLayers<T>::Tape latent;
   typename Decoder<T>::Tape decoder;
-  std::vector<T> flat;           // of the encoder
+  std::vector<T> flat;  // of the encoder
   std::vector<T> flat_gradient;
-  std::vector<T> slice_code;     // the decoder's code of one slice, and its gradient
+  std::vector<T> slice_code;  // the decoder's code of one slice, and its gradient
   std::vector<T> slice_code_gradient;
   std::vector<T> code_gradient;  // of the part that all slices share
   std::vector<T> gradient;       // of all parameters; empty in a tape for Forward alone
@@ -59,7 +59,7 @@ class SampleNetwork {
 
   NetworkConfig config_;
   ParameterLayout layout_;
-  std::size_t pixels_;        // of a slice
+  std::size_t pixels_;           // of a slice
   std::size_t code_offset_ = 0;  // of the wavelength code
   Encoder<T> encoder_;
   LatentLayers<T> latent_;

@@ -1,0 +1,227 @@
+// Times the fused engine: every block, forward and backward, and whole steps. One JSON line a
+// figure. Usage: engine_bench [preset ...]; without any: small paper. Fractions are of the peak
+// measured in this run, times the threads. FLOP of convolutions alone, as defined, without the zero
+// weights and recomputation of the implementation.
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/base/json.h"
+#include "core/base/random.h"
+#include "core/network/conv_block.h"
+#include "core/network/flops.h"
+#include "core/network/fma_peak.h"
+#include "core/network/fused_network.h"
+#include "core/network/lstm_block.h"
+#include "core/network/parameters.h"
+#include "core/network/upsample_block.h"
+
+namespace peculiar {
+namespace {
+
+// Median of repeated runs of `work`, which together take about half a second, at least three.
+double Seconds(const std::function<void()>& work) {
+  using Clock = std::chrono::steady_clock;
+  work();
+  std::vector<double> times;
+  double sum = 0;
+  while (times.size() < 3 || sum < 0.5) {
+    const auto begin = Clock::now();
+    work();
+    times.push_back(std::chrono::duration<double>(Clock::now() - begin).count());
+    sum += times.back();
+  }
+  std::sort(times.begin(), times.end());
+  return times[times.size() / 2];
+}
+
+class Bench {
+ public:
+  Bench() : peak_(MeasureFmaPeak(1)) {
+    Print({{"figure", "fma_peak"}, {"threads", 1}, {"gflops", peak_}});
+  }
+
+  void Run(const NetworkConfig& config) {
+    config_ = config;
+    layout_ = std::make_unique<ParameterLayout>(config);
+    parameters_.clear();
+    for (const ParameterSpec& spec : ParameterSpecs(config)) {
+      const auto values = InitialValues(spec, 1);
+      parameters_.insert(parameters_.end(), values.begin(), values.end());
+    }
+    RunConvBlocks();
+    RunLstmBlocks();
+    RunUpsampleBlocks();
+    for (const int threads : {1, 2}) RunWhole(threads);
+  }
+
+ private:
+  static void Print(const Json& line) { std::printf("%s\n", line.dump().c_str()); }
+
+  void Report(const std::string& figure, double seconds, double flop, int threads = 1) {
+    const double gflops = flop / seconds * 1e-9;
+    Print({{"figure", figure},
+           {"preset", config_.preset},
+           {"threads", threads},
+           {"seconds", seconds},
+           {"gflops", gflops},
+           {"peak_fraction", gflops / (peak_ * threads)}});
+  }
+
+  // FLOP of a 3 x 3 convolution whose small map has so many pixels.
+  static double Flop(int pixels, int in, int out) { return 18.0 * pixels * in * out; }
+  double ConvFlop(std::size_t block) const {
+    const int out = config_.conv_channels[block], pixels = config_.size * config_.size;
+    const int in = block == 0 ? 1 : config_.conv_channels[block - 1];
+    return Flop(pixels, in, out) + (config_.convs_per_block - 1) * Flop(pixels, out, out);
+  }
+  double LstmFlop(std::size_t block) const {
+    const int out = config_.lstm_channels[block], side = config_.size >> (block + 1);
+    const int in = block == 0 ? config_.conv_channels.back() : config_.lstm_channels[block - 1];
+    return Flop(side * side, in + out, 4 * out);
+  }
+  double UpsampleFlop(std::size_t block) const {
+    const int side = config_.grid() << block;
+    const int in = block == 0 ? config_.lstm_channels.back() : config_.decoder_channels[block - 1];
+    return Flop(side * side, in, config_.decoder_channels[block]);
+  }
+  static MapStack<float> RandomMaps(MapShape shape, int count) {
+    MapStack<float> maps(shape, count);
+    Random random(7);
+    for (int i = 0; i < count; ++i) {
+      for (int y = 0; y < shape.rows; ++y) {
+        float* row = maps[i].At(y, 0);
+        for (int k = 0; k < shape.columns * shape.lanes; ++k) {
+          row[k] = static_cast<float>(random.Normal());
+        }
+      }
+    }
+    return maps;
+  }
+
+  void RunConvBlocks() {
+    for (std::size_t b = 0; b < 2; ++b) {
+      const std::string name = fmt::format("encoder.conv_block_{}", b + 1);
+      const ChannelLanes in =
+          b == 0 ? ChannelLanes::Image() : ChannelLanes::Of(config_.conv_channels[b - 1]);
+      ConvBlock<float> block(*layout_, name, config_.size, in, config_.conv_channels[b],
+                             config_.convs_per_block);
+      block.Pack(parameters_.data());
+      auto tape = block.MakeTape();
+      const auto input = RandomMaps({config_.size, config_.size, in.lanes()}, 2);
+      const auto gradient = RandomMaps(tape.output.shape(), 1);
+      Report(name + " forward", Seconds([&] { block.Forward(tape, input[0]); }), ConvFlop(b));
+      const Map<float> to = b == 0 ? Map<float>() : input[1];
+      const double skipped =
+          b == 0 ? Flop(config_.size * config_.size, 1, config_.conv_channels[0]) : 0;
+      Report(name + " backward", Seconds([&] { block.Backward(tape, input[0], gradient[0], to); }),
+             2 * ConvFlop(b) - skipped);
+    }
+  }
+
+  void RunLstmBlocks() {
+    constexpr int kSlices = 8;
+    for (std::size_t b = 0; b < 3; ++b) {
+      const std::string name = fmt::format("encoder.lstm_block_{}", b + 1);
+      const int in = b == 0 ? config_.conv_channels.back() : config_.lstm_channels[b - 1];
+      const int side = config_.size >> b;
+      LstmBlock<float> block(*layout_, name, side, in, config_.lstm_channels[b],
+                             config_.recurrent_activation, config_.cell_activation);
+      block.Pack(parameters_.data());
+      auto tape = block.MakeTape(kSlices);
+      const auto input = RandomMaps({side, side, PaddedLanes(in)}, kSlices);
+      const auto input_gradient = RandomMaps(input.shape(), 1);
+      const auto gradient = RandomMaps(block.output_shape(), 1);
+      const auto forward = [&] {
+        for (int t = 0; t < kSlices; ++t) {
+          block.Forward(tape, t, input[t]);
+          block.Normalise(tape, t);
+        }
+      };
+      const auto backward = [&] {
+        LstmBlock<float>::ClearGradient(tape);
+        for (int t = kSlices; t-- > 0;) {
+          block.NormaliseBackward(tape, t, gradient[0]);
+          block.Backward(tape, t, input[t], /*has_output_gradient=*/true, input_gradient[0]);
+        }
+      };
+      Report(name + " forward", Seconds(forward) / kSlices, LstmFlop(b));
+      Report(name + " backward", Seconds(backward) / kSlices, 2 * LstmFlop(b));
+    }
+  }
+
+  void RunUpsampleBlocks() {
+    for (std::size_t b = 0; b < 3; ++b) {
+      const std::string name = fmt::format("decoder.block_{}", b + 1);
+      const int in = b == 0 ? config_.lstm_channels.back() : config_.decoder_channels[b - 1];
+      UpsampleBlock<float> block(*layout_, name, config_.grid() << b, in,
+                                 config_.decoder_channels[b]);
+      block.Pack(parameters_.data());
+      auto tape = block.MakeTape();
+      const auto input = RandomMaps(block.input_shape(), 2);
+      const auto gradient = RandomMaps(block.output_shape(), 1);
+      Report(name + " forward", Seconds([&] { block.Forward(tape, input[0]); }), UpsampleFlop(b));
+      Report(name + " backward",
+             Seconds([&] { block.Backward(tape, input[0], gradient[0], input[1]); }),
+             2 * UpsampleFlop(b));
+    }
+  }
+
+  void RunWhole(int threads) {
+    constexpr std::size_t kBatch = 16;
+    FusedNetwork<float> network(config_, threads);
+    Random random(5);
+    std::vector<float> cubes(
+        kBatch * static_cast<std::size_t>(config_.channels * config_.size * config_.size));
+    for (float& value : cubes) value = static_cast<float>(random.Normal());
+    std::vector<float> gradient(network.parameter_count());
+    std::vector<float> latent(kBatch * static_cast<std::size_t>(config_.latent));
+    const double embed = Seconds([&] {
+      network.SetParameters(parameters_).IgnoreError();
+      network.Embed(cubes, latent, {}).IgnoreError();
+    });
+    Print({{"figure", "encode 16 cubes"},
+           {"preset", config_.preset},
+           {"threads", threads},
+           {"seconds", embed}});
+    const double step = Seconds([&] {
+      network.SetParameters(parameters_).IgnoreError();
+      network.Step(cubes, {}, gradient).IgnoreError();
+    });
+    Report("step of 16 cubes", step, kBatch * StepFlops(config_), threads);
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    Print({{"figure", "peak memory so far"},
+           {"preset", config_.preset},
+           {"threads", threads},
+           {"bytes", usage.ru_maxrss * 1024}});
+  }
+
+  double peak_;
+  NetworkConfig config_;
+  std::unique_ptr<ParameterLayout> layout_;
+  std::vector<float> parameters_;
+};
+
+}  // namespace
+}  // namespace peculiar
+
+int main(int argc, char** argv) {
+  std::vector<std::string> presets(argv + 1, argv + argc);
+  if (presets.empty()) presets = {"small", "paper"};
+  peculiar::Bench bench;
+  for (const std::string& preset : presets) {
+    const auto config = peculiar::MakePreset(preset, peculiar::ModelKind::kAe);
+    if (!config.ok()) {
+      std::fprintf(stderr, "%s\n", config.status().ToString().c_str());
+      return 2;
+    }
+    bench.Run(*config);
+  }
+  return 0;
+}
