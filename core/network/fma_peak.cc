@@ -6,11 +6,11 @@
 #define HWY_TARGET_INCLUDE "core/network/fma_peak.cc"
 #include <hwy/foreach_target.h>
 // clang-format on
+#include <hwy/highway.h>
+
 #include <chrono>
 #include <thread>
 #include <vector>
-
-#include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();
 namespace peculiar::HWY_NAMESPACE {
