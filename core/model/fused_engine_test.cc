@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <ostream>
 
 #include "core/base/random.h"
 #include "core/model/embedder.h"
@@ -34,6 +35,7 @@ struct Case {
   std::string name;
   NetworkConfig config;
 };
+void PrintTo(const Case& example, std::ostream* out) { *out << example.name; }
 
 NetworkConfig Preset(std::string_view preset, ModelKind kind, int channels, int size) {
   return *MakePreset(preset, kind, channels, size);

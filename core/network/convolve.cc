@@ -42,6 +42,7 @@ HWY_INLINE void Tile(D d, const ConvCall<T>& call, int first_lane, int group, in
       // Two pointers, so that the offsets of 16 pixels fit the registers.
       const T* HWY_RESTRICT value = in + run.offset;
       const T* HWY_RESTRICT upper = value + kHalf * source.pixel;
+#pragma GCC unroll 4
       for (int k = 0; k < run.length; ++k, ++value, ++upper, w += group) {
         Vector weights[V];
 #pragma GCC unroll 4

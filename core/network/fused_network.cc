@@ -19,16 +19,19 @@ class TapePool {
  public:
   explicit TapePool(bool for_backward) : for_backward_(for_backward) {}
 
-  std::unique_ptr<SampleTape<T>> Take(const SampleNetwork<T>& network) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (!free_.empty()) {
-        auto tape = std::move(free_.back());
-        free_.pop_back();
-        return tape;
-      }
+  // Makes sure of `count` free tapes: on the caller's thread, so that running out of memory is an
+  // exception there and does not end the process.
+  void Reserve(const SampleNetwork<T>& network, std::size_t count) {
+    while (free_.size() < count) {
+      free_.push_back(std::make_unique<SampleTape<T>>(network.MakeTape(for_backward_)));
     }
-    return std::make_unique<SampleTape<T>>(network.MakeTape(for_backward_));
+  }
+  // Requires a free one.
+  std::unique_ptr<SampleTape<T>> Take() {
+    const std::lock_guard lock(mutex_);
+    auto tape = std::move(free_.back());
+    free_.pop_back();
+    return tape;
   }
   void Return(std::unique_ptr<SampleTape<T>> tape) {
     const std::lock_guard lock(mutex_);
@@ -95,8 +98,9 @@ struct FusedNetwork<T>::Parts {
   // Calls work(tape, i) for every sample.
   void ForEach(std::size_t n, TapePool<T>& pool,
                const std::function<void(SampleTape<T>&, std::size_t)>& work) {
+    pool.Reserve(network, std::min(n, static_cast<std::size_t>(threads)));
     ParallelFor(n, threads, [&](std::size_t i) {
-      auto tape = pool.Take(network);
+      auto tape = pool.Take();
       work(*tape, i);
       pool.Return(std::move(tape));
       return absl::OkStatus();

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <limits>
+#include <ostream>
 
 #include "core/network/gradient_check.h"
 #include "core/network/kernels.h"
@@ -14,6 +15,7 @@ struct Case {
   std::string name;
   NetworkConfig config;
 };
+void PrintTo(const Case& example, std::ostream* out) { *out << example.name; }
 
 std::vector<Case> Cases() {
   std::vector<Case> cases = {{"TinyAe", *MakePreset("tiny", ModelKind::kAe, 3, 8)},
