@@ -80,8 +80,9 @@ class TrainerTest : public testing::Test {
   absl::Status TrainWithFault(const std::string& model, FaultyEngine::Fault fault, int bad_call) {
     return TrainWithEngine(dataset_, root_ / model, MakeOptions(), {},
                            [&](Autoencoder& network) {
-                             absl::StatusOr<std::unique_ptr<Engine>> engine = MakeEngine(
-                                 "reference", network, {.device = DeviceKind::kCpu, .threads = 1});
+                             absl::StatusOr<std::unique_ptr<Engine>> engine =
+                                 MakeEngine(TrainOptions().engine, network,
+                                            {.device = DeviceKind::kCpu, .threads = 1});
                              return std::make_unique<FaultyEngine>(*std::move(engine), network,
                                                                    fault, bad_call);
                            })
