@@ -65,7 +65,7 @@ template <typename T>
 void Decoder<T>::Backward(Tape& tape, T* code_gradient) const {
   // The derivative of ELU is exp(x) = elu(x) + 1 below zero.
   for (std::size_t i = 0; i < tape.image.size(); ++i) {
-    if (!(tape.image[i] > 0)) tape.image_gradient[i] *= tape.image[i] + T(1);
+    tape.image_gradient[i] *= tape.image[i] > 0 ? T(1) : tape.image[i] + T(1);
   }
   const Map<T> sums = tape.sum_gradient[0];
   FromFlat(tape.image_gradient.data(), 1, sums);
