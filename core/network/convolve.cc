@@ -24,6 +24,7 @@ constexpr int kMaxPixels = 16;
 
 // V vectors of P neighbouring output pixels of row y from column x on. The vectors start at `lane`
 // of a group that starts at `first_lane` and is `group` lanes wide.
+// long: one loop nest around registers
 template <class D, int V, int P, typename T = hn::TFromD<D>>
 HWY_INLINE void Tile(D d, const ConvCall<T>& call, int first_lane, int group, int lane, int y,
                      int x) {
