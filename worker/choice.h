@@ -7,10 +7,16 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
+#include "core/model/device.h"
 #include "worker/command.h"
 
 namespace peculiar::worker {
+
+// The words of --device.
+inline const std::map<std::string, DeviceKind> kDeviceKinds = {
+    {"auto", DeviceKind::kAuto}, {"cpu", DeviceKind::kCpu}, {"cuda", DeviceKind::kCuda}};
 
 // Adds `flag`, which takes one of `words` into `target` (an Enum, or an optional or vector of it).
 // The help shows the words; another word is an error of usage that names them.

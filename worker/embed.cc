@@ -6,7 +6,6 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
-#include <map>
 #include <memory>
 #include <optional>
 
@@ -15,6 +14,7 @@
 #include "core/dataset/dataset.h"
 #include "core/embedding/score.h"
 #include "core/train/metrics.h"
+#include "worker/choice.h"
 #include "worker/embeddings.h"
 #include "worker/progress.h"
 #include "worker/survey_tables.h"
@@ -87,7 +87,12 @@ Json TrainingFigures(const Checkpoint& checkpoint, const std::vector<EpochMetric
   }
   if (!metrics.empty()) {
     figures["before_training"] = ToJson(metrics.front());
-    figures["last_epoch"] = ToJson(metrics.back());
+    // With patience the weights are those of the best epoch.
+    const bool best = checkpoint.state.value("finished", false);
+    const int epoch = best ? checkpoint.state.value("best_epoch", 0) : metrics.back().epoch;
+    for (const EpochMetrics& line : metrics) {
+      if (line.epoch == epoch) figures["last_epoch"] = ToJson(line);
+    }
   }
   return figures;
 }
@@ -96,6 +101,9 @@ absl::StatusOr<EmbeddingsManifest> DescribeModel(const std::string& model,
                                                  const std::filesystem::path& folder,
                                                  const Dataset& dataset) {
   PECULIAR_ASSIGN_OR_RETURN(const Checkpoint checkpoint, LoadCheckpoint(folder));
+  if (checkpoint.position.total_steps == 0) {
+    return FailedPrecondition("it has not been trained a single step: run peculiar-worker train");
+  }
   const NetworkConfig& config = checkpoint.config;
   PECULIAR_RETURN_IF_ERROR(CheckModelFits(config, dataset));
   PECULIAR_ASSIGN_OR_RETURN(const std::vector<EpochMetrics> metrics,
@@ -228,7 +236,9 @@ void PrintTable(const EmbedVerbReport& report) {
 absl::StatusOr<std::vector<std::string>> TrainedModels(const Workspace& workspace) {
   PECULIAR_ASSIGN_OR_RETURN(std::vector<std::string> models, workspace.ModelNames());
   std::erase_if(models, [&](const std::string& model) {
-    return !std::filesystem::exists(workspace.models_folder() / model / kCheckpointFile);
+    const auto checkpoint = LoadCheckpoint(workspace.models_folder() / model);
+    if (!checkpoint.ok()) return absl::IsNotFound(checkpoint.status());  // damage is told later
+    return checkpoint->position.total_steps == 0;
   });
   return models;
 }
@@ -295,11 +305,10 @@ void AddEmbedCommand(CLI::App& app, CommandResult& result) {
   verb->add_option("--threads", embedder.threads, "0 = all cores")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  verb->add_option("--device", embedder.device, "auto (default), cpu or cuda")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, DeviceKind>{
-          {"auto", DeviceKind::kAuto}, {"cpu", DeviceKind::kCpu}, {"cuda", DeviceKind::kCuda}}));
+  AddChoice(*verb, "--device", embedder.device, kDeviceKinds,
+            "default: auto: the CPU for the engine fused, else cuda when there is one");
   verb->add_option("--engine", embedder.engine,
-                   "what computes the network: fused (CPU) or reference")
+                   "fused: the CPU; reference: LibTorch, slower, and on a GPU")
       ->capture_default_str();
   AddOutputFlag(*verb, flags->output);
   verb->callback([flags, &result] {

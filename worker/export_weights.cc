@@ -59,15 +59,36 @@ struct Flags {
   int size = 32;
 };
 
-absl::StatusOr<ExportWeightsReport> RunFlags(Flags& flags) {
-  PECULIAR_ASSIGN_OR_RETURN(flags.options.network,
-                            MakeNetworkConfig(flags.network, flags.channels, flags.size));
+// Flags of a new network say nothing about a trained one.
+absl::Status CheckFlags(const CLI::App& verb) {
+  const bool trained = verb.count("--model") > 0;
+  if (trained == (verb.count("--kind") > 0)) {
+    return InvalidArgument("export-weights needs either --workspace and --model, or --kind");
+  }
+  if (!trained) return absl::OkStatus();
+  for (const CLI::Option* option : verb.get_options()) {
+    const std::string name = option->get_name();
+    if (option->empty() || name == "--out" || name == "--workspace" || name == "--model") continue;
+    return InvalidArgument("{} is of a new network and does not go with --model", name);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ExportWeightsReport> RunFlags(const CLI::App& verb, Flags& flags) {
+  PECULIAR_RETURN_IF_ERROR(CheckFlags(verb));
+  if (flags.options.model.empty()) {
+    PECULIAR_ASSIGN_OR_RETURN(flags.options.network,
+                              MakeNetworkConfig(flags.network, flags.channels, flags.size));
+  }
   return RunExportWeights(flags.options);
 }
 
 }  // namespace
 
 absl::StatusOr<ExportWeightsReport> RunExportWeights(const ExportWeightsOptions& options) {
+  if (options.workspace.empty() != options.model.empty()) {
+    return InvalidArgument("a workspace and a model go together");
+  }
   return options.model.empty() ? WriteFirstWeights(options) : WriteModel(options);
 }
 
@@ -80,22 +101,15 @@ void AddExportWeightsCommand(CLI::App& app, CommandResult& result) {
   ExportWeightsOptions& options = flags->options;
   verb->add_option("--out", options.out, "the file to write")->required();
   CLI::Option* workspace = verb->add_option("--workspace", options.workspace, "the workspace");
-  CLI::Option* model = verb->add_option("--model", options.model, "name of the model");
-  workspace->needs(model);
-  model->needs(workspace);
-  CLI::Option* kind = AddChoice(*verb, "--kind", flags->network.kind, kModelKinds,
-                                "of a new network: autoencoder or variational");
-  kind->excludes(model);
+  workspace->needs(verb->add_option("--model", options.model, "name of the model"));
+  AddChoice(*verb, "--kind", flags->network.kind, kModelKinds,
+            "of a new network: autoencoder or variational");
   AddNetworkFlags(*verb, flags->network);
   verb->add_option("--seed", options.seed, "of a new network")->capture_default_str();
   verb->add_option("--channels", flags->channels, "of a new network")->capture_default_str();
   verb->add_option("--size", flags->size, "spaxels a side of a new network")->capture_default_str();
-  verb->callback([flags, kind, model, &result] {
-    if (model->empty() && kind->empty()) {
-      result.status = InvalidArgument("export-weights needs --workspace and --model, or --kind");
-      return;
-    }
-    const absl::StatusOr<ExportWeightsReport> report = RunFlags(*flags);
+  verb->callback([flags, verb, &result] {
+    const absl::StatusOr<ExportWeightsReport> report = RunFlags(*verb, *flags);
     result.status = report.status();
     if (!report.ok()) return;
     fmt::print("{}: {} tensors, {} values\n", flags->options.out.string(), report->tensors,

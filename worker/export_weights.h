@@ -27,8 +27,8 @@ struct ExportWeightsReport {
 };
 
 // Writes the parameters, names and layouts of core/network/parameters.h, float32, with the config
-// as metadata "config". Takes no lock. NOT_FOUND without such a model; errors of LoadCheckpoint and
-// WriteTensorFile.
+// as metadata "config". Takes no lock. INVALID_ARGUMENT for one of workspace and model alone;
+// NOT_FOUND without such a model; errors of LoadCheckpoint and WriteTensorFile.
 absl::StatusOr<ExportWeightsReport> RunExportWeights(const ExportWeightsOptions& options);
 
 void AddExportWeightsCommand(CLI::App& app, CommandResult& result);

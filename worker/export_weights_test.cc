@@ -47,6 +47,23 @@ TEST_F(ExportWeightsTest, WritesTheFirstWeightsOfANewNetwork) {
   ExpectWeights(config_, 8);
 }
 
+TEST_F(ExportWeightsTest, FlagsThatDoNotGoTogetherAreRefused) {
+  const auto run = [this](const std::string& flags) {
+    CLI::App app;
+    CommandResult result;
+    AddExportWeightsCommand(app, result);
+    app.parse("export-weights --out " + out_.string() + " " + flags);
+    return result.status;
+  };
+  const std::string model = "--workspace " + root_.string() + " --model m ";
+  for (const std::string& flags : {std::string(), model + "--kind ae", model + "--seed 2"}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(run(flags))) << flags;
+  }
+  EXPECT_TRUE(
+      absl::IsInvalidArgument(RunExportWeights({.out = out_, .workspace = root_}).status()));
+  EXPECT_TRUE(run("--kind ae --preset tiny --channels 5 --size 8").ok());
+}
+
 TEST_F(ExportWeightsTest, AModelThatIsNotThereIsNotFound) {
   ASSERT_TRUE(Workspace::Create(root_).ok());
   const auto report = RunExportWeights({.out = out_, .workspace = root_, .model = "m"});

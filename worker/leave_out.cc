@@ -16,7 +16,8 @@ bool IsFinite(std::span<const float> values) {
 }
 
 // The models whose embedding of this row is not finite.
-std::vector<std::string> BlindModels(const std::vector<ModelEmbeddings>& models, std::size_t row) {
+std::vector<std::string> ModelsNotFinite(const std::vector<ModelEmbeddings>& models,
+                                         std::size_t row) {
   std::vector<std::string> names;
   for (const ModelEmbeddings& model : models) {
     if (!IsFinite(model.matrix().row(row))) names.push_back(model.manifest.model);
@@ -42,13 +43,13 @@ void KeepRows(std::vector<T>& values, std::size_t width, const std::vector<bool>
 std::size_t LeaveOutNotFinite(CatalogContent& catalog, std::vector<ModelEmbeddings>& models) {
   std::vector<bool> keep(catalog.galaxies.size(), true);
   for (std::size_t row = 0; row < keep.size(); ++row) {
-    const std::vector<std::string> blind = BlindModels(models, row);
-    if (blind.empty()) continue;
+    const std::vector<std::string> models_not_finite = ModelsNotFinite(models, row);
+    if (models_not_finite.empty()) continue;
     keep[row] = false;
     const CatalogGalaxy& galaxy = catalog.galaxies[row];
     catalog.excluded.push_back(
         {galaxy.plateifu, galaxy.mangaid, galaxy.z, "embedding_not_finite",
-         fmt::format("its embedding by {} is not finite", fmt::join(blind, ", "))});
+         fmt::format("its embedding by {} is not finite", fmt::join(models_not_finite, ", "))});
   }
   const auto left_out = static_cast<std::size_t>(std::count(keep.begin(), keep.end(), false));
   if (left_out == 0) return 0;

@@ -16,7 +16,7 @@ namespace peculiar::worker {
 namespace {
 
 TrainOptions MakeTraining(const TrainVerbOptions& options) {
-  const TrainOptions preset = PresetTrainOptions(options.network.preset);
+  const StepRule preset = PresetStepRule(options.network.preset);
   TrainOptions training = options.training;
   training.optimiser = options.optimiser.value_or(preset.optimiser);
   training.learning_rate = options.learning_rate.value_or(preset.learning_rate);
@@ -58,6 +58,7 @@ void PrintTable(const TrainVerbReport& report) {
     fmt::print("{:<16} {}\n", name, value);
   };
   row("model", report.model);
+  row("engine", fmt::format("{} on {}", training.engine, training.device));
   row("parameters", fmt::format("{}", training.parameters));
   row("galaxies",
       fmt::format("{} train, {} test", training.train_galaxies, training.test_galaxies));
@@ -86,7 +87,8 @@ void AddScheduleFlags(CLI::App& app, TrainVerbOptions& options) {
                                                 {"cosine", RateSchedule::kCosine}},
             "cosine: warms up, then falls to a hundredth; default: cosine; preset paper: constant");
   app.add_option("--patience", training.patience,
-                 "epochs without a lower test loss that end the training, which then keeps the "
+                 "epochs without a lower test loss (of the reconstruction) that end the training, "
+                 "which then keeps the "
                  "weights of the best epoch; 0 = off")
       ->capture_default_str();
   app.add_option("--clip-norm", training.clip_norm,
@@ -105,13 +107,11 @@ void AddScheduleFlags(CLI::App& app, TrainVerbOptions& options) {
 }
 
 void AddMachineFlags(CLI::App& app, TrainOptions& training) {
-  AddChoice(
-      app, "--device", training.device,
-      std::map<std::string, DeviceKind>{
-          {"auto", DeviceKind::kAuto}, {"cpu", DeviceKind::kCpu}, {"cuda", DeviceKind::kCuda}},
-      "default: auto, cuda when there is one");
+  AddChoice(app, "--device", training.device, kDeviceKinds,
+            "default: auto: the CPU for the engine fused, else cuda when there is one");
   app.add_option("--threads", training.threads, "0 = all cores")->capture_default_str();
-  app.add_option("--engine", training.engine, "what computes the network: fused (CPU) or reference")
+  app.add_option("--engine", training.engine,
+                 "fused: the CPU; reference: LibTorch, slower, and on a GPU")
       ->capture_default_str();
   app.add_option("--checkpoint-minutes", training.checkpoint_minutes,
                  "longest time between checkpoints; 0 = only at the end of epochs")
@@ -139,11 +139,6 @@ absl::StatusOr<TrainVerbReport> RunTrain(const TrainVerbOptions& options) {
                             workspace.ModelFolder(report.model));
   PECULIAR_ASSIGN_OR_RETURN(const Dataset dataset,
                             Dataset::Open(workspace.dataset_folder(), ShardCheck::kVerify));
-  if (options.fresh) {
-    std::error_code error;
-    std::filesystem::remove_all(folder, error);
-    if (error) return StatusFromErrno("remove", folder, error.value());
-  }
   TrainOptions training = MakeTraining(options);
   PECULIAR_ASSIGN_OR_RETURN(training.network, MakeNetworkConfig(options.network, dataset.channels(),
                                                                 dataset.crop_size()));
@@ -159,6 +154,8 @@ absl::StatusOr<TrainVerbReport> RunTrain(const TrainVerbOptions& options) {
 Json ToJson(const TrainVerbReport& report) {
   const TrainReport& training = report.training;
   return {{"model", report.model},
+          {"engine", training.engine},
+          {"device", training.device},
           {"interrupted", training.interrupted},
           {"already_trained", training.already_trained},
           {"stopped_early", training.stopped_early},
@@ -183,7 +180,8 @@ absl::Status StatusOf(const TrainVerbReport& report) {
 }
 
 void AddTrainingFlags(CLI::App& app, TrainVerbOptions& options) {
-  app.add_flag("--fresh", options.fresh, "drop the model's training so far and start again");
+  app.add_flag("--fresh", options.training.fresh,
+               "drop the model's training so far and start again");
   AddNetworkFlags(app, options.network);
   AddScheduleFlags(app, options);
   AddMachineFlags(app, options.training);

@@ -16,8 +16,7 @@ struct TrainVerbOptions {
   std::filesystem::path workspace;
   std::string model;  // name; empty = that of the kind
   NetworkChoice network;
-  bool fresh = false;  // removes the model's folder first, checkpoint and embeddings
-  // Changes to how the preset is trained (PresetTrainOptions).
+  // Changes to how the preset is trained (PresetStepRule).
   std::optional<OptimiserKind> optimiser;
   std::optional<double> learning_rate;
   std::optional<RateSchedule> rate_schedule;

@@ -70,10 +70,15 @@ TEST_F(TrainVerbTest, FreshStartsAgainWithOtherOptions) {
   TrainVerbOptions options = MakeOptions();
   ASSERT_TRUE(RunTrain(options).ok());
   options.learning_rate = 0.02;
+  options.training.fresh = true;
+  options.training.batch = -1;
+  EXPECT_TRUE(absl::IsInvalidArgument(RunTrain(options).status()));
+  EXPECT_TRUE(LoadCheckpoint(root_ / "models" / "ae").ok()) << "dropped for a bad option";
+  options.training = MakeOptions().training;
   const absl::Status refused = RunTrain(options).status();
   EXPECT_TRUE(absl::IsFailedPrecondition(refused));
   EXPECT_NE(MessageOf(refused).find("--fresh"), std::string_view::npos);
-  options.fresh = true;
+  options.training.fresh = true;
   const absl::StatusOr<TrainVerbReport> report = RunTrain(options);
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_FALSE(report->training.already_trained);

@@ -11,8 +11,7 @@
 namespace peculiar {
 namespace {
 
-// The one seam where an exception of a piece becomes a status: out of a thread it would end the
-// process.
+// An exception out of a thread would end the process.
 absl::Status RunPiece(const std::function<absl::Status(std::size_t)>& work, std::size_t i) {
   try {
     return work(i);
@@ -48,7 +47,11 @@ absl::Status ParallelFor(std::size_t n, int threads,
   if (threads < 1) threads = HardwareThreads();
   const std::size_t helpers = std::min<std::size_t>(threads, n);
   std::vector<std::jthread> pool;
-  for (std::size_t t = 1; t < helpers; ++t) pool.emplace_back(run);
+  try {
+    for (std::size_t t = 1; t < helpers; ++t) pool.emplace_back(run);
+  } catch (const std::exception&) {
+    // No more threads to be had: those that are there do the work.
+  }
   run();
   pool.clear();  // joins
   return failure;

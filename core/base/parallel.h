@@ -12,7 +12,8 @@ namespace peculiar {
 // Hardware threads, at least 1.
 int HardwareThreads();
 
-// Calls work(i) for i in [0, n), each once, on up to `threads` threads (0 = all cores); returns
+// Calls work(i) for i in [0, n), each once, on up to `threads` threads (0 = all cores;
+// fewer when the system has no more); returns
 // when all have ended. After an error no further piece starts; the error of the lowest failed i is
 // returned. Exceptions of a piece are errors: RESOURCE_EXHAUSTED for std::bad_alloc, else INTERNAL.
 absl::Status ParallelFor(std::size_t n, int threads,

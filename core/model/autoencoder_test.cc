@@ -162,9 +162,22 @@ TEST(AutoencoderTest, TanhCellsKeepAnEmbeddingAboveFloatRounding) {
   EXPECT_LT(RoundingOfTheEmbedding(CellActivation::kTanh), 1e-4);
 }
 
-// Why the narrow presets do not take the paper's linear cell: over 190 steps it amplifies rounding.
+// Why no preset takes the paper's linear cell: over 190 steps it amplifies rounding,
 TEST(AutoencoderTest, LinearCellsAmplifyFloatRounding) {
   EXPECT_GT(RoundingOfTheEmbedding(CellActivation::kLinear), 1e-3);
+}
+
+// and the gradients of the full width overflow (as they do in Keras).
+TEST(AutoencoderTest, LinearCellsOfThePaperHaveNoFiniteGradientAndTanhCellsDo) {
+  for (const auto activation : {CellActivation::kLinear, CellActivation::kTanh}) {
+    NetworkConfig config = *MakePreset("paper", ModelKind::kAe);
+    config.cell_activation = activation;
+    const Autoencoder network(config, 1);
+    const auto cubes = Cubes(config, 1).to(torch::kFloat32);
+    ComputeLoss(config, cubes, network.Forward(cubes)).total.backward();
+    const auto gradient = network.parameter("encoder.conv_block_1.conv_1.kernel").grad();
+    EXPECT_EQ(at::isfinite(gradient).all().item<bool>(), activation == CellActivation::kTanh);
+  }
 }
 
 }  // namespace

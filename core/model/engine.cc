@@ -17,7 +17,7 @@ namespace {
 // A training step allocates and frees the same few gigabytes again and again. By default glibc maps
 // every large tensor afresh and gives it back, so each step pays for page faults and zeroed pages:
 // 1.5 to 2.4 times the step's time. Kept in the heap, the pages are reused. The process then holds
-// its peak until it ends, which is what a training run wants.
+// its peak until it ends. Heaps that other threads have opened before stay beside the one.
 void KeepFreedMemory() {
   static const bool done = [] {
     mallopt(M_MMAP_MAX, 0);                 // large tensors from the heap too

@@ -13,19 +13,13 @@
 
 #include "core/model/autoencoder.h"
 #include "core/model/device.h"
+#include "core/network/fused_network.h"
 
 namespace peculiar {
 
 struct Batch {
   torch::Tensor cubes;  // [B, T, H, W] float32, on any device
   torch::Tensor noise;  // [B, Z] standard normal numbers, vAE only; undefined = none (Z = mean)
-};
-
-// Averages over the samples of the batch.
-struct BatchLoss {
-  double total = 0;           // what is minimised (losses.h)
-  double reconstruction = 0;  // mean absolute (or squared) error of a voxel, for both kinds
-  double kl = 0;              // nats per sample; 0 for the AE
 };
 
 struct EmbeddedBatch {
@@ -40,11 +34,11 @@ class Engine {
   // Where the parameters and their gradients are.
   virtual torch::Device device() const = 0;
   // Loss of the batch; replaces .grad of every parameter of the network by the gradient of
-  // BatchLoss.total. A non-finite loss is returned as it is, not an error. INVALID_ARGUMENT for
+  // StepLoss.total. A non-finite loss is returned as it is, not an error. INVALID_ARGUMENT for
   // wrong shapes, RESOURCE_EXHAUSTED when memory runs out.
-  virtual absl::StatusOr<BatchLoss> Backward(const Batch& batch) = 0;
+  virtual absl::StatusOr<StepLoss> Backward(const Batch& batch) = 0;
   // Loss alone; parameters and gradients stay as they are.
-  virtual absl::StatusOr<BatchLoss> Evaluate(const Batch& batch) = 0;
+  virtual absl::StatusOr<StepLoss> Evaluate(const Batch& batch) = 0;
   // cubes: as in Batch.
   virtual absl::StatusOr<EmbeddedBatch> Embed(const torch::Tensor& cubes) = 0;
 };

@@ -20,8 +20,6 @@ std::span<float> ValuesOf(const torch::Tensor& tensor) {
   return {tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel())};
 }
 
-BatchLoss ToBatchLoss(const StepLoss& loss) { return {loss.total, loss.reconstruction, loss.kl}; }
-
 }  // namespace
 
 absl::Status FusedEngine::Prepare(const Batch& batch) {
@@ -32,8 +30,8 @@ absl::Status FusedEngine::Prepare(const Batch& batch) {
   return fused_.SetParameters(ValuesOf(at::cat(rows)));
 }
 
-absl::StatusOr<BatchLoss> FusedEngine::Backward(const Batch& batch) {
-  return Guard("cannot compute gradients", [&]() -> absl::StatusOr<BatchLoss> {
+absl::StatusOr<StepLoss> FusedEngine::Backward(const Batch& batch) {
+  return Guard("cannot compute gradients", [&]() -> absl::StatusOr<StepLoss> {
     PECULIAR_RETURN_IF_ERROR(Prepare(batch));
     torch::Tensor cubes, noise;
     const auto all =
@@ -46,17 +44,15 @@ absl::StatusOr<BatchLoss> FusedEngine::Backward(const Batch& batch) {
       parameter.mutable_grad() = all.narrow(0, first, parameter.numel()).view(parameter.sizes());
       first += parameter.numel();
     }
-    return ToBatchLoss(loss);
+    return loss;
   });
 }
 
-absl::StatusOr<BatchLoss> FusedEngine::Evaluate(const Batch& batch) {
-  return Guard("cannot compute a loss", [&]() -> absl::StatusOr<BatchLoss> {
+absl::StatusOr<StepLoss> FusedEngine::Evaluate(const Batch& batch) {
+  return Guard("cannot compute a loss", [&]() -> absl::StatusOr<StepLoss> {
     PECULIAR_RETURN_IF_ERROR(Prepare(batch));
     torch::Tensor cubes, noise;
-    PECULIAR_ASSIGN_OR_RETURN(const StepLoss loss, fused_.Evaluate(ValuesOf(batch.cubes, cubes),
-                                                                   ValuesOf(batch.noise, noise)));
-    return ToBatchLoss(loss);
+    return fused_.Evaluate(ValuesOf(batch.cubes, cubes), ValuesOf(batch.noise, noise));
   });
 }
 

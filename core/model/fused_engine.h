@@ -14,8 +14,8 @@ class FusedEngine : public Engine {
       : network_(network), fused_(network.config(), threads) {}
 
   torch::Device device() const override { return torch::kCPU; }
-  absl::StatusOr<BatchLoss> Backward(const Batch& batch) override;
-  absl::StatusOr<BatchLoss> Evaluate(const Batch& batch) override;
+  absl::StatusOr<StepLoss> Backward(const Batch& batch) override;
+  absl::StatusOr<StepLoss> Evaluate(const Batch& batch) override;
   absl::StatusOr<EmbeddedBatch> Embed(const torch::Tensor& cubes) override;
 
  private:

@@ -49,7 +49,7 @@ struct ConvLstm {
   torch::Tensor recurrent_kernel;  // [3, 3, F, 4 F]
   torch::Tensor bias;              // [4 F]
   RecurrentActivation recurrent_activation = RecurrentActivation::kHardSigmoid;
-  CellActivation cell_activation = CellActivation::kLinear;
+  CellActivation cell_activation = CellActivation::kTanh;
 
   // [T, B, in, H, W] -> h of every step, T tensors [B, F, H / 2, W / 2] (rounded up).
   std::vector<torch::Tensor> Run(const torch::Tensor& sequence) const;

@@ -12,7 +12,7 @@
 namespace peculiar {
 namespace {
 
-BatchLoss ValuesOf(const LossTerms& loss) {
+StepLoss ValuesOf(const LossTerms& loss) {
   return {loss.total.item<double>(), loss.reconstruction.item<double>(), loss.kl.item<double>()};
 }
 
@@ -20,9 +20,9 @@ double ShareOf(const Batch& part, const Batch& batch) {
   return static_cast<double>(part.cubes.size(0)) / static_cast<double>(batch.cubes.size(0));
 }
 
-BatchLoss Average(std::span<const Batch> parts, std::span<const BatchLoss> losses,
-                  const Batch& batch) {
-  BatchLoss mean;
+StepLoss Average(std::span<const Batch> parts, std::span<const StepLoss> losses,
+                 const Batch& batch) {
+  StepLoss mean;
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const double share = ShareOf(parts[i], batch);
     mean.total += share * losses[i].total;
@@ -51,11 +51,11 @@ absl::Status ReferenceEngine::ForEachPart(std::string_view what, std::size_t par
   return ParallelFor(parts, threads_, [&](std::size_t i) { return Guard(what, [&] { work(i); }); });
 }
 
-absl::StatusOr<BatchLoss> ReferenceEngine::Backward(const Batch& batch) {
+absl::StatusOr<StepLoss> ReferenceEngine::Backward(const Batch& batch) {
   PECULIAR_RETURN_IF_ERROR(CheckBatch(network_.config(), batch));
   const std::vector<torch::Tensor> parameters = network_.tensors();
   std::vector<Batch> parts;
-  std::vector<BatchLoss> losses;
+  std::vector<StepLoss> losses;
   std::vector<std::vector<torch::Tensor>> gradients;
   constexpr std::string_view kWhat = "cannot compute gradients";
   PECULIAR_RETURN_IF_ERROR(Guard(kWhat, [&] { parts = Split(batch); }));
@@ -79,12 +79,12 @@ absl::StatusOr<BatchLoss> ReferenceEngine::Backward(const Batch& batch) {
   return Average(parts, losses, batch);
 }
 
-absl::StatusOr<BatchLoss> ReferenceEngine::Evaluate(const Batch& batch) {
+absl::StatusOr<StepLoss> ReferenceEngine::Evaluate(const Batch& batch) {
   PECULIAR_RETURN_IF_ERROR(CheckBatch(network_.config(), batch));
   std::vector<Batch> parts;
   constexpr std::string_view kWhat = "cannot compute a loss";
   PECULIAR_RETURN_IF_ERROR(Guard(kWhat, [&] { parts = Split(batch); }));
-  std::vector<BatchLoss> losses(parts.size());
+  std::vector<StepLoss> losses(parts.size());
   PECULIAR_RETURN_IF_ERROR(ForEachPart(kWhat, parts.size(), [&](std::size_t i) {
     const torch::NoGradGuard no_grad;  // holds for its thread alone
     const NetworkOutput output = network_.Forward(parts[i].cubes, parts[i].noise);

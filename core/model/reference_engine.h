@@ -16,8 +16,8 @@ class ReferenceEngine : public Engine {
       : network_(network), device_(device), threads_(threads) {}
 
   torch::Device device() const override { return device_; }
-  absl::StatusOr<BatchLoss> Backward(const Batch& batch) override;
-  absl::StatusOr<BatchLoss> Evaluate(const Batch& batch) override;
+  absl::StatusOr<StepLoss> Backward(const Batch& batch) override;
+  absl::StatusOr<StepLoss> Evaluate(const Batch& batch) override;
   absl::StatusOr<EmbeddedBatch> Embed(const torch::Tensor& cubes) override;
 
  private:

@@ -16,7 +16,8 @@ template <typename T>
 class AlignedBuffer {
  public:
   AlignedBuffer() = default;
-  explicit AlignedBuffer(std::size_t size) : size_(size), values_(Allocate(size)) {
+  explicit AlignedBuffer(std::size_t size)
+      : size_(size), values_(Allocate(size), Free{AlignmentOf(size)}) {
     std::fill_n(values_.get(), size + kSlack, T(0));
   }
 
@@ -30,17 +31,19 @@ class AlignedBuffer {
   static constexpr std::size_t kCacheLine = 64;
   static constexpr std::size_t kHugePage = std::size_t{1} << 21;
 
+  static std::size_t BytesOf(std::size_t size) { return (size + kSlack) * sizeof(T); }
+  static bool IsHuge(std::size_t size) { return BytesOf(size) >= 2 * kHugePage; }
+  static std::align_val_t AlignmentOf(std::size_t size) {
+    return std::align_val_t{IsHuge(size) ? kHugePage : kCacheLine};
+  }
   static T* Allocate(std::size_t size) {
-    const std::size_t bytes = (size + kSlack) * sizeof(T);
-    const bool huge = bytes >= 2 * kHugePage;
-    const std::align_val_t alignment{huge ? kHugePage : kCacheLine};
-    void* memory = ::operator new(bytes, alignment);
-    if (huge) madvise(memory, bytes, MADV_HUGEPAGE);  // a wish: failing is fine
+    void* memory = ::operator new(BytesOf(size), AlignmentOf(size));
+    if (IsHuge(size)) madvise(memory, BytesOf(size), MADV_HUGEPAGE);  // a wish: failing is fine
     return static_cast<T*>(memory);
   }
-  // The alignment given back may be the smaller one: both come from the same aligned allocator.
   struct Free {
-    void operator()(T* values) const { ::operator delete (values, std::align_val_t{kCacheLine}); }
+    std::align_val_t alignment{kCacheLine};
+    void operator()(T* values) const { ::operator delete(values, alignment); }
   };
 
   std::size_t size_ = 0;

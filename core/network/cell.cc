@@ -20,12 +20,22 @@ HWY_INLINE hn::Vec<D> Number(D d, double value) {
   return hn::Set(d, static_cast<hn::TFromD<D>>(value));
 }
 
+// Highway's Max and Min drop a NaN on some targets; these keep it.
+template <class D, class V>
+HWY_INLINE V AtLeast(D d, double low, V x) {
+  return hn::IfThenElse(hn::Lt(x, Number(d, low)), Number(d, low), x);
+}
+template <class D, class V>
+HWY_INLINE V AtMost(D d, double high, V x) {
+  return hn::IfThenElse(hn::Gt(x, Number(d, high)), Number(d, high), x);
+}
+
 // An activation: its value, and its derivative as a function of that value. A NaN stays a NaN.
 struct HardSigmoid {  // clip(0.2 x + 0.5, 0, 1)
   template <class D, class V>
   static HWY_INLINE V Value(D d, V x) {
     const V line = hn::MulAdd(x, Number(d, 0.2), Number(d, 0.5));
-    return hn::Min(Number(d, 1), hn::Max(hn::Zero(d), line));
+    return AtLeast(d, 0, AtMost(d, 1, line));
   }
   template <class D, class V>
   static HWY_INLINE V Slope(D d, V y) {
@@ -37,7 +47,7 @@ struct Sigmoid {
   template <class D, class V>
   static HWY_INLINE V Value(D d, V x) {
     // Below -80 the exponential would overflow a float; the value is 0 there all the same.
-    const V power = hn::Exp(d, hn::Neg(hn::Max(Number(d, -80), x)));
+    const V power = hn::Exp(d, hn::Neg(AtLeast(d, -80, x)));
     return hn::Div(Number(d, 1), hn::Add(Number(d, 1), power));
   }
   template <class D, class V>
@@ -178,7 +188,7 @@ HWY_INLINE void EluAny(T* values, std::size_t n) {
   const hn::CappedTag<T, 16> d;
   for (std::size_t i = 0; i < n; i += hn::Lanes(d)) {
     const auto x = hn::LoadU(d, values + i);
-    const auto below = hn::Expm1(d, hn::Min(hn::Zero(d), x));
+    const auto below = hn::Expm1(d, AtMost(d, 0, x));
     hn::StoreU(hn::IfThenElse(hn::Gt(x, hn::Zero(d)), x, below), d, values + i);
   }
 }

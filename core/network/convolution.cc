@@ -14,9 +14,6 @@ int PadBefore(int n, int stride) { return stride == 2 && n % 2 == 0 ? 0 : 1; }
 
 int Halved(int n, int stride) { return (n + stride - 1) / stride; }
 
-// Lanes of a pass: vectors have at least four.
-int PassLanes(int values) { return PaddedLanes(values); }
-
 }  // namespace
 
 template <typename T>
@@ -92,7 +89,7 @@ ConvPass<T> Convolution<T>::MakePass(Direction direction, int block, int first_r
   pass.rows = (out.rows - first_row + pass.out_step - 1) / pass.out_step;
   pass.columns = (out.columns - first_column + pass.out_step - 1) / pass.out_step;
   pass.pixel_lanes = out.lanes;
-  pass.lanes = PassLanes(block * block * out.lanes);
+  pass.lanes = PaddedLanes(block * block * out.lanes);
   const std::vector<int> columns = Reach(direction, first_column, block, pad_columns_);
   const std::vector<int> rows = Reach(direction, first_row, block, pad_rows_);
   for (const int d : rows) {

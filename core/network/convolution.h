@@ -1,5 +1,6 @@
-// A 3 x 3 convolution with TensorFlow's `same` padding between two maps: a big one and, `stride`
-// times smaller, a small one. Every convolution of the network is one of these in one direction:
+// A 3 x 3 convolution with TensorFlow's `same` padding between two maps of any size: a big one and,
+// `stride` times smaller, a small one. Every convolution of the network is one of these in one
+// direction:
 //   a convolution       forward ToSmall, gradient of its input ToBig
 //   a transposed one    forward ToBig,   gradient of its input ToSmall
 // and both have the same gradient of the kernel. Weights are packed once per step and then shared

@@ -19,8 +19,7 @@ class TapePool {
  public:
   explicit TapePool(bool for_backward) : for_backward_(for_backward) {}
 
-  // Makes sure of `count` free tapes: on the caller's thread, so that running out of memory is an
-  // exception there and does not end the process.
+  // Makes sure of `count` free tapes, so that Take and Return allocate nothing.
   void Reserve(const SampleNetwork<T>& network, std::size_t count) {
     while (free_.size() < count) {
       free_.push_back(std::make_unique<SampleTape<T>>(network.MakeTape(for_backward_)));
@@ -49,7 +48,8 @@ class TapePool {
 // always at work.
 class Turns {
  public:
-  void Do(std::size_t i, const std::function<void()>& work) {
+  template <typename Work>
+  void Do(std::size_t i, const Work& work) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return next_ == i; });
     work();
@@ -95,16 +95,20 @@ struct FusedNetwork<T>::Parts {
   const T* NoiseOf(std::span<const T> noise, std::size_t i) const {
     return noise.empty() ? nullptr : noise.data() + i * static_cast<std::size_t>(config.latent);
   }
-  // Calls work(tape, i) for every sample.
-  void ForEach(std::size_t n, TapePool<T>& pool,
-               const std::function<void(SampleTape<T>&, std::size_t)>& work) {
-    pool.Reserve(network, std::min(n, static_cast<std::size_t>(threads)));
-    ParallelFor(n, threads, [&](std::size_t i) {
+  // Calls work(tape, i) for every sample. The work allocates nothing: it cannot fail.
+  absl::Status ForEach(std::size_t n, TapePool<T>& pool,
+                       const std::function<void(SampleTape<T>&, std::size_t)>& work) {
+    // In a ParallelFor of one piece, so that running out of memory is an error.
+    PECULIAR_RETURN_IF_ERROR(ParallelFor(1, 1, [&](std::size_t) {
+      pool.Reserve(network, std::min(n, static_cast<std::size_t>(threads)));
+      return absl::OkStatus();
+    }));
+    return ParallelFor(n, threads, [&](std::size_t i) {
       auto tape = pool.Take();
       work(*tape, i);
       pool.Return(std::move(tape));
       return absl::OkStatus();
-    }).IgnoreError();  // the work cannot fail
+    });
   }
   StepLoss Average(const std::vector<SampleLoss>& samples) const {
     const auto n = static_cast<double>(samples.size());
@@ -169,13 +173,14 @@ absl::StatusOr<StepLoss> FusedNetwork<T>::Step(std::span<const T> cubes, std::sp
   std::fill(gradient.begin(), gradient.end(), T(0));
   std::vector<SampleLoss> losses(n);
   Turns turns;
-  parts_->ForEach(n, parts_->backward_tapes, [&](SampleTape<T>& tape, std::size_t i) {
+  const auto step = [&](SampleTape<T>& tape, std::size_t i) {
     losses[i] = parts_->network.Backward(tape, cubes.data() + i * parts_->voxels,
                                          parts_->NoiseOf(noise, i), error_weight, kl_weight);
     turns.Do(i, [&] {
       for (std::size_t k = 0; k < gradient.size(); ++k) gradient[k] += tape.gradient[k];
     });
-  });
+  };
+  PECULIAR_RETURN_IF_ERROR(parts_->ForEach(n, parts_->backward_tapes, step));
   return parts_->Average(losses);
 }
 
@@ -184,10 +189,11 @@ absl::StatusOr<StepLoss> FusedNetwork<T>::Evaluate(std::span<const T> cubes,
                                                    std::span<const T> noise) {
   PECULIAR_ASSIGN_OR_RETURN(const std::size_t n, parts_->CountSamples(cubes, noise));
   std::vector<SampleLoss> losses(n);
-  parts_->ForEach(n, parts_->forward_tapes, [&](SampleTape<T>& tape, std::size_t i) {
+  const auto evaluate = [&](SampleTape<T>& tape, std::size_t i) {
     losses[i] = parts_->network.Evaluate(tape, cubes.data() + i * parts_->voxels,
                                          parts_->NoiseOf(noise, i));
-  });
+  };
+  PECULIAR_RETURN_IF_ERROR(parts_->ForEach(n, parts_->forward_tapes, evaluate));
   return parts_->Average(losses);
 }
 
@@ -200,12 +206,11 @@ absl::Status FusedNetwork<T>::Embed(std::span<const T> cubes, std::span<T> laten
   if (!reconstruction.empty()) {
     PECULIAR_RETURN_IF_ERROR(CheckSize("reconstruction", reconstruction.size(), cubes.size()));
   }
-  parts_->ForEach(n, parts_->forward_tapes, [&](SampleTape<T>& tape, std::size_t i) {
+  return parts_->ForEach(n, parts_->forward_tapes, [&](SampleTape<T>& tape, std::size_t i) {
     const std::size_t first = i * parts_->voxels;
     parts_->network.Embed(tape, cubes.data() + first, latent.data() + i * width,
                           reconstruction.empty() ? nullptr : reconstruction.data() + first);
   });
-  return absl::OkStatus();
 }
 
 template class FusedNetwork<float>;

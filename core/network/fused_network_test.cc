@@ -30,7 +30,8 @@ std::vector<Case> Cases() {
   other.beta = 0.3;
   other.conv_channels = {3, 9};
   other.convs_per_block = 3;
-  other.lstm_channels = {5, 1, 9};
+  other.lstm_channels = {5, 3, 9};
+  other.cell_activation = CellActivation::kLinear;
   other.fc_width = 7;
   other.latent = 3;
   other.decoder_channels = {17, 2, 6};
@@ -181,9 +182,13 @@ TEST(FusedNetworkLossTest, NonFiniteValuesAreReportedNotHidden) {
   const auto config = *MakePreset("small", ModelKind::kAe, 3, 8);
   Input<float> input(config, 1);
   input.cubes[70] = std::numeric_limits<float>::quiet_NaN();
-  const auto result = RunAll(config, input, 1);
-  EXPECT_TRUE(std::isnan(result.loss.total));
-  EXPECT_TRUE(std::isnan(result.latent[0]));
+  for (const std::string& target : SimdTargets()) {
+    UseSimdTarget(target);
+    const auto result = RunAll(config, input, 1);
+    EXPECT_TRUE(std::isnan(result.loss.total)) << target;
+    EXPECT_TRUE(std::isnan(result.latent[0])) << target;
+  }
+  UseSimdTarget("");
   // And nothing of it stays behind for the next call.
   FusedNetwork<float> network(config, 1);
   ASSERT_TRUE(network.SetParameters(input.parameters).ok());

@@ -50,11 +50,16 @@ void FillNormal(Map<T> map, const ChannelLanes& lanes, std::uint64_t seed) {
   }
 }
 
-// Expects gradient[k] at about `probes` places to be the derivative of function() by values[k].
+// Expects gradient[k] at about `probes` places to be the derivative of function() by values[k], to
+// 1e-6 of the largest gradient and the rounding of the differences.
 inline void ExpectGradient(const std::function<double()>& function, double* values,
                            const double* gradient, std::size_t n, const std::string& what,
                            std::size_t probes = 12) {
   constexpr double kStep = 1e-6;
+  double largest = 0;
+  for (std::size_t k = 0; k < n; ++k) largest = std::max(largest, std::abs(gradient[k]));
+  ASSERT_GT(largest, 0) << what;
+  const double rounding = 1e-9 * std::max(1e-3, std::abs(function()));
   for (std::size_t k = 0; k < n; k += std::max<std::size_t>(1, n / probes)) {
     const double kept = values[k];
     values[k] = kept + kStep;
@@ -63,8 +68,7 @@ inline void ExpectGradient(const std::function<double()>& function, double* valu
     const double below = function();
     values[k] = kept;
     const double expected = (above - below) / (2 * kStep);
-    ASSERT_NEAR(gradient[k], expected, 1e-6 * std::max(1.0, std::abs(expected)))
-        << what << ", value " << k;
+    ASSERT_NEAR(gradient[k], expected, 1e-6 * largest + rounding) << what << ", value " << k;
   }
 }
 

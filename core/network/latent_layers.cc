@@ -34,6 +34,11 @@ typename LatentLayers<T>::Tape LatentLayers<T>::MakeTape() const {
     tape.before.resize(encoder_[0].outputs());
     tape.after.resize(decoder_[0].outputs());
   }
+  tape.before_gradient.resize(tape.before.size());
+  tape.mean_gradient.resize(tape.mean.size());
+  tape.log_variance_gradient.resize(tape.log_variance.size());
+  tape.latent_gradient.resize(tape.latent.size());
+  tape.after_gradient.resize(tape.after.size());
   return tape;
 }
 
@@ -68,45 +73,43 @@ double LatentLayers<T>::Kl(const Tape& tape) const {
 }
 
 template <typename T>
-void LatentLayers<T>::Backward(const Tape& tape, const T* parameters, const T* flat, const T* noise,
+void LatentLayers<T>::Backward(Tape& tape, const T* parameters, const T* flat, const T* noise,
                                T kl_weight, const T* code_gradient, T* flat_gradient,
                                T* gradient) const {
   std::fill_n(flat_gradient, encoder_[0].inputs(), T(0));
-  std::vector<T> latent_gradient(tape.latent.size(), T(0));
+  std::vector<T>& latent = tape.latent_gradient;
+  std::fill(latent.begin(), latent.end(), T(0));
   if (variational_) {
-    decoder_[0].Backward(parameters, tape.latent.data(), code_gradient, latent_gradient.data(),
-                         gradient);
-    BackwardMean(tape, parameters, flat, noise, kl_weight, latent_gradient, flat_gradient,
-                 gradient);
+    decoder_[0].Backward(parameters, tape.latent.data(), code_gradient, latent.data(), gradient);
+    BackwardMean(tape, parameters, flat, noise, kl_weight, flat_gradient, gradient);
     return;
   }
-  std::vector<T> after(tape.after.size(), T(0));
-  std::vector<T> before(tape.before.size(), T(0));
+  std::vector<T>& after = tape.after_gradient;
+  std::vector<T>& before = tape.before_gradient;
+  std::fill(after.begin(), after.end(), T(0));
+  std::fill(before.begin(), before.end(), T(0));
   decoder_[1].Backward(parameters, tape.after.data(), code_gradient, after.data(), gradient);
-  decoder_[0].Backward(parameters, tape.latent.data(), after.data(), latent_gradient.data(),
-                       gradient);
-  encoder_[1].Backward(parameters, tape.before.data(), latent_gradient.data(), before.data(),
-                       gradient);
+  decoder_[0].Backward(parameters, tape.latent.data(), after.data(), latent.data(), gradient);
+  encoder_[1].Backward(parameters, tape.before.data(), latent.data(), before.data(), gradient);
   encoder_[0].Backward(parameters, flat, before.data(), flat_gradient, gradient);
 }
 
 // KL = -0.5 sum of (1 + log_variance - mean^2 - exp(log_variance)).
 template <typename T>
-void LatentLayers<T>::BackwardMean(const Tape& tape, const T* parameters, const T* flat,
-                                   const T* noise, T kl_weight,
-                                   const std::vector<T>& latent_gradient, T* flat_gradient,
-                                   T* gradient) const {
-  std::vector<T> mean(latent_gradient), log_variance(latent_gradient.size(), T(0));
-  for (std::size_t i = 0; i < mean.size(); ++i) {
+void LatentLayers<T>::BackwardMean(Tape& tape, const T* parameters, const T* flat, const T* noise,
+                                   T kl_weight, T* flat_gradient, T* gradient) const {
+  for (std::size_t i = 0; i < tape.mean.size(); ++i) {
+    const T latent = tape.latent_gradient[i];
     const T variance = std::exp(tape.log_variance[i]);
-    mean[i] += kl_weight * tape.mean[i];
-    log_variance[i] = kl_weight * (variance - 1) / 2;
+    tape.mean_gradient[i] = latent + kl_weight * tape.mean[i];
+    tape.log_variance_gradient[i] = kl_weight * (variance - 1) / 2;
     if (noise != nullptr) {
-      log_variance[i] += latent_gradient[i] * noise[i] * std::exp(tape.log_variance[i] / 2) / 2;
+      tape.log_variance_gradient[i] += latent * noise[i] * std::exp(tape.log_variance[i] / 2) / 2;
     }
   }
-  encoder_[0].Backward(parameters, flat, mean.data(), flat_gradient, gradient);
-  encoder_[1].Backward(parameters, flat, log_variance.data(), flat_gradient, gradient);
+  encoder_[0].Backward(parameters, flat, tape.mean_gradient.data(), flat_gradient, gradient);
+  encoder_[1].Backward(parameters, flat, tape.log_variance_gradient.data(), flat_gradient,
+                       gradient);
 }
 
 template class LatentLayers<float>;

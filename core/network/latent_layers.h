@@ -21,6 +21,9 @@ class LatentLayers {
     std::vector<T> latent;        // Z
     std::vector<T> after;         // AE: output of the layer after Z
     std::vector<T> code;          // of decoder.dense: config.flat() values
+    // Gradients of those that Backward passes through.
+    std::vector<T> before_gradient, mean_gradient, log_variance_gradient, latent_gradient,
+        after_gradient;
   };
 
   LatentLayers(const NetworkConfig& config, const ParameterLayout& layout);
@@ -32,13 +35,12 @@ class LatentLayers {
   double Kl(const Tape& tape) const;
   // code_gradient in, flat_gradient out (config.flat() values each); adds to `gradient`. kl_weight:
   // of the KL term in the loss.
-  void Backward(const Tape& tape, const T* parameters, const T* flat, const T* noise, T kl_weight,
+  void Backward(Tape& tape, const T* parameters, const T* flat, const T* noise, T kl_weight,
                 const T* code_gradient, T* flat_gradient, T* gradient) const;
 
  private:
-  void BackwardMean(const Tape& tape, const T* parameters, const T* flat, const T* noise,
-                    T kl_weight, const std::vector<T>& latent_gradient, T* flat_gradient,
-                    T* gradient) const;
+  void BackwardMean(Tape& tape, const T* parameters, const T* flat, const T* noise, T kl_weight,
+                    T* flat_gradient, T* gradient) const;
 
   bool variational_;
   std::vector<DenseLayer<T>> encoder_;  // AE: before, code. vAE: mean, log_variance

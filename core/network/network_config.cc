@@ -163,7 +163,6 @@ absl::StatusOr<NetworkConfig> MakePreset(std::string_view preset, ModelKind kind
     config.fc_width = 128;
     config.latent = 32;
     config.decoder_channels = {8, 16, 16};
-    config.cell_activation = CellActivation::kTanh;
   } else if (preset == "tiny") {
     config.conv_channels = {4, 4};
     config.convs_per_block = 1;
@@ -171,7 +170,6 @@ absl::StatusOr<NetworkConfig> MakePreset(std::string_view preset, ModelKind kind
     config.fc_width = 32;
     config.latent = 16;
     config.decoder_channels = {4, 4, 4};
-    config.cell_activation = CellActivation::kTanh;
   } else if (preset != "paper") {
     return InvalidArgument("unknown preset '{}', expected one of: {}", preset,
                            fmt::join(PresetNames(), ", "));

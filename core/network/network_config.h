@@ -54,10 +54,9 @@ struct NetworkConfig {
 
   // TensorFlow's default gate up to 2.14, which the paper's authors most likely had.
   RecurrentActivation recurrent_activation = RecurrentActivation::kHardSigmoid;
-  // The literal reading of the paper's "linear activation". Over 190 steps such a cell grows
-  // without bound and amplifies float rounding until the embedding is noise; tanh, Keras's default,
-  // stays bounded (autoencoder_test.cc measures both).
-  CellActivation cell_activation = CellActivation::kLinear;
+  // Keras's default. The paper's "linear activation" read to the letter lets the state grow over
+  // 190 steps until gradients overflow: such a network cannot be trained (docs/adr).
+  CellActivation cell_activation = CellActivation::kTanh;
   // `none` is the literal reading of the paper: Z repeated over the slices, whose reconstructions
   // are then all the same. See docs/adr.
   WavelengthCode wavelength_code = WavelengthCode::kLearned;
@@ -76,11 +75,9 @@ struct NetworkConfig {
 // "paper", "small", "tiny".
 const std::vector<std::string>& PresetNames();
 
-// paper: the defaults of NetworkConfig, the literal reading. small: the same network, narrower, a
-// tenth of the arithmetic: the CPU default. tiny: for tests and demonstrations. Both keep
-// hard_sigmoid, but with a tanh cell, so that an embedding does not hang on float rounding.
-// INVALID_ARGUMENT for an unknown preset (the known ones are named) or a config that ValidateConfig
-// refuses.
+// paper: the defaults of NetworkConfig. small: the same network, narrower, a tenth of the
+// arithmetic: the CPU default. tiny: for tests. INVALID_ARGUMENT for an unknown preset (the known
+// ones are named) or a config that ValidateConfig refuses.
 absl::StatusOr<NetworkConfig> MakePreset(std::string_view preset, ModelKind kind,
                                          int channels = 190, int size = 32);
 

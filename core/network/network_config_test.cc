@@ -16,7 +16,7 @@ TEST(NetworkConfigTest, PresetsAreThoseOfTheDesign) {
   EXPECT_EQ(paper.latent, 128);
   EXPECT_EQ(paper.flat(), 4 * 4 * 8);
   EXPECT_EQ(paper.recurrent_activation, RecurrentActivation::kHardSigmoid);
-  EXPECT_EQ(paper.cell_activation, CellActivation::kLinear);
+  EXPECT_EQ(paper.cell_activation, CellActivation::kTanh);
   const auto small = *MakePreset("small", ModelKind::kVae);
   EXPECT_EQ(small.convs_per_block, 1);
   EXPECT_EQ(small.latent, 32);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <fstream>
 #include <vector>
 
@@ -60,8 +61,12 @@ absl::StatusOr<std::vector<double>> TimeSteps(Engine& engine, Optimiser& optimis
   std::vector<double> seconds;
   for (int step = 0; step <= steps; ++step) {
     const Clock::time_point start = Clock::now();
-    PECULIAR_RETURN_IF_ERROR(engine.Backward(batch).status());
+    PECULIAR_ASSIGN_OR_RETURN(const StepLoss loss, engine.Backward(batch));
     const double norm = optimiser.GradientNorm();
+    if (!std::isfinite(loss.total) || !std::isfinite(norm)) {
+      return DataLoss("step {}: loss {}, gradient norm {}: not the arithmetic of a training", step,
+                      loss.total, norm);
+    }
     const double threshold = ClipThreshold(options);
     optimiser.Step(options.learning_rate, norm > threshold ? threshold / norm : 1.0);
     // The first one touches its memory for the first time.

@@ -1,5 +1,5 @@
 // Times training steps on generated cubes: no dataset, no files. Free of LibTorch.
-// One call at a time in a process.
+// Memory is right for the first call in a process alone.
 #pragma once
 
 #include <cstdint>

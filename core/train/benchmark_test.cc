@@ -22,8 +22,7 @@ TEST(BenchmarkTest, TimesStepsAndSaysWhichFractionOfThePeakTheyReach) {
   EXPECT_GT(benchmark->min_seconds, 0);
   EXPECT_GE(benchmark->median_seconds, benchmark->min_seconds);
   EXPECT_GT(benchmark->peak_fraction, 0);
-  EXPECT_LT(benchmark->peak_fraction, 1);
-  EXPECT_GT(benchmark->peak_memory_bytes, 0);
+  EXPECT_GT(benchmark->gflops, 0);
 }
 
 TEST(BenchmarkTest, RefusesWhatMakesNoSense) {

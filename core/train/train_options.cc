@@ -67,13 +67,9 @@ double ClipThreshold(const TrainOptions& options) {
   return options.clip_norm * network.channels * network.size * network.size;
 }
 
-TrainOptions PresetTrainOptions(std::string_view preset) {
-  TrainOptions options;
-  if (preset == "paper") return options;
-  options.optimiser = OptimiserKind::kAdam;
-  options.learning_rate = 0.01;
-  options.rate_schedule = RateSchedule::kCosine;
-  return options;
+StepRule PresetStepRule(std::string_view preset) {
+  if (preset == "paper") return {};
+  return {OptimiserKind::kAdam, 0.01, RateSchedule::kCosine};
 }
 
 Json IdentityOf(const TrainOptions& options) {

@@ -25,7 +25,8 @@ struct TrainOptions {
   OptimiserKind optimiser = OptimiserKind::kAdagrad;     // paper
   double learning_rate = 0.001;                          // Keras's default for both optimisers
   RateSchedule rate_schedule = RateSchedule::kConstant;  // paper
-  // Ends the run when the test loss has not fallen for so many epochs, and keeps the weights of the
+  // Ends the run when the test loss (of the reconstruction, for the vAE too) has not fallen for so
+  // many epochs, and keeps the weights of the
   // epoch with the lowest, also when the epochs run out; 0 = all epochs, the last weights (paper).
   int patience = 0;
   // Gradients longer than this are scaled down to it; 0 = off. Stated for the loss per voxel: for
@@ -37,6 +38,9 @@ struct TrainOptions {
   AugmentOptions augment;
   double test_fraction = kDefaultTestFraction;  // of the galaxies
 
+  // Drops the model folder's earlier training, once everything else is found in order.
+  bool fresh = false;
+
   // How it is computed. Results differ by float rounding at most, but only runs with equal values
   // here are bit-identical.
   DeviceKind device = DeviceKind::kAuto;
@@ -46,9 +50,14 @@ struct TrainOptions {
   double checkpoint_minutes = 10;
 };
 
-// The defaults for a preset: `paper` as the paper trains; `small` and `tiny` with what learns most
-// in few epochs on a simulated survey (docs/benchmarks.md).
-TrainOptions PresetTrainOptions(std::string_view preset);
+// How weights move, by preset: `paper` as the paper trains; `small` and `tiny` with what learns
+// most in few epochs on a simulated survey (docs/benchmarks.md).
+struct StepRule {
+  OptimiserKind optimiser = TrainOptions().optimiser;
+  double learning_rate = TrainOptions().learning_rate;
+  RateSchedule rate_schedule = TrainOptions().rate_schedule;
+};
+StepRule PresetStepRule(std::string_view preset);
 
 // INVALID_ARGUMENT naming the option, its value and what is allowed; also when the network's
 // channels or size are not the dataset's.

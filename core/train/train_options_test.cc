@@ -76,12 +76,12 @@ TEST(TrainOptionsTest, EpochsBelongToTheIdentityWhenTheResultDependsOnThem) {
 }
 
 TEST(TrainOptionsTest, PaperTrainsAsThePaper) {
-  const TrainOptions paper = PresetTrainOptions("paper");
+  const StepRule paper = PresetStepRule("paper");
   EXPECT_EQ(paper.optimiser, OptimiserKind::kAdagrad);
   EXPECT_EQ(paper.learning_rate, 0.001);
   EXPECT_EQ(paper.rate_schedule, RateSchedule::kConstant);
-  EXPECT_EQ(paper.epochs, 30);
-  EXPECT_EQ(PresetTrainOptions("small").rate_schedule, RateSchedule::kCosine);
+  EXPECT_EQ(TrainOptions().epochs, 30);
+  EXPECT_EQ(PresetStepRule("small").rate_schedule, RateSchedule::kCosine);
 }
 
 TEST(TrainOptionsTest, EveryDifferenceIsNamedWithBothValues) {

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <string>
 
 #include "core/dataset/dataset.h"
 #include "core/train/metrics.h"
@@ -39,6 +40,8 @@ struct TrainCallbacks {
 };
 
 struct TrainReport {
+  std::string engine;
+  std::string device;            // "cpu", "cuda"
   bool interrupted = false;      // should_stop ended it; training again goes on from there
   bool already_trained = false;  // there was nothing left to do
   bool stopped_early = false;    // patience ran out before the epochs

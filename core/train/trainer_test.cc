@@ -39,14 +39,14 @@ class FaultyEngine : public Engine {
       : engine_(std::move(engine)), network_(network), fault_(fault), calls_left_(bad_call) {}
 
   torch::Device device() const override { return engine_->device(); }
-  absl::StatusOr<BatchLoss> Backward(const Batch& batch) override {
-    absl::StatusOr<BatchLoss> loss = engine_->Backward(batch);
+  absl::StatusOr<StepLoss> Backward(const Batch& batch) override {
+    absl::StatusOr<StepLoss> loss = engine_->Backward(batch);
     if (calls_left_-- != 0) return loss;
     if (fault_ == Fault::kLoss) loss->total = NAN;
     if (fault_ == Fault::kGradient) network_.tensors()[0].mutable_grad().fill_(INFINITY);
     return loss;
   }
-  absl::StatusOr<BatchLoss> Evaluate(const Batch& batch) override {
+  absl::StatusOr<StepLoss> Evaluate(const Batch& batch) override {
     return engine_->Evaluate(batch);
   }
   absl::StatusOr<EmbeddedBatch> Embed(const torch::Tensor& cubes) override {

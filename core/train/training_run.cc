@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "core/base/file.h"
 #include "core/model/guard.h"
 #include "core/model/tensor_exchange.h"
 
@@ -27,6 +28,12 @@ BatchOptions MakeBatchOptions(const TrainOptions& options, int latent_size) {
 
 int NoiseSize(const NetworkConfig& network) {
   return network.kind == ModelKind::kVae ? network.latent : 0;
+}
+
+absl::Status RemoveFolder(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::remove_all(folder, error);
+  return error ? StatusFromErrno("remove", folder, error.value()) : absl::OkStatus();
 }
 
 std::int64_t CountOf(std::span<const Autoencoder::NamedParameter> parameters) {
@@ -70,6 +77,7 @@ absl::StatusOr<std::unique_ptr<TrainingRun>> TrainingRun::Create(const Dataset& 
       dataset, std::move(model_folder), options, callbacks, std::move(schedule), std::move(split)));
   PECULIAR_ASSIGN_OR_RETURN(run->engine_, make_engine(run->network_));
   run->optimiser_ = std::make_unique<Optimiser>(options.optimiser, run->network_.parameters());
+  if (options.fresh) PECULIAR_RETURN_IF_ERROR(RemoveFolder(run->folder_));
   PECULIAR_RETURN_IF_ERROR(run->LoadIfThere());
   return run;
 }
@@ -101,6 +109,10 @@ absl::Status TrainingRun::LoadIfThere() {
   for (const EpochMetrics& line : metrics_) {
     if (best_epoch == 0 || line.epoch != best_epoch || !line.test_loss) continue;
     PECULIAR_RETURN_IF_ERROR(best_.Load(checkpoint->tensors, line, network_));
+  }
+  if (best_.epoch() != best_epoch) {
+    return DataLoss("{} has no test loss of epoch {}, whose weights the checkpoint keeps",
+                    (folder_ / kMetricsName).string(), best_epoch);
   }
   // A run killed between metrics and checkpoint will do that epoch again.
   std::erase_if(metrics_, [&](const EpochMetrics& line) { return line.epoch > position_.epoch; });
@@ -172,7 +184,7 @@ double TrainingRun::LearningRate() const {
 }
 
 absl::Status TrainingRun::TakeStep(const CubeBatch& batch) {
-  PECULIAR_ASSIGN_OR_RETURN(const BatchLoss loss, engine_->Backward(ToTensors(batch)));
+  PECULIAR_ASSIGN_OR_RETURN(const StepLoss loss, engine_->Backward(ToTensors(batch)));
   if (!std::isfinite(loss.total)) return NotFinite("loss", batch);
   const double norm = optimiser_->GradientNorm();
   if (!std::isfinite(norm)) return NotFinite("gradient", batch);
@@ -222,7 +234,7 @@ absl::StatusOr<TrainingRun::Outcome> TrainingRun::Evaluate(LossMeter& meter) con
       copies.push_back({split_.test[i], kOriginalCopy});
     }
     PECULIAR_ASSIGN_OR_RETURN(const CubeBatch batch, test_batches_.Build(copies, /*epoch=*/0));
-    PECULIAR_ASSIGN_OR_RETURN(const BatchLoss loss, engine_->Evaluate(ToTensors(batch)));
+    PECULIAR_ASSIGN_OR_RETURN(const StepLoss loss, engine_->Evaluate(ToTensors(batch)));
     if (!std::isfinite(loss.total)) return NotFinite("test loss", batch);
     meter.Add(static_cast<std::int64_t>(copies.size()), loss.total, loss.reconstruction, loss.kl);
   }
@@ -268,7 +280,7 @@ absl::Status TrainingRun::NotFinite(std::string_view what, const CubeBatch& batc
   }
   return DataLoss(
       "non-finite {} at epoch {} step {} (galaxies {}); {} keeps the last checkpoint. A lower "
-      "learning rate or clip norm may help",
+      "learning rate or clip norm may help, and tanh cells",
       what, position_.epoch + 1, position_.step + 1, galaxies, folder_.string());
 }
 
@@ -292,6 +304,8 @@ void TrainingRun::TellStep(std::int64_t cubes) const {
 
 TrainReport TrainingRun::MakeReport() const {
   TrainReport report;
+  report.engine = options_.engine;
+  report.device = engine_->device().str();
   report.resumed_epoch = static_cast<int>(started_from_.epoch);
   report.resumed_step = static_cast<std::size_t>(started_from_.step);
   report.epochs = static_cast<int>(position_.epoch);

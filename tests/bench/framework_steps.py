@@ -18,6 +18,11 @@ def read_config(path):
         return json.loads(json.loads(file.read(length))["__metadata__"]["config"])
 
 
+def resident_bytes():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * resource.getpagesize()
+
+
 def keras_step(config, batch, threads):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras
@@ -26,6 +31,7 @@ def keras_step(config, batch, threads):
     import keras_network
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
+    before = resident_bytes()
     model = keras_network.build(config)
     optimiser = keras.optimizers.Adagrad(0.001)
     cubes = tf.constant(np.random.default_rng(1).normal(size=(batch, config["channels"], config["size"], config["size"], 1)),
@@ -39,7 +45,7 @@ def keras_step(config, batch, threads):
         optimiser.apply(tape.gradient(total, model.trainable_weights), model.trainable_weights)
         return total
 
-    return lambda: float(step())
+    return lambda: float(step()), before
 
 
 def torch_step(config, batch, threads):
@@ -47,6 +53,7 @@ def torch_step(config, batch, threads):
     import torch_network
     torch.set_num_threads(threads)
     torch.manual_seed(1)
+    before = resident_bytes()
     model = torch_network.Autoencoder(config)
     optimiser = torch.optim.Adagrad(model.parameters(), 0.001, initial_accumulator_value=0.1, eps=1e-7)
     cubes = torch.randn(batch, config["channels"], config["size"], config["size"])
@@ -60,7 +67,7 @@ def torch_step(config, batch, threads):
         optimiser.step()
         return loss.item()
 
-    return step
+    return step, before
 
 
 def main():
@@ -72,7 +79,7 @@ def main():
     parser.add_argument("--batch", type=int, default=16)
     arguments = parser.parse_args()
     config = read_config(arguments.weights)
-    step = {"keras": keras_step, "torch": torch_step}[arguments.framework](config, arguments.batch, arguments.threads)
+    step, before = {"keras": keras_step, "torch": torch_step}[arguments.framework](config, arguments.batch, arguments.threads)
     step()  # traces the graph, fills caches
     seconds = []
     for _ in range(arguments.steps):
@@ -82,7 +89,7 @@ def main():
     print(json.dumps({"engine": arguments.framework, "preset": config["preset"], "kind": config["kind"], "device": "cpu",
                       "threads": arguments.threads, "median_seconds": statistics.median(seconds),
                       "min_seconds": min(seconds),
-                      "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}))
+                      "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before}))
 
 
 if __name__ == "__main__":

@@ -28,9 +28,9 @@ def main():
         options = [f"--{name}={value}" for name, value in settings.items()] + fixed
         model = "study-" + hashlib.sha256(" ".join(sorted(options)).encode()).hexdigest()[:12]
         done = subprocess.run([arguments.bin / "peculiar-worker", "train", "--workspace", arguments.workspace, "--model", model,
-                               "-o", "json", *options], stdout=subprocess.DEVNULL)
-        if done.returncode not in (0, 4):  # 4: a loss that is not finite is a result too
-            sys.exit(done.returncode)
+                               "-o", "json", *options], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        if done.returncode != 0 and "non-finite" not in done.stderr:  # that is a result too
+            sys.exit(done.stderr)
         metrics = arguments.workspace / "models" / model / "metrics.jsonl"
         lines = [json.loads(line) for line in metrics.read_text().splitlines()]
         print(json.dumps({**settings, "model": model, "finished": done.returncode == 0,
