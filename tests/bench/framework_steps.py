@@ -30,7 +30,7 @@ def keras_step(config, batch, threads):
     import tensorflow as tf
     import keras_network
     tf.config.threading.set_intra_op_parallelism_threads(threads)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
     before = resident_bytes()
     model = keras_network.build(config)
     optimiser = keras.optimizers.Adagrad(0.001)
