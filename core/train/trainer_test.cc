@@ -193,6 +193,31 @@ TEST_F(TrainerTest, MoreEpochsGoOnFewerAreAlreadyDone) {
   EXPECT_TRUE(MustTrain("m", options).already_trained);
 }
 
+// The engines share checkpoints and options: a run goes on with the other one, and the losses are
+// the same but for rounding. Small steps: at larger ones the training itself amplifies rounding,
+// and the reference with two threads differs from itself with one by as much.
+TEST_F(TrainerTest, EnginesAreExchangeableMidRun) {
+  TrainOptions options = MakeOptions(ModelKind::kAe);
+  options.optimiser = OptimiserKind::kAdagrad;
+  options.learning_rate = 0.001;
+  MustTrain("fused", options);
+  options.engine = "reference";
+  MustTrain("reference", options);
+  int done = 0;
+  MustTrain("mixed", options, StopAfter(kStepsAnEpoch + 2, done));
+  options.engine = "fused";
+  EXPECT_EQ(MustTrain("mixed", options).engine, "fused");
+  const auto fused = *ReadMetrics(root_ / "fused" / kMetricsName);
+  for (const char* other : {"reference", "mixed"}) {
+    const auto lines = *ReadMetrics(root_ / other / kMetricsName);
+    ASSERT_EQ(lines.size(), fused.size());
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      EXPECT_NEAR(*lines[i].test_loss, *fused[i].test_loss, 1e-3 * *fused[i].test_loss)
+          << other << ", epoch " << i;
+    }
+  }
+}
+
 TEST_F(TrainerTest, PatienceEndsTheRunWhenTheTestLossStaysAndKeepsTheBest) {
   TrainOptions options = MakeOptions();
   options.learning_rate = 1e-30;  // moves no weight
