@@ -5,8 +5,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <map>
+#include <algorithm>
+#include <initializer_list>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/model/device.h"
@@ -14,27 +16,32 @@
 
 namespace peculiar::worker {
 
-// The words of --device.
-inline const std::map<std::string, DeviceKind> kDeviceKinds = {
-    {"auto", DeviceKind::kAuto}, {"cpu", DeviceKind::kCpu}, {"cuda", DeviceKind::kCuda}};
-
-// Adds `flag`, which takes one of `words` into `target` (an Enum, or an optional or vector of it).
-// The help shows the words; another word is an error of usage that names them.
+// Adds `flag`, which takes the name of one of `values` into `target` (an Enum, or an optional or
+// vector of it). The help shows the names; another word is an error of usage that names them.
 template <typename Target, typename Enum>
 CLI::Option* AddChoice(CLI::App& app, const std::string& flag, Target& target,
-                       const std::map<std::string, Enum>& words, const std::string& help) {
-  std::vector<std::string> names;
-  for (const auto& [name, value] : words) names.push_back(name);
+                       std::initializer_list<Enum> values, std::string_view (*name_of)(Enum),
+                       const std::string& help) {
+  std::vector<std::string_view> names;
+  for (const Enum value : values) names.push_back(name_of(value));
   const std::string type = fmt::format("{}", fmt::join(names, "|"));
-  const auto translate = [words, type](std::string& word) -> std::string {
-    const auto found = words.find(word);
-    if (found == words.end()) return fmt::format("'{}' is not one of {}", word, type);
-    word = std::to_string(static_cast<int>(found->second));  // CLI11 reads an enum by its number
+  const auto translate = [values = std::vector<Enum>(values), name_of,
+                          type](std::string& word) -> std::string {
+    const auto found = std::find_if(values.begin(), values.end(),
+                                    [&](Enum value) { return name_of(value) == word; });
+    if (found == values.end()) return fmt::format("'{}' is not one of {}", word, type);
+    word = std::to_string(static_cast<int>(*found));  // CLI11 reads an enum by its number
     return "";
   };
   return app.add_option(flag, target, help)
       ->transform(CLI::Validator(translate, ""))
       ->type_name(type);
+}
+
+// --device, as the verbs that compute a network take it.
+inline void AddDeviceFlag(CLI::App& app, DeviceKind& target) {
+  AddChoice(app, "--device", target, {DeviceKind::kAuto, DeviceKind::kCpu, DeviceKind::kCuda},
+            DeviceName, "default: auto: the CPU for the engine fused, else cuda when there is one");
 }
 
 }  // namespace peculiar::worker

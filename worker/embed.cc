@@ -305,8 +305,7 @@ void AddEmbedCommand(CLI::App& app, CommandResult& result) {
   verb->add_option("--threads", embedder.threads, "0 = all cores")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  AddChoice(*verb, "--device", embedder.device, kDeviceKinds,
-            "default: auto: the CPU for the engine fused, else cuda when there is one");
+  AddDeviceFlag(*verb, embedder.device);
   verb->add_option("--engine", embedder.engine,
                    "fused: the CPU; reference: LibTorch, slower, and on a GPU")
       ->capture_default_str();

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "core/network/checkpoint.h"
+#include "core/network/first_weights.h"
 #include "core/network/parameters.h"
 #include "core/weights/tensor_file.h"
-#include "worker/choice.h"
 #include "worker/network_choice.h"
 #include "worker/workspace.h"
 
@@ -26,17 +26,6 @@ absl::StatusOr<ExportWeightsReport> Write(const std::filesystem::path& path,
     report.values += spec.count();
   }
   return report;
-}
-
-absl::StatusOr<ExportWeightsReport> WriteFirstWeights(const ExportWeightsOptions& options) {
-  std::vector<std::vector<float>> values;
-  std::vector<NamedTensor> tensors;
-  for (const ParameterSpec& spec : ParameterSpecs(options.network)) {
-    values.push_back(InitialValues(spec, options.seed));
-    tensors.push_back(
-        MakeNamedTensor(spec.name, spec.shape, std::span<const float>(values.back())));
-  }
-  return Write(options.out, options.network, tensors);
 }
 
 absl::StatusOr<ExportWeightsReport> WriteModel(const ExportWeightsOptions& options) {
@@ -89,7 +78,9 @@ absl::StatusOr<ExportWeightsReport> RunExportWeights(const ExportWeightsOptions&
   if (options.workspace.empty() != options.model.empty()) {
     return InvalidArgument("a workspace and a model go together");
   }
-  return options.model.empty() ? WriteFirstWeights(options) : WriteModel(options);
+  if (!options.model.empty()) return WriteModel(options);
+  const FirstWeights weights(options.network, options.seed);
+  return Write(options.out, options.network, weights.tensors());
 }
 
 void AddExportWeightsCommand(CLI::App& app, CommandResult& result) {
@@ -102,8 +93,7 @@ void AddExportWeightsCommand(CLI::App& app, CommandResult& result) {
   verb->add_option("--out", options.out, "the file to write")->required();
   CLI::Option* workspace = verb->add_option("--workspace", options.workspace, "the workspace");
   workspace->needs(verb->add_option("--model", options.model, "name of the model"));
-  AddChoice(*verb, "--kind", flags->network.kind, kModelKinds,
-            "of a new network: autoencoder or variational");
+  AddKindFlag(*verb, "--kind", flags->network.kind, "of a new network: autoencoder or variational");
   AddNetworkFlags(*verb, flags->network);
   verb->add_option("--seed", options.seed, "of a new network")->capture_default_str();
   verb->add_option("--channels", flags->channels, "of a new network")->capture_default_str();

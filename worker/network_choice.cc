@@ -1,7 +1,5 @@
 #include "worker/network_choice.h"
 
-#include "worker/choice.h"
-
 namespace peculiar::worker {
 
 absl::StatusOr<NetworkConfig> MakeNetworkConfig(const NetworkChoice& choice, int channels,
@@ -20,23 +18,17 @@ absl::StatusOr<NetworkConfig> MakeNetworkConfig(const NetworkChoice& choice, int
 void AddNetworkFlags(CLI::App& app, NetworkChoice& choice) {
   app.add_option("--preset", choice.preset, "tiny, small or paper")->capture_default_str();
   AddChoice(app, "--wavelength-code", choice.wavelength_code,
-            std::map<std::string, WavelengthCode>{{"learned", WavelengthCode::kLearned},
-                                                  {"none", WavelengthCode::kNone}},
+            {WavelengthCode::kLearned, WavelengthCode::kNone}, WavelengthCodeName,
             "learned: a trained vector a slice tells the decoder where it is; none: the paper to "
             "the letter; default: learned");
   AddChoice(app, "--recurrent-activation", choice.recurrent_activation,
-            std::map<std::string, RecurrentActivation>{
-                {"hard_sigmoid", RecurrentActivation::kHardSigmoid},
-                {"sigmoid", RecurrentActivation::kSigmoid}},
-            "gates of the ConvLSTMs; default: the preset's");
+            {RecurrentActivation::kHardSigmoid, RecurrentActivation::kSigmoid},
+            RecurrentActivationName, "gates of the ConvLSTMs; default: the preset's");
   AddChoice(app, "--cell-activation", choice.cell_activation,
-            std::map<std::string, CellActivation>{{"linear", CellActivation::kLinear},
-                                                  {"tanh", CellActivation::kTanh}},
+            {CellActivation::kLinear, CellActivation::kTanh}, CellActivationName,
             "of the ConvLSTMs; default: the preset's");
-  AddChoice(app, "--loss", choice.loss,
-            std::map<std::string, ReconstructionLoss>{{"mae", ReconstructionLoss::kMae},
-                                                      {"mse", ReconstructionLoss::kMse}},
-            "error of a voxel; default: mae");
+  AddChoice(app, "--loss", choice.loss, {ReconstructionLoss::kMae, ReconstructionLoss::kMse},
+            ReconstructionLossName, "error of a voxel; default: mae");
   app.add_option("--beta", choice.beta, "weight of the vAE's KL term; default: 1");
 }
 

@@ -2,18 +2,13 @@
 // make a network.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 
 #include "core/network/network_config.h"
-#include "worker/command.h"
+#include "worker/choice.h"
 
 namespace peculiar::worker {
-
-// The words of --kind and --models.
-inline const std::map<std::string, ModelKind> kModelKinds = {{"ae", ModelKind::kAe},
-                                                             {"vae", ModelKind::kVae}};
 
 struct NetworkChoice {
   ModelKind kind = ModelKind::kAe;
@@ -29,6 +24,14 @@ struct NetworkChoice {
 // For cubes of `channels` of `size` x `size`. Errors of MakePreset and ValidateConfig.
 absl::StatusOr<NetworkConfig> MakeNetworkConfig(const NetworkChoice& choice, int channels,
                                                 int size);
+
+// Adds `flag` (--kind, --models), which takes the names of kinds into a ModelKind or a vector of
+// it.
+template <typename Target>
+CLI::Option* AddKindFlag(CLI::App& app, const std::string& flag, Target& target,
+                         const std::string& help) {
+  return AddChoice(app, flag, target, {ModelKind::kAe, ModelKind::kVae}, ModelKindName, help);
+}
 
 // Adds a flag for each but the kind.
 void AddNetworkFlags(CLI::App& app, NetworkChoice& choice);

@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <memory>
 
-#include "worker/choice.h"
+#include "worker/network_choice.h"
 
 namespace peculiar::worker {
 namespace {
@@ -112,8 +112,7 @@ void AddRunCommand(CLI::App& app, CommandResult& result) {
   verb->add_option("--cubes", options.ingest.cubes, "folder of LOGCUBE files, as ingest takes it")
       ->required();
   verb->add_option("--lines", options.ingest.lines, "line list, as ingest takes it");
-  AddChoice(*verb, "--models", options.models, kModelKinds, "one or both; default: ae,vae")
-      ->delimiter(',');
+  AddKindFlag(*verb, "--models", options.models, "one or both; default: ae,vae")->delimiter(',');
   AddTrainingFlags(*verb, options.train);
   verb->add_option("--survey-release", options.survey_release,
                    "release of the survey's data, kept with the snapshot: \"DR17 v3_1_1\"");

@@ -77,14 +77,11 @@ void AddScheduleFlags(CLI::App& app, TrainVerbOptions& options) {
   TrainOptions& training = options.training;
   app.add_option("--epochs", training.epochs, "passes over the copies")->capture_default_str();
   app.add_option("--batch", training.batch, "cubes a step")->capture_default_str();
-  AddChoice(app, "--optimiser", options.optimiser,
-            std::map<std::string, OptimiserKind>{{"adagrad", OptimiserKind::kAdagrad},
-                                                 {"adam", OptimiserKind::kAdam}},
-            "default: adam; preset paper: adagrad");
+  AddChoice(app, "--optimiser", options.optimiser, {OptimiserKind::kAdagrad, OptimiserKind::kAdam},
+            OptimiserName, "default: adam; preset paper: adagrad");
   app.add_option("--learning-rate", options.learning_rate, "default: 0.01; preset paper: 0.001");
   AddChoice(app, "--rate-schedule", options.rate_schedule,
-            std::map<std::string, RateSchedule>{{"constant", RateSchedule::kConstant},
-                                                {"cosine", RateSchedule::kCosine}},
+            {RateSchedule::kConstant, RateSchedule::kCosine}, RateScheduleName,
             "cosine: warms up, then falls to a hundredth; default: cosine; preset paper: constant");
   app.add_option("--patience", training.patience,
                  "epochs without a lower test loss (of the reconstruction) that end the training, "
@@ -107,8 +104,7 @@ void AddScheduleFlags(CLI::App& app, TrainVerbOptions& options) {
 }
 
 void AddMachineFlags(CLI::App& app, TrainOptions& training) {
-  AddChoice(app, "--device", training.device, kDeviceKinds,
-            "default: auto: the CPU for the engine fused, else cuda when there is one");
+  AddDeviceFlag(app, training.device);
   app.add_option("--threads", training.threads, "0 = all cores")->capture_default_str();
   app.add_option("--engine", training.engine,
                  "fused: the CPU; reference: LibTorch, slower, and on a GPU")
@@ -202,7 +198,7 @@ void AddTrainCommand(CLI::App& app, CommandResult& result) {
       "time so many steps on generated cubes instead, and print one line of JSON last");
   benchmark->excludes(workspace);
   verb->add_option("--model", flags->options.model, "name of the model; default: its kind");
-  AddChoice(*verb, "--kind", flags->options.network.kind, kModelKinds, "autoencoder or variational")
+  AddKindFlag(*verb, "--kind", flags->options.network.kind, "autoencoder or variational")
       ->required();
   AddTrainingFlags(*verb, flags->options);
   AddOutputFlag(*verb, flags->output);

@@ -60,6 +60,26 @@ class BlocksTest : public testing::TestWithParam<Shape> {
       }
     }
   }
+
+  // Of a block that turns one image into one.
+  template <class Block>
+  void ExpectBlockGradients(Block& block, const std::string& name, MapShape input_shape) {
+    auto tape = block.MakeTape();
+    MapStack<double> input(input_shape, 2);
+    MapStack<double> weights(tape.output.shape(), 1);
+    FillNormal(input[0], in_, 1);
+    FillNormal(weights[0], out_, 2);
+    const auto loss = [&] {
+      block.Pack(parameters_.data());
+      block.Forward(tape, input[0]);
+      return WeightedSum(tape.output[0], weights[0]);
+    };
+    loss();
+    block.Backward(tape, input[0], weights[0], input[1]);
+    block.Unpack(tape, gradient_.data());
+    ExpectParameterGradients(loss, name);
+    ExpectInputGradient(loss, input[0], input[1]);
+  }
 };
 
 INSTANTIATE_TEST_SUITE_P(Shapes, BlocksTest,
@@ -68,40 +88,12 @@ INSTANTIATE_TEST_SUITE_P(Shapes, BlocksTest,
 
 TEST_P(BlocksTest, ConvBlockGradientsAreRight) {
   ConvBlock<double> block(layout_, "encoder.conv_block_2", size_, in_, out_.channels, 2);
-  auto tape = block.MakeTape();
-  MapStack<double> input({size_, size_, in_.lanes()}, 2);
-  MapStack<double> weights(tape.output.shape(), 1);
-  FillNormal(input[0], in_, 1);
-  FillNormal(weights[0], out_, 2);
-  const auto loss = [&] {
-    block.Pack(parameters_.data());
-    block.Forward(tape, input[0]);
-    return WeightedSum(tape.output[0], weights[0]);
-  };
-  loss();
-  block.Backward(tape, input[0], weights[0], input[1]);
-  block.Unpack(tape, gradient_.data());
-  ExpectParameterGradients(loss, "encoder.conv_block_2");
-  ExpectInputGradient(loss, input[0], input[1]);
+  ExpectBlockGradients(block, "encoder.conv_block_2", {size_, size_, in_.lanes()});
 }
 
 TEST_P(BlocksTest, UpsampleBlockGradientsAreRight) {
   UpsampleBlock<double> block(layout_, "decoder.block_3", size_, in_.channels, out_.channels);
-  auto tape = block.MakeTape();
-  MapStack<double> input(block.input_shape(), 2);
-  MapStack<double> weights(block.output_shape(), 1);
-  FillNormal(input[0], in_, 1);
-  FillNormal(weights[0], out_, 2);
-  const auto loss = [&] {
-    block.Pack(parameters_.data());
-    block.Forward(tape, input[0]);
-    return WeightedSum(tape.output[0], weights[0]);
-  };
-  loss();
-  block.Backward(tape, input[0], weights[0], input[1]);
-  block.Unpack(tape, gradient_.data());
-  ExpectParameterGradients(loss, "decoder.block_3");
-  ExpectInputGradient(loss, input[0], input[1]);
+  ExpectBlockGradients(block, "decoder.block_3", block.input_shape());
 }
 
 // Three slices; the loss reads the output of the last two.

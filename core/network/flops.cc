@@ -12,38 +12,19 @@ double Conv(int inputs, int outputs, int side) {
 
 double Dense(int inputs, int outputs) { return 2.0 * inputs * outputs; }
 
-double FirstConv(const NetworkConfig& config) {
-  return config.channels * Conv(1, config.conv_channels[0], config.size);
-}
-
 double EncoderSlice(const NetworkConfig& config) {
   double flops = 0;
-  int inputs = 1;
-  for (const int outputs : config.conv_channels) {
-    for (int k = 0; k < config.convs_per_block; ++k) {
-      flops += Conv(inputs, outputs, config.size);
-      inputs = outputs;
-    }
-  }
-  int side = config.size;
-  for (const int outputs : config.lstm_channels) {
-    side /= 2;
-    flops += Conv(inputs + outputs, 4 * outputs, side);
-    inputs = outputs;
-  }
+  for (std::size_t b = 0; b < config.conv_channels.size(); ++b) flops += ConvBlockFlops(config, b);
+  for (std::size_t b = 0; b < config.lstm_channels.size(); ++b) flops += LstmBlockFlops(config, b);
   return flops;
 }
 
 double DecoderSlice(const NetworkConfig& config) {
-  double flops = 0;
-  int inputs = config.lstm_channels.back();
-  int side = config.grid();
-  for (const int outputs : config.decoder_channels) {
-    flops += Conv(inputs, outputs, side);
-    inputs = outputs;
-    side *= 2;
+  double flops = Conv(config.decoder_channels.back(), 1, config.size);
+  for (std::size_t b = 0; b < config.decoder_channels.size(); ++b) {
+    flops += UpsampleBlockFlops(config, b);
   }
-  return flops + Conv(inputs, 1, side);
+  return flops;
 }
 
 double DenseLayers(const NetworkConfig& config) {
@@ -57,6 +38,28 @@ double DenseLayers(const NetworkConfig& config) {
 
 }  // namespace
 
+double ConvBlockFlops(const NetworkConfig& config, std::size_t block) {
+  const int outputs = config.conv_channels[block];
+  const int inputs = block == 0 ? 1 : config.conv_channels[block - 1];
+  return Conv(inputs, outputs, config.size) +
+         (config.convs_per_block - 1) * Conv(outputs, outputs, config.size);
+}
+
+double LstmBlockFlops(const NetworkConfig& config, std::size_t block) {
+  const int outputs = config.lstm_channels[block];
+  const int inputs = block == 0 ? config.conv_channels.back() : config.lstm_channels[block - 1];
+  return Conv(inputs + outputs, 4 * outputs, config.size >> (block + 1));
+}
+
+double UpsampleBlockFlops(const NetworkConfig& config, std::size_t block) {
+  const int inputs = block == 0 ? config.lstm_channels.back() : config.decoder_channels[block - 1];
+  return Conv(inputs, config.decoder_channels[block], config.grid() << block);
+}
+
+double FirstConvFlops(const NetworkConfig& config) {
+  return Conv(1, config.conv_channels[0], config.size);
+}
+
 double ForwardFlops(const NetworkConfig& config) {
   // Without a wavelength code all slices of the reconstruction are one.
   const int decoded = config.wavelength_code == WavelengthCode::kLearned ? config.channels : 1;
@@ -65,7 +68,7 @@ double ForwardFlops(const NetworkConfig& config) {
 }
 
 double StepFlops(const NetworkConfig& config) {
-  return 3 * ForwardFlops(config) - FirstConv(config);
+  return 3 * ForwardFlops(config) - config.channels * FirstConvFlops(config);
 }
 
 }  // namespace peculiar

@@ -73,23 +73,6 @@ class Bench {
            {"peak_fraction", gflops / (peak_ * threads)}});
   }
 
-  // FLOP of a 3 x 3 convolution whose small map has so many pixels.
-  static double Flop(int pixels, int in, int out) { return 18.0 * pixels * in * out; }
-  double ConvFlop(std::size_t block) const {
-    const int out = config_.conv_channels[block], pixels = config_.size * config_.size;
-    const int in = block == 0 ? 1 : config_.conv_channels[block - 1];
-    return Flop(pixels, in, out) + (config_.convs_per_block - 1) * Flop(pixels, out, out);
-  }
-  double LstmFlop(std::size_t block) const {
-    const int out = config_.lstm_channels[block], side = config_.size >> (block + 1);
-    const int in = block == 0 ? config_.conv_channels.back() : config_.lstm_channels[block - 1];
-    return Flop(side * side, in + out, 4 * out);
-  }
-  double UpsampleFlop(std::size_t block) const {
-    const int side = config_.grid() << block;
-    const int in = block == 0 ? config_.lstm_channels.back() : config_.decoder_channels[block - 1];
-    return Flop(side * side, in, config_.decoder_channels[block]);
-  }
   static MapStack<float> RandomMaps(MapShape shape, int count) {
     MapStack<float> maps(shape, count);
     Random random(7);
@@ -115,12 +98,12 @@ class Bench {
       auto tape = block.MakeTape();
       const auto input = RandomMaps({config_.size, config_.size, in.lanes()}, 2);
       const auto gradient = RandomMaps(tape.output.shape(), 1);
-      Report(name + " forward", Seconds([&] { block.Forward(tape, input[0]); }), ConvFlop(b));
+      Report(name + " forward", Seconds([&] { block.Forward(tape, input[0]); }),
+             ConvBlockFlops(config_, b));
       const Map<float> to = b == 0 ? Map<float>() : input[1];
-      const double skipped =
-          b == 0 ? Flop(config_.size * config_.size, 1, config_.conv_channels[0]) : 0;
+      const double skipped = b == 0 ? FirstConvFlops(config_) : 0;
       Report(name + " backward", Seconds([&] { block.Backward(tape, input[0], gradient[0], to); }),
-             2 * ConvFlop(b) - skipped);
+             2 * ConvBlockFlops(config_, b) - skipped);
     }
   }
 
@@ -150,8 +133,8 @@ class Bench {
           block.Backward(tape, t, input[t], /*has_output_gradient=*/true, input_gradient[0]);
         }
       };
-      Report(name + " forward", Seconds(forward) / kSlices, LstmFlop(b));
-      Report(name + " backward", Seconds(backward) / kSlices, 2 * LstmFlop(b));
+      Report(name + " forward", Seconds(forward) / kSlices, LstmBlockFlops(config_, b));
+      Report(name + " backward", Seconds(backward) / kSlices, 2 * LstmBlockFlops(config_, b));
     }
   }
 
@@ -165,10 +148,11 @@ class Bench {
       auto tape = block.MakeTape();
       const auto input = RandomMaps(block.input_shape(), 2);
       const auto gradient = RandomMaps(block.output_shape(), 1);
-      Report(name + " forward", Seconds([&] { block.Forward(tape, input[0]); }), UpsampleFlop(b));
+      Report(name + " forward", Seconds([&] { block.Forward(tape, input[0]); }),
+             UpsampleBlockFlops(config_, b));
       Report(name + " backward",
              Seconds([&] { block.Backward(tape, input[0], gradient[0], input[1]); }),
-             2 * UpsampleFlop(b));
+             2 * UpsampleBlockFlops(config_, b));
     }
   }
 
