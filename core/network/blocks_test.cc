@@ -53,17 +53,22 @@ class BlocksTest : public testing::TestWithParam<Shape> {
   // Probes the channels of the pixels alone: pads must stay zero.
   void ExpectInputGradient(const std::function<double()>& function, Map<double> input,
                            Map<double> gradient) {
-    for (int y = 0; y < input.shape.rows; ++y) {
-      for (int x = 0; x < input.shape.columns; ++x) {
-        ExpectGradient(function, input.At(y, x), gradient.At(y, x),
-                       static_cast<std::size_t>(in_.channels), "input", /*probes=*/2);
-      }
+    const auto expect = [&](int y, int x, int channel, int n) {
+      ExpectGradient(function, input.Channel(y, x, in_, channel),
+                     gradient.Channel(y, x, in_, channel), static_cast<std::size_t>(n), "input",
+                     /*probes=*/2);
+    };
+    const MapShape& shape = input.shape;
+    for (int y = 0; y < shape.rows; ++y) {
+      for (int c = 0; in_.in_planes() && c < in_.channels; ++c) expect(y, 0, c, shape.columns);
+      for (int x = 0; !in_.in_planes() && x < shape.columns; ++x) expect(y, x, 0, in_.channels);
     }
   }
 
   // Of a block that turns one image into one.
   template <class Block>
   void ExpectBlockGradients(Block& block, const std::string& name, MapShape input_shape) {
+    std::fill(gradient_.begin(), gradient_.end(), 0);
     auto tape = block.MakeTape();
     MapStack<double> input(input_shape, 2);
     MapStack<double> weights(tape.output.shape(), 1);
@@ -84,11 +89,22 @@ class BlocksTest : public testing::TestWithParam<Shape> {
 
 INSTANTIATE_TEST_SUITE_P(Shapes, BlocksTest,
                          testing::Values(Shape{4, 4, 4}, Shape{5, 3, 8}, Shape{3, 9, 5},
-                                         Shape{2, 1, 2}, Shape{4, 16, 20}, Shape{1, 8, 4}));
+                                         Shape{2, 1, 2}, Shape{19, 3, 4}, Shape{4, 16, 20},
+                                         Shape{1, 8, 4}));
 
 TEST_P(BlocksTest, ConvBlockGradientsAreRight) {
-  ConvBlock<double> block(layout_, "encoder.conv_block_2", size_, in_, out_.channels, 2);
-  ExpectBlockGradients(block, "encoder.conv_block_2", {size_, size_, in_.lanes()});
+  ConvBlock<double> block(layout_, "encoder.conv_block_2", size_, in_, out_, 2);
+  ExpectBlockGradients(block, "encoder.conv_block_2", MapShape::Of(size_, size_, in_));
+}
+
+TEST_P(BlocksTest, ConvBlockGradientsAreRightInPlanes) {
+  if (!ChannelLanes::FitPlanes(std::max(in_.channels, out_.channels))) GTEST_SKIP() << "too wide";
+  in_ = ChannelLanes::Planes(in_.channels);
+  for (const ChannelLanes& out : {ChannelLanes::Planes(out_.channels), out_}) {
+    out_ = out;
+    ConvBlock<double> block(layout_, "encoder.conv_block_2", size_, in_, out_, 2);
+    ExpectBlockGradients(block, "encoder.conv_block_2", MapShape::Of(size_, size_, in_));
+  }
 }
 
 TEST_P(BlocksTest, UpsampleBlockGradientsAreRight) {

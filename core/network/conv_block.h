@@ -11,6 +11,10 @@
 
 namespace peculiar {
 
+// How the output of a network's block, counted from 0, lies: in planes between two blocks of few
+// channels.
+ChannelLanes ConvOutput(const NetworkConfig& config, std::size_t block);
+
 template <typename T>
 class ConvBlock {
  public:
@@ -20,13 +24,12 @@ class ConvBlock {
     NormTape<T> norm;
     std::vector<MapStack<T>> sum_gradients;
     std::vector<ConvGradient<T>> gradients;
-    AlignedBuffer<T> scratch;
   };
 
-  // name: "encoder.conv_block_1". Images of size x size; `inputs` channels (or an image) in,
-  // `outputs` out.
+  // name: "encoder.conv_block_1". Images of size x size. Outputs may lie in planes only when inputs
+  // do, and both only when they fit (FitPlanes, or a single one).
   ConvBlock(const ParameterLayout& layout, const std::string& name, int size, ChannelLanes inputs,
-            int outputs, int convolutions);
+            ChannelLanes outputs, int convolutions);
 
   void Pack(const T* parameters);
   Tape MakeTape() const;
@@ -41,6 +44,7 @@ class ConvBlock {
   void Unpack(const Tape& tape, T* gradient) const;
 
  private:
+  MapShape output_shape_;
   std::vector<ConvLayer<T>> convolutions_;
   NormLayer<T> norm_;
 };

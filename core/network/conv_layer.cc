@@ -21,7 +21,7 @@ void ConvLayer<T>::Pack(const T* parameters) {
 template <typename T>
 ConvGradient<T> ConvLayer<T>::MakeGradient() const {
   return {AlignedBuffer<T>(convolution_.GradientSize()),
-          AlignedBuffer<T>(static_cast<std::size_t>(bias_lanes_.lanes()))};
+          AlignedBuffer<T>(static_cast<std::size_t>(bias_lanes_.lanes() * bias_lanes_.planes))};
 }
 
 template <typename T>

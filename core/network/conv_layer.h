@@ -13,7 +13,7 @@ namespace peculiar {
 template <typename T>
 struct ConvGradient {
   AlignedBuffer<T> kernel;
-  AlignedBuffer<T> bias;  // [lanes of the biased side]
+  AlignedBuffer<T> bias;  // [lanes or planes of the biased side]
 
   void Clear() {
     kernel.Clear();

@@ -22,6 +22,12 @@ std::vector<Geometry> Geometries() {
       {8, 8, 1, ChannelLanes::Of(16), image},  // the last one
       {5, 7, 1, ChannelLanes::Of(3), image},
       {1, 1, 1, image, ChannelLanes::Of(2)},
+      {24, 24, 1, image, ChannelLanes::Planes(4)},
+      {9, 23, 1, ChannelLanes::Planes(3), ChannelLanes::Planes(2)},
+      {4, 37, 1, ChannelLanes::Planes(4), ChannelLanes::Planes(4)},
+      {3, 5, 1, ChannelLanes::Planes(2), ChannelLanes::Planes(7)},
+      {5, 16, 1, ChannelLanes::Of(20), image},
+      {5, 6, 1, ChannelLanes::Of(8), image},
       {16, 16, 2, ChannelLanes::Of(4), ChannelLanes::Gates(8)},
       {7, 5, 2, ChannelLanes::Of(3), ChannelLanes::Gates(5)},
   };
@@ -49,8 +55,7 @@ class Example {
         big_bias_(NormalValues<T>(Count(g.big.channels), 2)),
         small_bias_(NormalValues<T>(Count(g.small.channels), 3)),
         big_(convolution_.big(), 2),
-        small_(convolution_.small(), 2),
-        scratch_(convolution_.ScratchSize()) {
+        small_(convolution_.small(), 2) {
     convolution_.Pack(kernel_.data(), big_bias_.data(), small_bias_.data());
     FillNormal(big_[0], g.big, 4);
     FillNormal(small_[0], g.small, 5);
@@ -58,8 +63,8 @@ class Example {
 
   // Largest difference of the three operations from the loops.
   double MaxError() {
-    convolution_.ToSmall(big_[0], small_[1], scratch_.data());
-    convolution_.ToBig(small_[0], big_[1], scratch_.data());
+    convolution_.ToSmall(big_[0], small_[1]);
+    convolution_.ToBig(small_[0], big_[1]);
     AlignedBuffer<T> packed(convolution_.GradientSize());
     convolution_.AddGradient(big_[0], small_[0], packed.data());
     gradient_.assign(kernel_.size(), T(0));
@@ -112,8 +117,8 @@ class Example {
       for (int b = 0; b < g_.small.channels; ++b) {
         const std::size_t k = Count((tap * g_.big.channels + a) * g_.small.channels + b);
         const double weight = kernel_[k];
-        const T* big = big_[0].At(by, bx) + g_.big.LaneOf(a);
-        const T* small = small_[0].At(y, x) + g_.small.LaneOf(b);
+        const T* big = big_[0].Channel(by, bx, g_.big, a);
+        const T* small = small_[0].Channel(y, x, g_.small, b);
         small_sums_[Index(small_[0], small)] += weight * *big;
         big_sums_[Index(big_[0], big)] += weight * *small;
         gradient_sums_[k] += static_cast<double>(*big) * *small;
@@ -139,7 +144,7 @@ class Example {
   void ForEachValue(Map<T> map, const ChannelLanes& lanes, const Work& work) {
     for (int y = 0; y < map.shape.rows; ++y) {
       for (int x = 0; x < map.shape.columns; ++x) {
-        for (int c = 0; c < lanes.channels; ++c) work(map.At(y, x) + lanes.LaneOf(c), c);
+        for (int c = 0; c < lanes.channels; ++c) work(map.Channel(y, x, lanes, c), c);
       }
     }
   }
@@ -148,7 +153,6 @@ class Example {
   Convolution<T> convolution_;
   std::vector<T> kernel_, big_bias_, small_bias_, gradient_;
   MapStack<T> big_, small_;
-  AlignedBuffer<T> scratch_;
   std::vector<double> small_sums_, big_sums_, gradient_sums_;
 };
 
@@ -199,9 +203,8 @@ TEST(ConvolutionSumTest, TwoConvolutionsAreSummed) {
   MapStack<double> x(input.big(), 1), h(recurrent.big(), 1), gates(input.small(), 3);
   FillNormal(x[0], ChannelLanes::Of(5), 4);
   FillNormal(h[0], ChannelLanes::Of(3), 5);
-  AlignedBuffer<double> scratch(std::max(input.ScratchSize(), recurrent.ScratchSize()));
-  input.ToSmall(x[0], gates[0], scratch.data());
-  recurrent.ToSmall(h[0], gates[1], scratch.data());
+  input.ToSmall(x[0], gates[0]);
+  recurrent.ToSmall(h[0], gates[1]);
   Convolution<double>::SumToSmall(input, x[0], recurrent, h[0], gates[2]);
   for (std::size_t i = 0; i < gates.shape().size(); ++i) {
     EXPECT_NEAR(gates[2].values[i], gates[0].values[i] + gates[1].values[i], 1e-12);

@@ -44,7 +44,6 @@ typename Decoder<T>::Tape Decoder<T>::MakeTape() const {
   tape.image = AlignedBuffer<T>(pixels);
   tape.image_gradient = AlignedBuffer<T>(pixels);
   tape.gradient = output_.MakeGradient();
-  tape.scratch = AlignedBuffer<T>(output.ScratchSize());
   return tape;
 }
 
@@ -56,7 +55,7 @@ void Decoder<T>::Forward(Tape& tape, const T* code) const {
     blocks_[b].Forward(tape.blocks[b], in);
     in = tape.blocks[b].output[0];
   }
-  output_.convolution().ToSmall(in, tape.sums[0], tape.scratch.data());
+  output_.convolution().ToSmall(in, tape.sums[0]);
   ToFlat(tape.sums[0], 1, tape.image.data());
   Elu(tape.image.data(), tape.image.size());
 }
@@ -70,7 +69,7 @@ void Decoder<T>::Backward(Tape& tape, T* code_gradient) const {
   const Map<T> sums = tape.sum_gradient[0];
   FromFlat(tape.image_gradient.data(), 1, sums);
   output_.AddGradient(tape.blocks.back().output[0], sums, tape.gradient);
-  output_.convolution().ToBig(sums, tape.input_gradients.back()[0], tape.scratch.data());
+  output_.convolution().ToBig(sums, tape.input_gradients.back()[0]);
   for (std::size_t b = blocks_.size(); b-- > 0;) {
     const Map<T> in = b > 0 ? tape.blocks[b - 1].output[0] : tape.code[0];
     blocks_[b].Backward(tape.blocks[b], in, tape.input_gradients[b + 1][0],

@@ -21,7 +21,6 @@ class Decoder {
     MapStack<T> sum_gradient;
     std::vector<MapStack<T>> input_gradients;  // of the blocks' inputs, then of the convolution's
     ConvGradient<T> gradient;
-    AlignedBuffer<T> scratch;
   };
 
   Decoder(const NetworkConfig& config, const ParameterLayout& layout);

@@ -5,15 +5,15 @@
 #include "core/network/flat_map.h"
 
 namespace peculiar {
-
 template <typename T>
 Encoder<T>::Encoder(const NetworkConfig& config, const ParameterLayout& layout)
     : channels_(config.channels), size_(config.size), last_width_(config.lstm_channels.back()) {
   ChannelLanes inputs = ChannelLanes::Image();
   for (std::size_t b = 0; b < config.conv_channels.size(); ++b) {
-    conv_.emplace_back(layout, fmt::format("encoder.conv_block_{}", b + 1), size_, inputs,
-                       config.conv_channels[b], config.convs_per_block);
-    inputs = ChannelLanes::Of(config.conv_channels[b]);
+    const ChannelLanes outputs = ConvOutput(config, b);
+    conv_.emplace_back(layout, fmt::format("encoder.conv_block_{}", b + 1), size_, inputs, outputs,
+                       config.convs_per_block);
+    inputs = outputs;
   }
   int width = config.conv_channels.back();
   int size = size_;

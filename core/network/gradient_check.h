@@ -44,7 +44,7 @@ void FillNormal(Map<T> map, const ChannelLanes& lanes, std::uint64_t seed) {
   for (int y = 0; y < map.shape.rows; ++y) {
     for (int x = 0; x < map.shape.columns; ++x) {
       for (int c = 0; c < lanes.channels; ++c) {
-        map.At(y, x)[lanes.LaneOf(c)] = static_cast<T>(random.Normal());
+        *map.Channel(y, x, lanes, c) = static_cast<T>(random.Normal());
       }
     }
   }

@@ -177,6 +177,27 @@ HWY_INLINE void AddLanes(D d, const Map<T>& map, T* sums) {
   }
 }
 
+// The pixels of a plane whose columns are equal modulo 16 have a sum of their own, so that vectors
+// of any width add in the same order.
+template <typename T>
+HWY_INLINE void AddPlanes(const Map<T>& map, T* sums) {
+  const hn::CappedTag<T, kPlaneSums> d;
+  const int step = static_cast<int>(hn::Lanes(d));
+  const int whole = map.shape.columns / step * step;
+  for (int plane = 0; plane < map.shape.planes; ++plane) {
+    T parts[kPlaneSums] = {};
+    for (int y = 0; y < map.shape.rows; ++y) {
+      const T* row = map.At(y, 0) + plane * map.shape.plane_step();
+      for (int x = 0; x < whole; x += step) {
+        T* part = parts + x % kPlaneSums;
+        hn::StoreU(hn::Add(hn::LoadU(d, part), hn::LoadU(d, row + x)), d, part);
+      }
+      for (int x = whole; x < map.shape.columns; ++x) parts[x % kPlaneSums] += row[x];
+    }
+    for (const T part : parts) sums[plane] += part;
+  }
+}
+
 template <typename T>
 HWY_INLINE void AddLanesAny(const Map<T>& map, T* sums) {
   if (map.shape.lanes >= 16) {
@@ -186,7 +207,7 @@ HWY_INLINE void AddLanesAny(const Map<T>& map, T* sums) {
   } else if (map.shape.lanes == 4) {
     AddLanes(hn::CappedTag<T, 4>(), map, sums);
   } else {
-    AddLanes(hn::CappedTag<T, 1>(), map, sums);
+    AddPlanes(map, sums);
   }
 }
 

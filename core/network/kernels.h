@@ -50,6 +50,12 @@ struct ConvCall {
 template <typename T>
 void Convolve(const ConvCall<T>& call);
 
+// The same for a few output lanes, 1, 4 or 8, of one source: vectors lie along the values and are
+// summed across their lanes at the end. width: 4, 8 or 16, all runs are multiples of it long.
+// Weights are packed [width values][lane][width] over all runs.
+template <typename T>
+void ConvolveAcross(const ConvCall<T>& call, int width);
+
 // The gradient of a 3 x 3 kernel between a big map and a small one:
 //   gradient[window row][value][lane] += sum over pixels of big value x small lane,
 // where the values are the 3 pixels x lanes of the big map that a window's row covers. With at most
@@ -76,7 +82,47 @@ constexpr int GradientStride(int run_length) { return PaddedLanes(run_length); }
 // Values of such a gradient.
 std::size_t KernelGradientSize(int run_length, int small_lanes);
 
-// sums[lane] += the map's lane, over all pixels: the gradient of a bias.
+// out[output](y, x) = bias[output] + sum over inputs and taps of value x weight, at stride 1: a
+// convolution between maps in planes. `in` and `out` are pixel (0, 0) of the first plane.
+template <typename T>
+struct PlaneConvCall {
+  int rows = 0;
+  int columns = 0;
+  int inputs = 0;
+  int outputs = 0;
+  const T* in = nullptr;
+  Step in_row = 0;
+  Step in_plane = 0;
+  const T* weights = nullptr;  // [input][tap][output]
+  const T* bias = nullptr;     // [output]
+  T* out = nullptr;
+  Step out_row = 0;
+  Step out_plane = 0;
+};
+template <typename T>
+void ConvolvePlanes(const PlaneConvCall<T>& call);
+
+// The gradient of such a kernel: kPlaneSums sums, a sum for all pixels whose columns are equal
+// modulo that.
+inline constexpr int kPlaneSums = 16;
+template <typename T>
+struct PlaneGradientCall {
+  int rows = 0;
+  int columns = 0;
+  int inputs = 0;
+  int outputs = 0;
+  const T* in = nullptr;  // the first value of the window of pixel (0, 0)
+  Step in_row = 0;
+  Step in_plane = 0;
+  const T* out = nullptr;  // the gradient of the outputs
+  Step out_row = 0;
+  Step out_plane = 0;
+  T* gradient = nullptr;  // [input][tap][output][kPlaneSums], added to
+};
+template <typename T>
+void AddPlaneGradient(const PlaneGradientCall<T>& call);
+
+// sums[lane or plane] += the map's, over all pixels: the gradient of a bias.
 template <typename T>
 void AddPixels(Map<T> map, T* sums);
 
@@ -88,10 +134,10 @@ struct NormCall {
   const T* gamma = nullptr;  // [lanes], pads 0
   const T* beta = nullptr;
   const T* mask = nullptr;  // 1 for a channel, 0 for a pad
-  Map<T> x;
-  Map<T> y;                // forward: written. backward: the gradient of y, read
-  T* mean = nullptr;       // [rows][NormStride(columns)]
-  T* deviation = nullptr;  // 1 / sqrt(variance + 1e-3), the same layout
+  Map<T> x;                 // in planes, up to 4 channels: y may be in planes or not
+  Map<T> y;                 // forward: written. backward: the gradient of y, read
+  T* mean = nullptr;        // [rows][NormStride(columns)]
+  T* deviation = nullptr;   // 1 / sqrt(variance + 1e-3), the same layout
   // Backward only.
   Map<T> x_gradient;            // written
   T* gamma_gradient = nullptr;  // [lanes], added to

@@ -1,7 +1,5 @@
 #include "core/network/lstm_block.h"
 
-#include <algorithm>
-
 namespace peculiar {
 
 template <typename T>
@@ -42,8 +40,6 @@ typename LstmBlock<T>::Tape LstmBlock<T>::MakeTape(int slots) const {
   tape.gate_gradient = MapStack<T>(gates, 1);
   tape.input_gradient = input_.MakeGradient();
   tape.recurrent_gradient = recurrent_.MakeGradient();
-  tape.scratch = AlignedBuffer<T>(
-      std::max(input_.convolution().ScratchSize(), recurrent_.convolution().ScratchSize()));
   return tape;
 }
 
@@ -65,7 +61,7 @@ template <typename T>
 void LstmBlock<T>::Forward(Tape& tape, int t, Map<T> input) const {
   const Map<T> gates = tape.gates[t % tape.slots];
   if (t == 0) {
-    input_.convolution().ToSmall(input, gates, tape.scratch.data());
+    input_.convolution().ToSmall(input, gates);
   } else {
     Convolution<T>::SumToSmall(input_.convolution(), input, recurrent_.convolution(),
                                tape.hidden[(t - 1) % tape.slots], gates);
@@ -94,10 +90,10 @@ void LstmBlock<T>::Backward(Tape& tape, int t, Map<T> input, bool has_output_gra
   CellBackward(call);
   const Map<T> gates = tape.gate_gradient[0];
   input_.AddGradient(input, gates, tape.input_gradient);
-  input_.convolution().ToBig(gates, input_gradient, tape.scratch.data());
+  input_.convolution().ToBig(gates, input_gradient);
   if (t == 0) return;
   recurrent_.AddGradient(tape.hidden[t - 1], gates, tape.recurrent_gradient);
-  recurrent_.convolution().ToBig(gates, tape.next_hidden_gradient[0], tape.scratch.data());
+  recurrent_.convolution().ToBig(gates, tape.next_hidden_gradient[0]);
 }
 
 template <typename T>

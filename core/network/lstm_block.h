@@ -32,7 +32,6 @@ class LstmBlock {
     MapStack<T> gate_gradient;
     ConvGradient<T> input_gradient;
     ConvGradient<T> recurrent_gradient;
-    AlignedBuffer<T> scratch;
   };
 
   // name: "encoder.lstm_block_1". size: of the input images.

@@ -7,6 +7,7 @@
 #include <hwy/highway.h>
 
 #include "core/network/kernels.h"
+#include "core/network/sum_lanes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace peculiar::HWY_NAMESPACE {
@@ -24,57 +25,53 @@ HWY_INLINE V Root(D d, V squares, T share) {
 
 // ---- Pixels of 8 lanes and more: vectors lie along the lanes.
 
-// Sum over a pixel's lanes of what add(k, sum) adds to `sum` for the vector at lane k. In the order
-// of vectors of 16 lanes, whose upper half is then added to the lower: two vectors of 8 do as one
-// of 16 does, bit for bit.
-template <class D, class Add>
-HWY_INLINE hn::TFromD<D> SumPixel(D d, int lanes, const Add& add) {
-  constexpr int kWidth = static_cast<int>(hn::MaxLanes(D()));
-  auto sum = hn::Zero(d);
-#if HWY_TARGET != HWY_SCALAR
-  if constexpr (kWidth == 16) {
-    for (int k = 0; k < lanes; k += 16) sum = add(k, sum);
-    const hn::Half<D> half;
-    const auto folded = hn::Add(hn::LowerHalf(half, sum), hn::UpperHalf(half, sum));
-    return hn::GetLane(hn::SumOfLanes(half, folded));
-  }
-  if (kWidth == 8 && lanes > 8) {
-    auto upper = hn::Zero(d);
-    for (int k = 0; k < lanes; k += 16) {
-      sum = add(k, sum);
-      upper = add(k + 8, upper);
+// Sums over the lanes of four pixels: add(i, k, sum) adds to `sum` the vector at lane k of pixel i.
+// `width` lanes, 8 or 16, are summed at once, in one vector or two.
+template <int width, class D, class Add, typename T = hn::TFromD<D>>
+HWY_INLINE void SumPixels(D d, int lanes, const Add& add, T* HWY_RESTRICT out) {
+  constexpr int kLanes = static_cast<int>(hn::MaxLanes(D()));
+  constexpr int kParts = width / kLanes;
+  hn::Vec<D> sums[4][kParts];
+  for (int i = 0; i < 4 * kParts; ++i) sums[i / kParts][i % kParts] = hn::Zero(d);
+  for (int k = 0; k < lanes; k += width) {
+    for (int part = 0; part < kParts; ++part) {
+      for (int i = 0; i < 4; ++i) {
+        sums[i][part] = add(i, k + part * kLanes, sums[i][part]);
+      }
     }
-    return hn::GetLane(hn::SumOfLanes(d, hn::Add(sum, upper)));
   }
-#endif
-  for (int k = 0; k < lanes; k += kWidth) sum = add(k, sum);
-  return hn::GetLane(hn::SumOfLanes(d, sum));
+  SumLanes(d, sums, out);
 }
 
-template <class D, typename T = hn::TFromD<D>>
-HWY_INLINE void WideForwardRow(D d, const NormCall<T>& call, int y, T* mean, T* deviation) {
+template <int width, typename T>
+HWY_INLINE void WideForwardRow(const NormCall<T>& call, int y) {
+  const hn::CappedTag<T, width> d;
   const int lanes = call.x.shape.lanes, columns = call.x.shape.columns;
-  const int step = static_cast<int>(hn::Lanes(d));
+  const Step stats = static_cast<Step>(y) * NormStride(columns);
+  T* HWY_RESTRICT mean = call.mean + stats;
+  T* HWY_RESTRICT deviation = call.deviation + stats;
   const T share = T(1) / static_cast<T>(call.channels);
-  const T* HWY_RESTRICT x = call.x.At(y, 0);
-  for (int p = 0; p < columns; ++p, x += lanes) {
-    mean[p] = share * SumPixel(d, lanes, [&](int k, auto sum) HWY_ATTR {
-                return hn::Add(sum, hn::LoadU(d, x + k));
-              });
-    const auto average = hn::Set(d, mean[p]);
-    deviation[p] = SumPixel(d, lanes, [&](int k, auto sum) HWY_ATTR {
-      const auto centred =
-          hn::Mul(hn::Sub(hn::LoadU(d, x + k), average), hn::LoadU(d, call.mask + k));
+  for (int p = 0; p < columns; p += 4) {
+    const T* pixels[4];  // the last one again beyond the row's end
+    for (int i = 0; i < 4; ++i) pixels[i] = call.x.At(y, HWY_MIN(p + i, columns - 1));
+    const auto add = [&](int i, int k, auto sum)
+                         HWY_ATTR { return hn::Add(sum, hn::LoadU(d, pixels[i] + k)); };
+    SumPixels<width>(d, lanes, add, mean + p);
+    for (int i = 0; i < 4; ++i) mean[p + i] *= share;
+    const auto add_square = [&](int i, int k, auto sum) HWY_ATTR {
+      const auto centred = hn::Mul(hn::Sub(hn::LoadU(d, pixels[i] + k), hn::Set(d, mean[p + i])),
+                                   hn::LoadU(d, call.mask + k));
       return hn::MulAdd(centred, centred, sum);
-    });
+    };
+    SumPixels<width>(d, lanes, add_square, deviation + p);
   }
   const hn::CappedTag<T, 16> row;  // the roots of many pixels at once: they are slow
   for (int p = 0; p < columns; p += static_cast<int>(hn::Lanes(row))) {
     hn::StoreU(Root(row, hn::LoadU(row, deviation + p), share), row, deviation + p);
   }
-  for (int k = 0; k < lanes; k += step) {
+  for (int k = 0; k < lanes; k += static_cast<int>(hn::Lanes(d))) {
     const auto gamma = hn::LoadU(d, call.gamma + k), beta = hn::LoadU(d, call.beta + k);
-    x = call.x.At(y, 0) + k;
+    const T* HWY_RESTRICT x = call.x.At(y, 0) + k;
     T* HWY_RESTRICT out = call.y.At(y, 0) + k;
     for (int p = 0; p < columns; ++p, x += lanes, out += lanes) {
       const auto centred = hn::Sub(hn::LoadU(d, x), hn::Set(d, mean[p]));
@@ -98,23 +95,41 @@ struct Piece {
   T product_means[kPiece];
 };
 
-template <class D, typename T = hn::TFromD<D>>
+template <int width, class D, typename T = hn::TFromD<D>>
 HWY_INLINE void WideBackwardMeans(D d, const NormCall<T>& call, Piece<T>& piece) {
+  constexpr int kLanes = static_cast<int>(hn::MaxLanes(D()));
+  constexpr int kParts = width / kLanes;
   const int lanes = call.x.shape.lanes;
   const T share = T(1) / static_cast<T>(call.channels);
-  const T* HWY_RESTRICT x = call.x.At(piece.y, piece.first);
-  const T* HWY_RESTRICT dy = call.y.At(piece.y, piece.first);
-  for (int p = 0; p < piece.n; ++p, x += lanes, dy += lanes) {
-    const auto mean = hn::Set(d, piece.mean[p]), scale = hn::Set(d, piece.deviation[p]);
-    const auto add_g = [&](int k, auto sum) HWY_ATTR {
-      return hn::MulAdd(hn::LoadU(d, dy + k), hn::LoadU(d, call.gamma + k), sum);
-    };
-    const auto add_product = [&](int k, auto sum) HWY_ATTR {
-      const auto g = hn::Mul(hn::LoadU(d, dy + k), hn::LoadU(d, call.gamma + k));
-      return hn::MulAdd(g, hn::Mul(hn::Sub(hn::LoadU(d, x + k), mean), scale), sum);
-    };
-    piece.g_means[p] = share * SumPixel(d, lanes, add_g);
-    piece.product_means[p] = share * SumPixel(d, lanes, add_product);
+  for (int p = 0; p < piece.n; p += 4) {
+    const T* x[4];  // the last pixel again beyond the piece's end
+    const T* dy[4];
+    hn::Vec<D> mean[4];
+    for (int i = 0; i < 4; ++i) {
+      const int pixel = HWY_MIN(p + i, piece.n - 1);
+      x[i] = call.x.At(piece.y, piece.first + pixel);
+      dy[i] = call.y.At(piece.y, piece.first + pixel);
+      mean[i] = hn::Set(d, piece.mean[pixel]);
+    }
+    hn::Vec<D> g_sums[4][kParts], product_sums[4][kParts];
+    for (int i = 0; i < 4 * kParts; ++i) {
+      g_sums[i / kParts][i % kParts] = product_sums[i / kParts][i % kParts] = hn::Zero(d);
+    }
+    for (int k = 0; k < lanes; k += width) {
+      for (int i = 0; i < 4 * kParts; ++i) {
+        const int pixel = i / kParts, part = i % kParts, lane = k + part * kLanes;
+        const auto g = hn::Mul(hn::LoadU(d, dy[pixel] + lane), hn::LoadU(d, call.gamma + lane));
+        const auto centred = hn::Sub(hn::LoadU(d, x[pixel] + lane), mean[pixel]);
+        g_sums[pixel][part] = hn::Add(g_sums[pixel][part], g);
+        product_sums[pixel][part] = hn::MulAdd(g, centred, product_sums[pixel][part]);
+      }
+    }
+    SumLanes(d, g_sums, piece.g_means + p);
+    SumLanes(d, product_sums, piece.product_means + p);
+    for (int i = 0; i < 4; ++i) {
+      piece.g_means[p + i] *= share;
+      piece.product_means[p + i] *= share * piece.deviation[HWY_MIN(p + i, piece.n - 1)];
+    }
   }
 }
 
@@ -143,8 +158,9 @@ HWY_INLINE void WideBackwardValues(D d, const NormCall<T>& call, const Piece<T>&
   }
 }
 
-template <class D, typename T = hn::TFromD<D>>
-HWY_INLINE void WideBackwardRow(D d, const NormCall<T>& call, int y) {
+template <int width, typename T>
+HWY_INLINE void WideBackwardRow(const NormCall<T>& call, int y) {
+  const hn::CappedTag<T, width> d;
   const int columns = call.x.shape.columns;
   const Step stats = static_cast<Step>(y) * NormStride(columns);
   for (int first = 0; first < columns; first += kPiece) {
@@ -154,49 +170,69 @@ HWY_INLINE void WideBackwardRow(D d, const NormCall<T>& call, int y) {
     piece.n = HWY_MIN(kPiece, columns - first);
     piece.mean = call.mean + stats + first;
     piece.deviation = call.deviation + stats + first;
-    WideBackwardMeans(d, call, piece);
+    WideBackwardMeans<width>(d, call, piece);
     WideBackwardValues(d, call, piece);
   }
 }
 
-// ---- Pixels of 4 lanes: vectors lie along the row, one for each lane.
+// ---- Up to 4 channels, in planes or in pixels of 4 lanes: vectors lie along the row, one for each
+// channel.
 
-constexpr int kLanes = 4;
+constexpr int kChannels = 4;
+
+enum class Layout { kPlanes, kPixels };
 
 template <class D>
-struct Planes {
-  hn::Vec<D> lane[kLanes];
+struct Row {
+  hn::Vec<D> channel[kChannels];
 
-  static HWY_INLINE Planes Load(D d, const hn::TFromD<D>* from) {
-    Planes p;
-    hn::LoadInterleaved4(d, from, p.lane[0], p.lane[1], p.lane[2], p.lane[3]);
-    return p;
+  template <Layout layout, typename T>
+  static HWY_INLINE Row Load(D d, const Map<T>& map, int y, int x) {
+    const T* from = map.At(y, x);
+    Row row;
+    if constexpr (layout == Layout::kPixels) {
+      hn::LoadInterleaved4(d, from, row.channel[0], row.channel[1], row.channel[2], row.channel[3]);
+    } else {
+      const int planes = map.shape.planes;
+      for (int k = 0; k < kChannels; ++k) {
+        row.channel[k] = k < planes ? hn::LoadU(d, from + k * map.shape.plane_step()) : hn::Zero(d);
+      }
+    }
+    return row;
   }
-  HWY_INLINE void Store(D d, hn::TFromD<D>* to) const {
-    hn::StoreInterleaved4(lane[0], lane[1], lane[2], lane[3], d, to);
+  template <Layout layout, typename T>
+  HWY_INLINE void Store(D d, const Map<T>& map, int y, int x) const {
+    T* to = map.At(y, x);
+    if constexpr (layout == Layout::kPixels) {
+      hn::StoreInterleaved4(channel[0], channel[1], channel[2], channel[3], d, to);
+    } else {
+      for (int k = 0; k < map.shape.planes; ++k) {
+        hn::StoreU(channel[k], d, to + k * map.shape.plane_step());
+      }
+    }
   }
   HWY_INLINE hn::Vec<D> Sum() const {
-    return hn::Add(hn::Add(lane[0], lane[1]), hn::Add(lane[2], lane[3]));
+    return hn::Add(hn::Add(channel[0], channel[1]), hn::Add(channel[2], channel[3]));
   }
 };
 
-template <class D, typename T = hn::TFromD<D>>
+template <Layout x_layout, Layout y_layout, class D, typename T = hn::TFromD<D>>
 HWY_INLINE void NarrowForward(D d, const NormCall<T>& call, int y, int p) {
   const T share = T(1) / static_cast<T>(call.channels);
   const Step stats = static_cast<Step>(y) * NormStride(call.x.shape.columns) + p;
-  Planes<D> x = Planes<D>::Load(d, call.x.At(y, p));
+  Row<D> x = Row<D>::template Load<x_layout>(d, call.x, y, p);
   const auto mean = hn::Mul(x.Sum(), hn::Set(d, share));
-  Planes<D> squares;
-  for (int k = 0; k < kLanes; ++k) {
-    x.lane[k] = hn::Mul(hn::Sub(x.lane[k], mean), hn::Set(d, call.mask[k]));
-    squares.lane[k] = hn::Mul(x.lane[k], x.lane[k]);
+  Row<D> squares;
+  for (int k = 0; k < kChannels; ++k) {
+    x.channel[k] = hn::Mul(hn::Sub(x.channel[k], mean), hn::Set(d, call.mask[k]));
+    squares.channel[k] = hn::Mul(x.channel[k], x.channel[k]);
   }
   const auto deviation = Root(d, squares.Sum(), share);
-  for (int k = 0; k < kLanes; ++k) {
-    x.lane[k] = hn::MulAdd(hn::Mul(x.lane[k], deviation), hn::Set(d, call.gamma[k]),
-                           hn::Set(d, call.beta[k]));
+  for (int k = 0; k < kChannels; ++k) {
+    x.channel[k] = hn::MulAdd(hn::Mul(x.channel[k], deviation), hn::Set(d, call.gamma[k]),
+                              hn::Set(d, call.beta[k]));
   }
-  x.Store(d, call.y.At(y, p));
+  x.template Store<y_layout>(d, call.y, y, p);
   hn::StoreU(mean, d, call.mean + stats);
   hn::StoreU(deviation, d, call.deviation + stats);
 }
@@ -206,34 +242,34 @@ HWY_INLINE void NarrowForward(D d, const NormCall<T>& call, int y, int p) {
 constexpr int kColumns = 16;
 template <typename T>
 struct NarrowSums {
-  T gamma[kLanes][kColumns] = {};
-  T beta[kLanes][kColumns] = {};
+  T gamma[kChannels][kColumns] = {};
+  T beta[kChannels][kColumns] = {};
 };
 
-template <class D, typename T = hn::TFromD<D>>
+template <Layout x_layout, Layout y_layout, class D, typename T = hn::TFromD<D>>
 HWY_INLINE void NarrowBackward(D d, const NormCall<T>& call, int y, int p, NarrowSums<T>& sums) {
   const auto share = hn::Set(d, T(1) / static_cast<T>(call.channels));
   const Step stats = static_cast<Step>(y) * NormStride(call.x.shape.columns) + p;
   const auto mean = hn::LoadU(d, call.mean + stats);
   const auto deviation = hn::LoadU(d, call.deviation + stats);
-  Planes<D> x = Planes<D>::Load(d, call.x.At(y, p));
-  Planes<D> g = Planes<D>::Load(d, call.y.At(y, p));
-  Planes<D> products;
-  for (int k = 0; k < kLanes; ++k) {
-    x.lane[k] = hn::Mul(hn::Sub(x.lane[k], mean), deviation);
+  Row<D> x = Row<D>::template Load<x_layout>(d, call.x, y, p);
+  Row<D> g = Row<D>::template Load<y_layout>(d, call.y, y, p);
+  Row<D> products;
+  for (int k = 0; k < kChannels; ++k) {
+    x.channel[k] = hn::Mul(hn::Sub(x.channel[k], mean), deviation);
     T* gamma = sums.gamma[k] + p % kColumns;
     T* beta = sums.beta[k] + p % kColumns;
-    hn::StoreU(hn::MulAdd(g.lane[k], x.lane[k], hn::LoadU(d, gamma)), d, gamma);
-    hn::StoreU(hn::Add(g.lane[k], hn::LoadU(d, beta)), d, beta);
-    g.lane[k] = hn::Mul(g.lane[k], hn::Set(d, call.gamma[k]));
-    products.lane[k] = hn::Mul(g.lane[k], x.lane[k]);
+    hn::StoreU(hn::MulAdd(g.channel[k], x.channel[k], hn::LoadU(d, gamma)), d, gamma);
+    hn::StoreU(hn::Add(g.channel[k], hn::LoadU(d, beta)), d, beta);
+    g.channel[k] = hn::Mul(g.channel[k], hn::Set(d, call.gamma[k]));
+    products.channel[k] = hn::Mul(g.channel[k], x.channel[k]);
   }
   const auto sum = hn::Mul(g.Sum(), share), product = hn::Mul(products.Sum(), share);
-  for (int k = 0; k < kLanes; ++k) {
-    const auto centred = hn::NegMulAdd(x.lane[k], product, hn::Sub(g.lane[k], sum));
-    g.lane[k] = hn::Mul(hn::Mul(centred, deviation), hn::Set(d, call.mask[k]));
+  for (int k = 0; k < kChannels; ++k) {
+    const auto centred = hn::NegMulAdd(x.channel[k], product, hn::Sub(g.channel[k], sum));
+    g.channel[k] = hn::Mul(hn::Mul(centred, deviation), hn::Set(d, call.mask[k]));
   }
-  g.Store(d, call.x_gradient.At(y, p));
+  g.template Store<x_layout>(d, call.x_gradient, y, p);
 }
 
 // Calls work(d, p) for the pixels of a row, as many at once as possible.
@@ -249,48 +285,60 @@ HWY_INLINE void AlongRow(int columns, const Work& work) {
 }
 
 template <typename T>
-HWY_INLINE void AddColumns(const T (&sums)[kLanes][kColumns], T* gradient) {
-  for (int k = 0; k < kLanes; ++k) {
+HWY_INLINE void AddColumns(const T (&sums)[kChannels][kColumns], T* gradient) {
+  for (int k = 0; k < kChannels; ++k) {
     for (int c = 0; c < kColumns; ++c) gradient[k] += sums[k][c];
   }
+}
+
+template <Layout x_layout, Layout y_layout, typename T>
+HWY_NOINLINE void NarrowForwardMap(const NormCall<T>& call) {
+  for (int y = 0; y < call.x.shape.rows; ++y) {
+    AlongRow<T>(call.x.shape.columns,
+                [&](auto d, int p) HWY_ATTR { NarrowForward<x_layout, y_layout>(d, call, y, p); });
+  }
+}
+
+template <Layout x_layout, Layout y_layout, typename T>
+HWY_NOINLINE void NarrowBackwardMap(const NormCall<T>& call) {
+  NarrowSums<T> sums;
+  for (int y = 0; y < call.x.shape.rows; ++y) {
+    AlongRow<T>(call.x.shape.columns, [&](auto d, int p) HWY_ATTR {
+      NarrowBackward<x_layout, y_layout>(d, call, y, p, sums);
+    });
+  }
+  AddColumns(sums.gamma, call.gamma_gradient);
+  AddColumns(sums.beta, call.beta_gradient);
 }
 
 // ---- Either kind.
 
 template <typename T>
 HWY_INLINE void ForwardAny(const NormCall<T>& call) {
-  const MapShape& shape = call.x.shape;
-  for (int y = 0; y < shape.rows; ++y) {
-    const Step stats = static_cast<Step>(y) * NormStride(shape.columns);
-    if (shape.lanes == kLanes) {
-      AlongRow<T>(shape.columns, [&](auto d, int p) HWY_ATTR { NarrowForward(d, call, y, p); });
-    } else if (shape.lanes == 8) {
-      WideForwardRow(hn::CappedTag<T, 8>(), call, y, call.mean + stats, call.deviation + stats);
-    } else {
-      WideForwardRow(hn::CappedTag<T, 16>(), call, y, call.mean + stats, call.deviation + stats);
-    }
+  if (call.x.shape.lanes == 1) {
+    return call.y.shape.lanes == 1 ? NarrowForwardMap<Layout::kPlanes, Layout::kPlanes>(call)
+                                   : NarrowForwardMap<Layout::kPlanes, Layout::kPixels>(call);
+  }
+  if (call.x.shape.lanes == kChannels) {
+    return NarrowForwardMap<Layout::kPixels, Layout::kPixels>(call);
+  }
+  for (int y = 0; y < call.x.shape.rows; ++y) {
+    call.x.shape.lanes == 8 ? WideForwardRow<8>(call, y) : WideForwardRow<16>(call, y);
   }
 }
 
 template <typename T>
 HWY_INLINE void BackwardAny(const NormCall<T>& call) {
-  const MapShape& shape = call.x.shape;
-  NarrowSums<T> sums;
-  for (int y = 0; y < shape.rows; ++y) {
-    if (shape.lanes == kLanes) {
-      AlongRow<T>(shape.columns,
-                  [&](auto d, int p) HWY_ATTR { NarrowBackward(d, call, y, p, sums); });
-      continue;
-    }
-    if (shape.lanes == 8) {
-      WideBackwardRow(hn::CappedTag<T, 8>(), call, y);
-    } else {
-      WideBackwardRow(hn::CappedTag<T, 16>(), call, y);
-    }
+  if (call.x.shape.lanes == 1) {
+    return call.y.shape.lanes == 1 ? NarrowBackwardMap<Layout::kPlanes, Layout::kPlanes>(call)
+                                   : NarrowBackwardMap<Layout::kPlanes, Layout::kPixels>(call);
   }
-  if (shape.lanes != kLanes) return;
-  AddColumns(sums.gamma, call.gamma_gradient);
-  AddColumns(sums.beta, call.beta_gradient);
+  if (call.x.shape.lanes == kChannels) {
+    return NarrowBackwardMap<Layout::kPixels, Layout::kPixels>(call);
+  }
+  for (int y = 0; y < call.x.shape.rows; ++y) {
+    call.x.shape.lanes == 8 ? WideBackwardRow<8>(call, y) : WideBackwardRow<16>(call, y);
+  }
 }
 
 void NormForwardFloat(const NormCall<float>& call) { ForwardAny(call); }

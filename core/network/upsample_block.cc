@@ -23,13 +23,12 @@ typename UpsampleBlock<T>::Tape UpsampleBlock<T>::MakeTape() const {
   tape.norm = norm_.MakeTape(output_shape());
   tape.sum_gradient = MapStack<T>(output_shape(), 1);
   tape.gradient = convolution_.MakeGradient();
-  tape.scratch = AlignedBuffer<T>(convolution_.convolution().ScratchSize());
   return tape;
 }
 
 template <typename T>
 void UpsampleBlock<T>::Forward(Tape& tape, Map<T> input) const {
-  convolution_.convolution().ToBig(input, tape.sums[0], tape.scratch.data());
+  convolution_.convolution().ToBig(input, tape.sums[0]);
   norm_.Forward(tape.norm, tape.sums[0], tape.output[0]);
 }
 
@@ -39,7 +38,7 @@ void UpsampleBlock<T>::Backward(Tape& tape, Map<T> input, Map<T> output_gradient
   const Map<T> gradient = tape.sum_gradient[0];
   norm_.Backward(tape.norm, tape.sums[0], output_gradient, gradient);
   convolution_.AddGradient(gradient, input, tape.gradient);
-  convolution_.convolution().ToSmall(gradient, input_gradient, tape.scratch.data());
+  convolution_.convolution().ToSmall(gradient, input_gradient);
 }
 
 template <typename T>

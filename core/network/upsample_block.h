@@ -19,7 +19,6 @@ class UpsampleBlock {
     NormTape<T> norm;
     MapStack<T> sum_gradient;
     ConvGradient<T> gradient;
-    AlignedBuffer<T> scratch;
   };
 
   // name: "decoder.block_1". size: of the input images; the output's is twice that.

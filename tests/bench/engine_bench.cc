@@ -78,9 +78,11 @@ class Bench {
     Random random(7);
     for (int i = 0; i < count; ++i) {
       for (int y = 0; y < shape.rows; ++y) {
-        float* row = maps[i].At(y, 0);
-        for (int k = 0; k < shape.columns * shape.lanes; ++k) {
-          row[k] = static_cast<float>(random.Normal());
+        for (int plane = 0; plane < shape.planes; ++plane) {
+          float* row = maps[i].At(y, 0) + plane * shape.plane_step();
+          for (int k = 0; k < shape.columns * shape.lanes; ++k) {
+            row[k] = static_cast<float>(random.Normal());
+          }
         }
       }
     }
@@ -90,13 +92,12 @@ class Bench {
   void RunConvBlocks() {
     for (std::size_t b = 0; b < 2; ++b) {
       const std::string name = fmt::format("encoder.conv_block_{}", b + 1);
-      const ChannelLanes in =
-          b == 0 ? ChannelLanes::Image() : ChannelLanes::Of(config_.conv_channels[b - 1]);
-      ConvBlock<float> block(*layout_, name, config_.size, in, config_.conv_channels[b],
+      const ChannelLanes in = b == 0 ? ChannelLanes::Image() : ConvOutput(config_, b - 1);
+      ConvBlock<float> block(*layout_, name, config_.size, in, ConvOutput(config_, b),
                              config_.convs_per_block);
       block.Pack(parameters_.data());
       auto tape = block.MakeTape();
-      const auto input = RandomMaps({config_.size, config_.size, in.lanes()}, 2);
+      const auto input = RandomMaps(MapShape::Of(config_.size, config_.size, in), 2);
       const auto gradient = RandomMaps(tape.output.shape(), 1);
       Report(name + " forward", Seconds([&] { block.Forward(tape, input[0]); }),
              ConvBlockFlops(config_, b));
