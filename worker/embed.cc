@@ -10,7 +10,6 @@
 #include <optional>
 
 #include "core/base/file.h"
-#include "core/base/parallel.h"
 #include "core/dataset/dataset.h"
 #include "core/embedding/score.h"
 #include "core/train/metrics.h"
@@ -47,35 +46,28 @@ absl::StatusOr<std::vector<ShardRows>> RowsByShard(const Dataset& dataset) {
   return shards;
 }
 
-Scores ScoreSample(const Dataset& dataset, std::size_t row, std::span<const float> reconstruction) {
-  const SampleView sample = dataset.sample(row);
+// Embeds and scores rows [first, first + n) in one pass and appends them to the part.
+absl::Status EmbedRows(const Dataset& dataset, Embedder& embedder, std::size_t first, std::size_t n,
+                       EmbeddingPart& part) {
   const auto size = static_cast<std::size_t>(dataset.crop_size());
-  return ComputeScores({.input = sample.flux,
-                        .ivar = sample.ivar,
-                        .mask = sample.mask,
-                        .reconstruction = reconstruction,
-                        .channels_per_line = kWindowChannels,
-                        .spaxels = size * size});
-}
-
-// Embeds and scores rows [first, first + n) and appends them to the part.
-absl::Status EmbedRows(const Dataset& dataset, Embedder& embedder, int threads, std::size_t first,
-                       std::size_t n, EmbeddingPart& part) {
-  const std::size_t voxels = dataset.sample(first).flux.size();
-  std::vector<float> cubes(n * voxels);
+  std::vector<float> cubes;
+  std::vector<ScoreSums> sums;
   for (std::size_t i = 0; i < n; ++i) {
-    const std::span<const float> flux = dataset.sample(first + i).flux;
-    std::copy(flux.begin(), flux.end(), cubes.begin() + static_cast<std::ptrdiff_t>(i * voxels));
+    const SampleView sample = dataset.sample(first + i);
+    cubes.insert(cubes.end(), sample.flux.begin(), sample.flux.end());
+    sums.emplace_back(ScoredSample{.input = sample.flux,
+                                   .ivar = sample.ivar,
+                                   .mask = sample.mask,
+                                   .channels_per_line = kWindowChannels,
+                                   .spaxels = size * size});
   }
-  PECULIAR_ASSIGN_OR_RETURN(const EmbeddedCubes embedded, embedder.Embed(cubes, n));
-  part.embeddings.insert(part.embeddings.end(), embedded.latent.begin(), embedded.latent.end());
-  const std::size_t scored = part.scores.size();
-  part.scores.resize(scored + n);
-  return ParallelFor(n, threads, [&](std::size_t i) -> absl::Status {
-    part.scores[scored + i] = ScoreSample(
-        dataset, first + i, std::span(embedded.reconstruction).subspan(i * voxels, voxels));
-    return absl::OkStatus();
-  });
+  const auto add = [&](std::size_t cube, int, std::span<const float> image) {
+    sums[cube].AddChannel(image);
+  };
+  PECULIAR_ASSIGN_OR_RETURN(const std::vector<float> latent, embedder.Embed(cubes, n, add));
+  part.embeddings.insert(part.embeddings.end(), latent.begin(), latent.end());
+  for (const ScoreSums& sum : sums) part.scores.push_back(sum.Finish());
+  return absl::OkStatus();
 }
 
 // What embeddings.json says of the training.
@@ -158,8 +150,7 @@ class ModelEmbedding {
     part.dimension = static_cast<std::size_t>(embedder_->config().latent);
     for (std::size_t done = 0; done < rows.count;) {
       const std::size_t n = std::min(options_.embedder.batch_size, rows.count - done);
-      PECULIAR_RETURN_IF_ERROR(
-          EmbedRows(dataset_, *embedder_, options_.embedder.threads, rows.first + done, n, part));
+      PECULIAR_RETURN_IF_ERROR(EmbedRows(dataset_, *embedder_, rows.first + done, n, part));
       done += n;
       progress_.Advance(static_cast<std::int64_t>(n));
     }

@@ -85,7 +85,7 @@ TEST_F(EmbedVerbTest, EmbedsAndScoresEveryGalaxyWithEveryModel) {
   ASSERT_EQ(written.scores.size(), 12u);
   for (const std::size_t row : {0u, 7u, 8u, 11u}) {
     const SampleView sample = dataset->sample(row);
-    const absl::StatusOr<EmbeddedCubes> one = embedder->Embed(sample.flux, 1);
+    const absl::StatusOr<EmbeddedCubes> one = embedder->EmbedAndReconstruct(sample.flux, 1);
     ASSERT_TRUE(one.ok()) << one.status();
     double sum = 0;
     for (std::size_t i = 0; i < sample.flux.size(); ++i) {

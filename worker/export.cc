@@ -31,7 +31,7 @@ absl::StatusOr<EmbeddedCubes> EmbedSample(const Workspace& workspace, const std:
   PECULIAR_ASSIGN_OR_RETURN(const std::filesystem::path folder, workspace.ModelFolder(model));
   PECULIAR_ASSIGN_OR_RETURN(Embedder embedder, Embedder::Open(folder));
   PECULIAR_RETURN_IF_ERROR(CheckModelFits(embedder.config(), dataset));
-  return embedder.Embed(dataset.sample(row).flux, 1);
+  return embedder.EmbedAndReconstruct(dataset.sample(row).flux, 1);
 }
 
 }  // namespace

@@ -58,7 +58,7 @@ TEST_F(ExportModelTest, WritesWhatTheModelMakesOfTheSample) {
   const auto dataset = Dataset::Open(work_ / "dataset");
   auto embedder = Embedder::Open(work_ / "models" / "ae");
   ASSERT_TRUE(embedder.ok()) << embedder.status();
-  const auto expected = embedder->Embed(dataset->sample(0).flux, 1);
+  const auto expected = embedder->EmbedAndReconstruct(dataset->sample(0).flux, 1);
   ASSERT_TRUE(expected.ok()) << expected.status();
   const auto payload = [&](int i) { return ReadFile(report->files[i])->substr(128); };
   const auto bytes = [](const std::vector<float>& values) {

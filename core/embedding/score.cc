@@ -30,37 +30,46 @@ double Scores::value(ScoreKind kind) const {
   return kind == ScoreKind::kRelative ? relative : mae;
 }
 
-Scores ComputeScores(const ScoredSample& sample) {
-  const std::size_t n = sample.input.size();
-  const std::size_t line_voxels = sample.channels_per_line * sample.spaxels;
-  assert(n > 0 && n % line_voxels == 0 && sample.ivar.size() == n && sample.mask.size() == n &&
-         sample.reconstruction.size() == n);
-  std::vector<double> lines(n / line_voxels, 0.0);
-  std::vector<double> spaxels(sample.spaxels, 0.0);
-  double chi_sum = 0, error_sum = 0, input_sum = 0;
-  std::size_t unmasked = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    const double input = sample.input[i];
-    const double error = std::abs(input - static_cast<double>(sample.reconstruction[i]));
-    lines[i / line_voxels] += error;
-    spaxels[i % sample.spaxels] += error;
-    if (sample.mask[i] != 0) continue;
-    chi_sum += error * std::sqrt(static_cast<double>(sample.ivar[i]));
-    error_sum += error;
-    input_sum += std::abs(input);
-    ++unmasked;
+ScoreSums::ScoreSums(const ScoredSample& sample)
+    : sample_(sample),
+      lines_(sample.input.size() / (sample.channels_per_line * sample.spaxels)),
+      spaxels_(sample.spaxels) {
+  assert(!lines_.empty() && sample.ivar.size() == sample.input.size() &&
+         sample.mask.size() == sample.input.size() &&
+         sample.input.size() == lines_.size() * sample.channels_per_line * sample.spaxels);
+}
+
+void ScoreSums::AddChannel(std::span<const float> reconstruction) {
+  assert(reconstruction.size() == sample_.spaxels);
+  const std::size_t first = channel_ * sample_.spaxels;
+  double& line = lines_[channel_ / sample_.channels_per_line];
+  for (std::size_t i = 0; i < sample_.spaxels; ++i) {
+    const double input = sample_.input[first + i];
+    const double error = std::abs(input - static_cast<double>(reconstruction[i]));
+    line += error;
+    spaxels_[i] += error;
+    if (sample_.mask[first + i] != 0) continue;
+    chi_sum_ += error * std::sqrt(static_cast<double>(sample_.ivar[first + i]));
+    error_sum_ += error;
+    input_sum_ += std::abs(input);
+    ++unmasked_;
   }
+  ++channel_;
+}
+
+Scores ScoreSums::Finish() const {
+  const auto voxels = static_cast<double>(sample_.input.size());
+  assert(channel_ * sample_.spaxels == sample_.input.size());
   constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
   Scores scores;
-  scores.chi = unmasked > 0 ? chi_sum / static_cast<double>(unmasked) : kUndefined;
-  scores.relative = input_sum > 0 ? error_sum / input_sum : kUndefined;
-  const auto voxels = static_cast<double>(n);
-  for (const double sum : lines) {
+  scores.chi = unmasked_ > 0 ? chi_sum_ / static_cast<double>(unmasked_) : kUndefined;
+  scores.relative = input_sum_ > 0 ? error_sum_ / input_sum_ : kUndefined;
+  for (const double sum : lines_) {
     scores.line_shares.push_back(sum / voxels);
     scores.mae += sum;
   }
   scores.mae /= voxels;
-  for (const double sum : spaxels) scores.spaxel_map.push_back(static_cast<float>(sum / voxels));
+  for (const double sum : spaxels_) scores.spaxel_map.push_back(static_cast<float>(sum / voxels));
   return scores;
 }
 

@@ -36,14 +36,32 @@ struct ScoredSample {
   std::span<const float> input;
   std::span<const float> ivar;
   std::span<const std::uint8_t> mask;  // 1 = bad
-  std::span<const float> reconstruction;
   std::size_t channels_per_line = 10;
   std::size_t spaxels = 0;  // spaxels of one channel, size x size
 };
 
-// Scores of one sample. `chi` and `relative` are NaN when no voxel is unmasked or the input is 0
-// everywhere; a non-finite reconstruction gives non-finite scores, never an error. Requires arrays
-// of one length, a multiple of channels_per_line x spaxels.
-Scores ComputeScores(const ScoredSample& sample);
+// The scores of one sample, from its reconstruction channel by channel, so that they can be had in
+// the pass that makes it. Refers to the sample's arrays. Not for concurrent use.
+class ScoreSums {
+ public:
+  // Requires arrays of one length, a multiple of channels_per_line x spaxels.
+  explicit ScoreSums(const ScoredSample& sample);
+
+  // The next channel: `spaxels` values.
+  void AddChannel(std::span<const float> reconstruction);
+  // After all channels. `chi` and `relative` are NaN when no voxel is unmasked or the input is 0
+  // everywhere; a non-finite reconstruction gives non-finite scores, never an error.
+  Scores Finish() const;
+
+ private:
+  ScoredSample sample_;
+  std::size_t channel_ = 0;
+  std::vector<double> lines_;
+  std::vector<double> spaxels_;
+  double chi_sum_ = 0;
+  double error_sum_ = 0;  // of unmasked voxels, as the next
+  double input_sum_ = 0;
+  std::size_t unmasked_ = 0;
+};
 
 }  // namespace peculiar

@@ -15,7 +15,10 @@ const std::vector<std::uint8_t> kMask = {0, 0, 0, 1};
 const std::vector<float> kReconstruction = {2, 2, 1, 0.5};
 
 Scores Compute(std::span<const float> reconstruction, std::span<const std::uint8_t> mask = kMask) {
-  return ComputeScores({kInput, kIvar, mask, reconstruction, 1, 2});
+  ScoreSums sums({kInput, kIvar, mask, 1, 2});
+  sums.AddChannel(reconstruction.subspan(0, 2));
+  sums.AddChannel(reconstruction.subspan(2));
+  return sums.Finish();
 }
 
 TEST(ScoreTest, ValuesMatchTheDefinitions) {

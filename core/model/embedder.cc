@@ -43,7 +43,8 @@ const NetworkConfig& Embedder::config() const { return network_->autoencoder.con
 const CheckpointPosition& Embedder::position() const { return network_->position; }
 const std::string& Embedder::sha256() const { return network_->sha256; }
 
-absl::StatusOr<EmbeddedCubes> Embedder::Embed(std::span<const float> cubes, std::size_t n) {
+absl::StatusOr<std::vector<float>> Embedder::Embed(std::span<const float> cubes, std::size_t n,
+                                                   const SliceVisitor<float>& visit) {
   const NetworkConfig& config = this->config();
   const auto spaxels =
       static_cast<std::size_t>(config.size) * static_cast<std::size_t>(config.size);
@@ -52,11 +53,7 @@ absl::StatusOr<EmbeddedCubes> Embedder::Embed(std::span<const float> cubes, std:
     return InvalidArgument("cannot embed {} cubes: {} values given, expected {} a cube", n,
                            cubes.size(), voxels);
   }
-  EmbeddedCubes result;
-  const auto append = [](const torch::Tensor& from, std::vector<float>& to) {
-    const float* values = from.data_ptr<float>();
-    to.insert(to.end(), values, values + from.numel());
-  };
+  std::vector<float> latents;
   for (std::size_t first = 0; first < n; first += network_->batch_size) {
     const std::size_t count = std::min(network_->batch_size, n - first);
     PECULIAR_RETURN_IF_ERROR(Guard("cannot embed", [&]() -> absl::Status {
@@ -65,13 +62,28 @@ absl::StatusOr<EmbeddedCubes> Embedder::Embed(std::span<const float> cubes, std:
           const_cast<float*>(cubes.data() + first * voxels),
           {static_cast<std::int64_t>(count), config.channels, config.size, config.size},
           torch::kFloat32);
-      PECULIAR_ASSIGN_OR_RETURN(const EmbeddedBatch embedded, network_->engine->Embed(batch));
-      append(embedded.latent, result.latent);
-      append(embedded.reconstruction, result.reconstruction);
+      const auto visit_one = [&](std::size_t cube, int slice, std::span<const float> image) {
+        visit(first + cube, slice, image);
+      };
+      PECULIAR_ASSIGN_OR_RETURN(
+          const torch::Tensor latent,
+          network_->engine->Embed(batch, visit ? visit_one : SliceVisitor<float>()));
+      const float* values = latent.data_ptr<float>();
+      latents.insert(latents.end(), values, values + latent.numel());
       return absl::OkStatus();
     }));
   }
-  return result;
+  return latents;
+}
+
+absl::StatusOr<EmbeddedCubes> Embedder::EmbedAndReconstruct(std::span<const float> cubes,
+                                                            std::size_t n) {
+  EmbeddedCubes embedded;
+  embedded.reconstruction.resize(cubes.size());
+  PECULIAR_ASSIGN_OR_RETURN(
+      embedded.latent,
+      Embed(cubes, n, CopySlices<float>(config().channels, embedded.reconstruction)));
+  return embedded;
 }
 
 }  // namespace peculiar

@@ -13,6 +13,7 @@
 #include "core/model/device.h"
 #include "core/network/checkpoint.h"
 #include "core/network/network_config.h"
+#include "core/network/slice_visitor.h"
 
 namespace peculiar {
 
@@ -25,7 +26,7 @@ struct EmbedderOptions {
 
 // Row-major arrays, one row a cube.
 struct EmbeddedCubes {
-  std::vector<float> latent;          // n x config().latent; the mean for the vAE
+  std::vector<float> latent;
   std::vector<float> reconstruction;  // n x channels x size x size
 };
 
@@ -43,9 +44,13 @@ class Embedder {
   // Digest of the weights' file, for manifests.
   const std::string& sha256() const;
 
-  // cubes: n x channels x size x size flux, row-major, finite. A row of the result depends on its
-  // own cube alone, up to float rounding. INVALID_ARGUMENT when the length is another.
-  absl::StatusOr<EmbeddedCubes> Embed(std::span<const float> cubes, std::size_t n);
+  // cubes: n x channels x size x size flux, row-major, finite. Returns n x config().latent, the
+  // mean for the vAE; visit gets the reconstructions, in the same pass. A row of the result depends
+  // on its own cube alone, up to float rounding. INVALID_ARGUMENT when the length is another.
+  absl::StatusOr<std::vector<float>> Embed(std::span<const float> cubes, std::size_t n,
+                                           const SliceVisitor<float>& visit);
+  // The same with whole reconstructions.
+  absl::StatusOr<EmbeddedCubes> EmbedAndReconstruct(std::span<const float> cubes, std::size_t n);
 
  private:
   struct Network;

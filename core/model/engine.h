@@ -22,11 +22,6 @@ struct Batch {
   torch::Tensor noise;  // [B, Z] standard normal numbers, vAE only; undefined = none (Z = mean)
 };
 
-struct EmbeddedBatch {
-  torch::Tensor latent;          // [B, Z] float32 on the CPU; the mean for the vAE
-  torch::Tensor reconstruction;  // [B, T, H, W] float32 on the CPU
-};
-
 class Engine {
  public:
   virtual ~Engine() = default;
@@ -39,8 +34,10 @@ class Engine {
   virtual absl::StatusOr<StepLoss> Backward(const Batch& batch) = 0;
   // Loss alone; parameters and gradients stay as they are.
   virtual absl::StatusOr<StepLoss> Evaluate(const Batch& batch) = 0;
-  // cubes: as in Batch.
-  virtual absl::StatusOr<EmbeddedBatch> Embed(const torch::Tensor& cubes) = 0;
+  // cubes: as in Batch. Returns [B, Z] float32 on the CPU, the mean for the vAE; visit gets the
+  // reconstructions.
+  virtual absl::StatusOr<torch::Tensor> Embed(const torch::Tensor& cubes,
+                                              const SliceVisitor<float>& visit) = 0;
 };
 
 struct EngineOptions {

@@ -5,6 +5,7 @@
 #include "core/base/random.h"
 #include "core/model/embedder.h"
 #include "core/model/guard.h"
+#include "tests/support/embedded_batch.h"
 #include "tests/support/saved_network.h"
 
 namespace peculiar {
@@ -85,7 +86,7 @@ TEST_F(EngineTest, ThreadsShareABatchWithoutChangingItsResults) {
   const auto alone = *engine_->Backward(NoisyBatch());
   std::vector<torch::Tensor> gradients;
   for (const auto& tensor : network_.tensors()) gradients.push_back(tensor.grad());
-  const auto embedded = *engine_->Embed(Cubes());
+  const auto latent = *engine_->Embed(Cubes(), {});
   for (const int threads : {2, 8}) {  // three samples: uneven parts, then more threads than samples
     const auto engine = *MakeEngine("reference", network_, {DeviceKind::kCpu, threads});
     const auto shared = *engine->Backward(NoisyBatch());
@@ -96,7 +97,7 @@ TEST_F(EngineTest, ThreadsShareABatchWithoutChangingItsResults) {
       EXPECT_LE(difference.item<double>(), 1e-4 * gradients[i].abs().max().item<double>())
           << network_.parameters()[i].first;
     }
-    EXPECT_TRUE(at::allclose(engine->Embed(Cubes())->latent, embedded.latent, 1e-4, 1e-5));
+    EXPECT_TRUE(at::allclose(*engine->Embed(Cubes(), {}), latent, 1e-4, 1e-5));
     EXPECT_NEAR(engine->Evaluate(NoisyBatch())->total, alone.total, 1e-5 * alone.total);
   }
 }
@@ -135,7 +136,7 @@ TEST_F(EngineTest, ANonFiniteLossIsReportedNotRefused) {
 TEST_F(EngineTest, EmbedderEqualsTheEngineWhateverTheBatch) {
   const auto folder = FreshTestFolder();
   ASSERT_TRUE(SaveNetwork(folder, config_, 3, {1, 2, 3}).ok());
-  const auto expected = *engine_->Embed(Cubes());
+  const auto expected = EmbedAll(*engine_, Cubes());
   for (const std::size_t batch_size : {1, 2, 16}) {
     auto embedder = Embedder::Open(
         folder, {.device = DeviceKind::kCpu, .threads = 1, .batch_size = batch_size});
@@ -143,7 +144,7 @@ TEST_F(EngineTest, EmbedderEqualsTheEngineWhateverTheBatch) {
     EXPECT_EQ(embedder->config(), config_);
     EXPECT_EQ(embedder->position(), (CheckpointPosition{1, 2, 3}));
     EXPECT_EQ(embedder->sha256(), LoadCheckpoint(folder)->sha256);
-    auto embedded = embedder->Embed(flux_, kBatch);
+    auto embedded = embedder->EmbedAndReconstruct(flux_, kBatch);
     ASSERT_TRUE(embedded.ok()) << embedded.status();
     const auto as_tensor = [](std::vector<float>& values, const torch::Tensor& like) {
       EXPECT_EQ(static_cast<std::int64_t>(values.size()), like.numel());
@@ -165,8 +166,8 @@ TEST_F(EngineTest, EmbedderRefusesWhatItCannotServe) {
   EXPECT_EQ(Embedder::Open(folder, {.batch_size = 0}).status().code(),
             absl::StatusCode::kInvalidArgument);
   auto embedder = *Embedder::Open(folder, {.device = DeviceKind::kCpu, .threads = 1});
-  EXPECT_EQ(embedder.Embed(flux_, 2).status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_TRUE(embedder.Embed({}, 0)->latent.empty());
+  EXPECT_EQ(embedder.Embed(flux_, 2, {}).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(embedder.Embed({}, 0, {})->empty());
 }
 
 TEST(GuardTest, TurnsExceptionsIntoStatuses) {

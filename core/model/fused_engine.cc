@@ -56,16 +56,14 @@ absl::StatusOr<StepLoss> FusedEngine::Evaluate(const Batch& batch) {
   });
 }
 
-absl::StatusOr<EmbeddedBatch> FusedEngine::Embed(const torch::Tensor& cubes) {
-  return Guard("cannot embed", [&]() -> absl::StatusOr<EmbeddedBatch> {
+absl::StatusOr<torch::Tensor> FusedEngine::Embed(const torch::Tensor& cubes,
+                                                 const SliceVisitor<float>& visit) {
+  return Guard("cannot embed", [&]() -> absl::StatusOr<torch::Tensor> {
     PECULIAR_RETURN_IF_ERROR(Prepare({cubes, {}}));
     torch::Tensor owner;
-    EmbeddedBatch result = {
-        torch::empty({cubes.size(0), network_.config().latent}, torch::kFloat32),
-        torch::empty(cubes.sizes(), torch::kFloat32)};
-    PECULIAR_RETURN_IF_ERROR(fused_.Embed(ValuesOf(cubes, owner), ValuesOf(result.latent),
-                                          ValuesOf(result.reconstruction)));
-    return result;
+    const auto latent = torch::empty({cubes.size(0), network_.config().latent}, torch::kFloat32);
+    PECULIAR_RETURN_IF_ERROR(fused_.Embed(ValuesOf(cubes, owner), ValuesOf(latent), visit));
+    return latent;
   });
 }
 

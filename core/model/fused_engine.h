@@ -16,7 +16,8 @@ class FusedEngine : public Engine {
   torch::Device device() const override { return torch::kCPU; }
   absl::StatusOr<StepLoss> Backward(const Batch& batch) override;
   absl::StatusOr<StepLoss> Evaluate(const Batch& batch) override;
-  absl::StatusOr<EmbeddedBatch> Embed(const torch::Tensor& cubes) override;
+  absl::StatusOr<torch::Tensor> Embed(const torch::Tensor& cubes,
+                                      const SliceVisitor<float>& visit) override;
 
  private:
   // Checks the batch and hands the parameters as they are now to fused_.

@@ -10,6 +10,7 @@
 #include "core/model/losses.h"
 #include "core/model/reference_engine.h"
 #include "core/network/fused_embedder.h"
+#include "tests/support/embedded_batch.h"
 #include "tests/support/saved_network.h"
 
 namespace peculiar {
@@ -86,8 +87,8 @@ INSTANTIATE_TEST_SUITE_P(Networks, FusedEngineTest, testing::ValuesIn(Cases()),
                          [](const auto& info) { return info.param.name; });
 
 TEST_P(FusedEngineTest, OutputsAreTheReferences) {
-  const auto fused = *fused_.Embed(batch_.cubes);
-  const auto reference = *reference_.Embed(batch_.cubes);
+  const auto fused = EmbedAll(fused_, batch_.cubes);
+  const auto reference = EmbedAll(reference_, batch_.cubes);
   EXPECT_LT(RelativeDifference(fused.latent, reference.latent), 1e-5);
   EXPECT_LT(RelativeDifference(fused.reconstruction, reference.reconstruction), 1e-5);
 }
@@ -133,8 +134,8 @@ TEST(FusedEngineEmbedderTest, EqualsTheEmbedderWithoutLibTorch) {
   const auto cubes = NormalTensor({2, 5, 8, 8}, 1);
   const std::span<const float> flux(cubes.data_ptr<float>(), 2 * 5 * 8 * 8);
   std::vector<float> latent(2 * 16), reconstruction(flux.size());
-  ASSERT_TRUE(without->Embed(flux, latent, reconstruction).ok());
-  const auto expected = *with->Embed(flux, 2);
+  ASSERT_TRUE(without->Embed(flux, latent, CopySlices<float>(5, reconstruction)).ok());
+  const auto expected = *with->EmbedAndReconstruct(flux, 2);
   EXPECT_EQ(latent, expected.latent);
   EXPECT_EQ(reconstruction, expected.reconstruction);
 }
@@ -143,7 +144,7 @@ TEST(FusedEngineNameTest, WrongBatchesAreRefused) {
   Autoencoder network(*MakePreset("tiny", ModelKind::kAe, 5, 8), 3);
   FusedEngine engine(network, 1);
   EXPECT_EQ(engine.Backward({}).status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(engine.Embed(torch::zeros({1, 4, 8, 8})).status().code(),
+  EXPECT_EQ(engine.Embed(torch::zeros({1, 4, 8, 8}), {}).status().code(),
             absl::StatusCode::kInvalidArgument);
 }
 

@@ -32,6 +32,20 @@ StepLoss Average(std::span<const Batch> parts, std::span<const StepLoss> losses,
   return mean;
 }
 
+// reconstruction: [B, T, H, W], of the cubes from number `first` on.
+void VisitSlices(const torch::Tensor& reconstruction, std::size_t first,
+                 const SliceVisitor<float>& visit) {
+  if (!visit) return;
+  const torch::Tensor values = reconstruction.to(torch::kCPU).contiguous();
+  const auto pixels = static_cast<std::size_t>(values.size(2) * values.size(3));
+  const float* image = values.data_ptr<float>();
+  for (std::int64_t cube = 0; cube < values.size(0); ++cube) {
+    for (int slice = 0; slice < values.size(1); ++slice, image += pixels) {
+      visit(first + static_cast<std::size_t>(cube), slice, {image, pixels});
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<Batch> ReferenceEngine::Split(const Batch& batch) const {
@@ -93,22 +107,25 @@ absl::StatusOr<StepLoss> ReferenceEngine::Evaluate(const Batch& batch) {
   return Average(parts, losses, batch);
 }
 
-absl::StatusOr<EmbeddedBatch> ReferenceEngine::Embed(const torch::Tensor& cubes) {
+absl::StatusOr<torch::Tensor> ReferenceEngine::Embed(const torch::Tensor& cubes,
+                                                     const SliceVisitor<float>& visit) {
   PECULIAR_RETURN_IF_ERROR(CheckBatch(network_.config(), {cubes, {}}));
   std::vector<Batch> parts;
   constexpr std::string_view kWhat = "cannot embed";
   PECULIAR_RETURN_IF_ERROR(Guard(kWhat, [&] { parts = Split({cubes, {}}); }));
+  std::vector<std::size_t> first = {0};
+  for (const Batch& part : parts) {
+    first.push_back(first.back() + static_cast<std::size_t>(part.cubes.size(0)));
+  }
   std::vector<torch::Tensor> latents(parts.size());
-  std::vector<torch::Tensor> reconstructions(parts.size());
   PECULIAR_RETURN_IF_ERROR(ForEachPart(kWhat, parts.size(), [&](std::size_t i) {
     const torch::NoGradGuard no_grad;
     const NetworkOutput output = network_.Forward(parts[i].cubes);
     latents[i] = output.mean.to(torch::kCPU);
-    reconstructions[i] = output.reconstruction.to(torch::kCPU);
+    VisitSlices(output.reconstruction, first[i], visit);
   }));
-  return Guard(kWhat, [&]() -> absl::StatusOr<EmbeddedBatch> {
-    return EmbeddedBatch{at::cat(latents).contiguous(), at::cat(reconstructions).contiguous()};
-  });
+  return Guard(kWhat,
+               [&]() -> absl::StatusOr<torch::Tensor> { return at::cat(latents).contiguous(); });
 }
 
 }  // namespace peculiar

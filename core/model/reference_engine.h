@@ -18,7 +18,8 @@ class ReferenceEngine : public Engine {
   torch::Device device() const override { return device_; }
   absl::StatusOr<StepLoss> Backward(const Batch& batch) override;
   absl::StatusOr<StepLoss> Evaluate(const Batch& batch) override;
-  absl::StatusOr<EmbeddedBatch> Embed(const torch::Tensor& cubes) override;
+  absl::StatusOr<torch::Tensor> Embed(const torch::Tensor& cubes,
+                                      const SliceVisitor<float>& visit) override;
 
  private:
   // The batch in up to threads_ parts of nearly equal size, on the device.

@@ -23,12 +23,12 @@ class FusedEmbedder {
   // Digest of the weights' file, for manifests.
   const std::string& sha256() const { return sha256_; }
 
-  // cubes: n x channels x size x size flux, row-major, finite. latent: n x config().latent;
-  // reconstruction: as cubes, or empty to leave the decoder out. INVALID_ARGUMENT for other
+  // cubes: n x channels x size x size flux, row-major, finite. latent: n x config().latent. visit:
+  // gets the reconstructions; when empty, the decoder is left out. INVALID_ARGUMENT for other
   // lengths.
   absl::Status Embed(std::span<const float> cubes, std::span<float> latent,
-                     std::span<float> reconstruction) {
-    return network_.Embed(cubes, latent, reconstruction);
+                     const SliceVisitor<float>& visit) {
+    return network_.Embed(cubes, latent, visit);
   }
 
  private:

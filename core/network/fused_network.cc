@@ -199,17 +199,13 @@ absl::StatusOr<StepLoss> FusedNetwork<T>::Evaluate(std::span<const T> cubes,
 
 template <typename T>
 absl::Status FusedNetwork<T>::Embed(std::span<const T> cubes, std::span<T> latent,
-                                    std::span<T> reconstruction) {
+                                    const SliceVisitor<T>& visit) {
   PECULIAR_ASSIGN_OR_RETURN(const std::size_t n, parts_->CountSamples(cubes, {}));
   const auto width = static_cast<std::size_t>(parts_->config.latent);
   PECULIAR_RETURN_IF_ERROR(CheckSize("latent", latent.size(), n * width));
-  if (!reconstruction.empty()) {
-    PECULIAR_RETURN_IF_ERROR(CheckSize("reconstruction", reconstruction.size(), cubes.size()));
-  }
   return parts_->ForEach(n, parts_->forward_tapes, [&](SampleTape<T>& tape, std::size_t i) {
-    const std::size_t first = i * parts_->voxels;
-    parts_->network.Embed(tape, cubes.data() + first, latent.data() + i * width,
-                          reconstruction.empty() ? nullptr : reconstruction.data() + first);
+    parts_->network.Embed(tape, cubes.data() + i * parts_->voxels, i, latent.data() + i * width,
+                          visit);
   });
 }
 

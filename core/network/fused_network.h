@@ -10,6 +10,7 @@
 
 #include "core/base/status.h"
 #include "core/network/network_config.h"
+#include "core/network/slice_visitor.h"
 
 namespace peculiar {
 
@@ -47,9 +48,9 @@ class FusedNetwork {
                                 std::span<T> gradient);
   // The loss alone.
   absl::StatusOr<StepLoss> Evaluate(std::span<const T> cubes, std::span<const T> noise);
-  // latent: n x config().latent, the mean for the vAE. reconstruction: as cubes, or empty to leave
-  // the decoder out.
-  absl::Status Embed(std::span<const T> cubes, std::span<T> latent, std::span<T> reconstruction);
+  // Forward alone. latent: n x config().latent, the mean for the vAE. visit: gets the
+  // reconstructions; when empty, the decoder is left out.
+  absl::Status Embed(std::span<const T> cubes, std::span<T> latent, const SliceVisitor<T>& visit);
 
  private:
   struct Parts;

@@ -70,7 +70,10 @@ Result<T> RunAll(const NetworkConfig& config, const Input<T>& input, int threads
   result.latent.resize(n * static_cast<std::size_t>(config.latent));
   result.reconstruction.resize(input.cubes.size());
   result.loss = *network.Step(input.cubes, input.noise, result.gradient);
-  EXPECT_TRUE(network.Embed(input.cubes, result.latent, result.reconstruction).ok());
+  EXPECT_TRUE(network
+                  .Embed(input.cubes, result.latent,
+                         CopySlices<T>(network.config().channels, result.reconstruction))
+                  .ok());
   return result;
 }
 
@@ -161,7 +164,10 @@ TEST(FusedNetworkLossTest, IsTheDefinedOne) {
     FusedNetwork<double> network(config, 1);
     ASSERT_TRUE(network.SetParameters(input.parameters).ok());
     std::vector<double> latent(2 * 16), reconstruction(input.cubes.size());
-    ASSERT_TRUE(network.Embed(input.cubes, latent, reconstruction).ok());
+    ASSERT_TRUE(network
+                    .Embed(input.cubes, latent,
+                           CopySlices<double>(network.config().channels, reconstruction))
+                    .ok());
     const StepLoss loss = *network.Evaluate(input.cubes, {});  // no noise: Z is the mean
     double error = 0;
     for (std::size_t i = 0; i < input.cubes.size(); ++i) {

@@ -138,16 +138,15 @@ SampleLoss SampleNetwork<T>::Evaluate(SampleTape<T>& tape, const T* cube, const 
 }
 
 template <typename T>
-void SampleNetwork<T>::Embed(SampleTape<T>& tape, const T* cube, T* latent,
-                             T* reconstruction) const {
+void SampleNetwork<T>::Embed(SampleTape<T>& tape, const T* cube, std::size_t index, T* latent,
+                             const SliceVisitor<T>& visit) const {
   encoder_.Forward(tape.encoder, cube, tape.flat.data());
   latent_.Forward(tape.latent, parameters_.data(), tape.flat.data(), /*noise=*/nullptr);
   std::copy(tape.latent.mean.begin(), tape.latent.mean.end(), latent);
-  if (reconstruction == nullptr) return;
+  if (!visit) return;
   for (int t = 0; t < config_.channels; ++t) {
     if (t < decoded_slices()) DecodeSlice(tape, t);
-    std::copy_n(tape.decoder.image.data(), pixels_,
-                reconstruction + static_cast<std::size_t>(t) * pixels_);
+    visit(index, t, {tape.decoder.image.data(), pixels_});
   }
 }
 

@@ -8,6 +8,7 @@
 #include "core/network/decoder.h"
 #include "core/network/encoder.h"
 #include "core/network/latent_layers.h"
+#include "core/network/slice_visitor.h"
 
 namespace peculiar {
 
@@ -45,8 +46,10 @@ class SampleNetwork {
   SampleLoss Backward(SampleTape<T>& tape, const T* cube, const T* noise, T error_weight,
                       T kl_weight) const;
   SampleLoss Evaluate(SampleTape<T>& tape, const T* cube, const T* noise) const;
-  // latent: the mean, written; reconstruction: as cube, written unless null.
-  void Embed(SampleTape<T>& tape, const T* cube, T* latent, T* reconstruction) const;
+  // latent: the mean, written. visit: gets the reconstruction as that of cube number `index`; when
+  // empty, the decoder is left out.
+  void Embed(SampleTape<T>& tape, const T* cube, std::size_t index, T* latent,
+             const SliceVisitor<T>& visit) const;
 
  private:
   // Slices that the decoder computes: one, when all are the same.

@@ -20,6 +20,7 @@ struct StepBenchmark {
   int steps = 0;
   double median_seconds = 0;
   double min_seconds = 0;
+  double embed_seconds = 0;  // to embed and reconstruct as many cubes as a step has; the fastest
   double gflops = 0;         // 1e9 operations a second (flops.h) in the fastest step
   double peak_fraction = 0;  // of what these threads reach in multiply-adds alone; 0 on a GPU
   // Resident memory while stepping, at most, less what was resident before the engine was made; of

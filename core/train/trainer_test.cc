@@ -49,8 +49,9 @@ class FaultyEngine : public Engine {
   absl::StatusOr<StepLoss> Evaluate(const Batch& batch) override {
     return engine_->Evaluate(batch);
   }
-  absl::StatusOr<EmbeddedBatch> Embed(const torch::Tensor& cubes) override {
-    return engine_->Embed(cubes);
+  absl::StatusOr<torch::Tensor> Embed(const torch::Tensor& cubes,
+                                      const SliceVisitor<float>& visit) override {
+    return engine_->Embed(cubes, visit);
   }
 
  private:

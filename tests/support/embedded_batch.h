@@ -1,0 +1,23 @@
+// Embeddings with whole reconstructions, for tests of engines.
+#pragma once
+
+#include <torch/utils.h>
+
+#include "core/model/engine.h"
+
+namespace peculiar {
+
+struct EmbeddedBatch {
+  torch::Tensor latent;          // [B, Z]
+  torch::Tensor reconstruction;  // [B, T, H, W]
+};
+
+inline EmbeddedBatch EmbedAll(Engine& engine, const torch::Tensor& cubes) {
+  EmbeddedBatch result = {{}, torch::empty(cubes.sizes(), torch::kFloat32)};
+  const std::span<float> values(result.reconstruction.data_ptr<float>(),
+                                static_cast<std::size_t>(cubes.numel()));
+  result.latent = *engine.Embed(cubes, CopySlices<float>(static_cast<int>(cubes.size(1)), values));
+  return result;
+}
+
+}  // namespace peculiar
