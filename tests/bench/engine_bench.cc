@@ -4,10 +4,8 @@
 // weights and recomputation of the implementation.
 #include <sys/resource.h>
 
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
-#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -16,29 +14,12 @@
 #include "core/network/conv_block.h"
 #include "core/network/flops.h"
 #include "core/network/fma_peak.h"
-#include "core/network/fused_network.h"
 #include "core/network/lstm_block.h"
-#include "core/network/parameters.h"
 #include "core/network/upsample_block.h"
+#include "tests/bench/timed_step.h"
 
 namespace peculiar {
 namespace {
-
-// Median of repeated runs of `work`, which together take about half a second, at least three.
-double Seconds(const std::function<void()>& work) {
-  using Clock = std::chrono::steady_clock;
-  work();
-  std::vector<double> times;
-  double sum = 0;
-  while (times.size() < 3 || sum < 0.5) {
-    const auto begin = Clock::now();
-    work();
-    times.push_back(std::chrono::duration<double>(Clock::now() - begin).count());
-    sum += times.back();
-  }
-  std::sort(times.begin(), times.end());
-  return times[times.size() / 2];
-}
 
 class Bench {
  public:
@@ -49,11 +30,7 @@ class Bench {
   void Run(const NetworkConfig& config) {
     config_ = config;
     layout_ = std::make_unique<ParameterLayout>(config);
-    parameters_.clear();
-    for (const ParameterSpec& spec : ParameterSpecs(config)) {
-      const auto values = InitialValues(spec, 1);
-      parameters_.insert(parameters_.end(), values.begin(), values.end());
-    }
+    parameters_ = FirstParameters(config);
     RunConvBlocks();
     RunLstmBlocks();
     RunUpsampleBlocks();
@@ -158,26 +135,14 @@ class Bench {
   }
 
   void RunWhole(int threads) {
-    constexpr std::size_t kBatch = 16;
-    FusedNetwork<float> network(config_, threads);
-    Random random(5);
-    std::vector<float> cubes(
-        kBatch * static_cast<std::size_t>(config_.channels * config_.size * config_.size));
-    for (float& value : cubes) value = static_cast<float>(random.Normal());
-    std::vector<float> gradient(network.parameter_count());
-    std::vector<float> latent(kBatch * static_cast<std::size_t>(config_.latent));
-    const double embed = Seconds([&] {
-      network.SetParameters(parameters_).IgnoreError();
-      network.Embed(cubes, latent, {}).IgnoreError();
-    });
+    constexpr int kBatch = 16;
+    GeneratedBatch batch(config_, kBatch, threads);
+    const double encode = Seconds([&] { batch.Encode(); });
     Print({{"figure", "encode 16 cubes"},
            {"preset", config_.preset},
            {"threads", threads},
-           {"seconds", embed}});
-    const double step = Seconds([&] {
-      network.SetParameters(parameters_).IgnoreError();
-      network.Step(cubes, {}, gradient).IgnoreError();
-    });
+           {"seconds", encode}});
+    const double step = Seconds([&] { batch.Step(); });
     Report("step of 16 cubes", step, kBatch * StepFlops(config_), threads);
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);

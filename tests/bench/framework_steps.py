@@ -37,7 +37,7 @@ def keras_step(config, batch, threads):
     cubes = tf.constant(np.random.default_rng(1).normal(size=(batch, config["channels"], config["size"], config["size"], 1)),
                         tf.float32)
 
-    @tf.function
+    @tf.function  # without XLA, as Keras's own fit on a machine that has a CPU alone
     def step():
         noise = tf.random.normal((batch, config["latent"]))
         with tf.GradientTape() as tape:
@@ -87,7 +87,7 @@ def main():
         step()
         seconds.append(time.perf_counter() - start)
     print(json.dumps({"engine": arguments.framework, "preset": config["preset"], "kind": config["kind"], "device": "cpu",
-                      "threads": arguments.threads, "median_seconds": statistics.median(seconds),
+                      "batch": arguments.batch, "threads": arguments.threads, "median_seconds": statistics.median(seconds),
                       "min_seconds": min(seconds),
                       "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before}))
 
