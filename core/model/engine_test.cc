@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 
 #include "core/base/random.h"
+#include "core/model/embedded_batch.h"
 #include "core/model/embedder.h"
 #include "core/model/guard.h"
-#include "tests/support/embedded_batch.h"
 #include "tests/support/saved_network.h"
 
 namespace peculiar {

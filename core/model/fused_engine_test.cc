@@ -6,11 +6,11 @@
 #include <ostream>
 
 #include "core/base/random.h"
+#include "core/model/embedded_batch.h"
 #include "core/model/embedder.h"
 #include "core/model/losses.h"
 #include "core/model/reference_engine.h"
 #include "core/network/fused_embedder.h"
-#include "tests/support/embedded_batch.h"
 #include "tests/support/saved_network.h"
 
 namespace peculiar {

@@ -157,6 +157,9 @@ class LintTest(unittest.TestCase):
         self.expect(style.check_contracts, {"a.h": HEADER, "b.h": "#pragma once\n\n// A.\n// B.\n"})
         self.expect(style.check_contracts, {"a.h": "// One.\n#pragma once\n"}, "contract comment")
         self.expect(style.check_contracts, {"a.h": "// One.\n// Two.\n"}, "no #pragma once")
+        self.expect(style.check_contracts,
+                    {"a.h": HEADER, "a-inl.h": "// One.\n// Two.\n#ifdef HWY_TARGET_TOGGLE\n", "b-inl.h": HEADER},
+                    "b-inl.h: no HWY_TARGET_TOGGLE")
 
     def test_space(self):
         self.expect(style.check_space, {"a.md": "x\n", "b.md": "x \ny\t\n", "c.md": "x"},

@@ -1,7 +1,8 @@
-// Embeddings with whole reconstructions, for tests of engines.
+// Embeddings with whole reconstructions, for the tests of this room: engines hand them over slice
+// by slice.
 #pragma once
 
-#include <torch/utils.h>
+#include <torch/types.h>
 
 #include "core/model/engine.h"
 
