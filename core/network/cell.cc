@@ -236,19 +236,6 @@ void CellForwardDouble(const CellCall<double>& call) { WithActivations<Pass::kFo
 void CellBackwardFloat(const CellCall<float>& call) { WithActivations<Pass::kBackward>(call); }
 void CellBackwardDouble(const CellCall<double>& call) { WithActivations<Pass::kBackward>(call); }
 
-template <typename T>
-HWY_INLINE void EluAny(T* values, std::size_t n) {
-  const hn::CappedTag<T, 16> d;
-  for (std::size_t i = 0; i < n; i += hn::Lanes(d)) {
-    const auto x = hn::LoadU(d, values + i);
-    const auto below = hn::Expm1(d, AtMost(d, 0, x));
-    hn::StoreU(hn::IfThenElse(hn::Gt(x, hn::Zero(d)), x, below), d, values + i);
-  }
-}
-
-void EluFloat(float* values, std::size_t n) { EluAny(values, n); }
-void EluDouble(double* values, std::size_t n) { EluAny(values, n); }
-
 }  // namespace
 }  // namespace peculiar::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -260,8 +247,6 @@ HWY_EXPORT(CellForwardFloat);
 HWY_EXPORT(CellForwardDouble);
 HWY_EXPORT(CellBackwardFloat);
 HWY_EXPORT(CellBackwardDouble);
-HWY_EXPORT(EluFloat);
-HWY_EXPORT(EluDouble);
 
 template <>
 void CellForward(const CellCall<float>& call) {
@@ -278,14 +263,6 @@ void CellBackward(const CellCall<float>& call) {
 template <>
 void CellBackward(const CellCall<double>& call) {
   HWY_DYNAMIC_DISPATCH(CellBackwardDouble)(call);
-}
-template <>
-void Elu(float* values, std::size_t n) {
-  HWY_DYNAMIC_DISPATCH(EluFloat)(values, n);
-}
-template <>
-void Elu(double* values, std::size_t n) {
-  HWY_DYNAMIC_DISPATCH(EluDouble)(values, n);
 }
 
 }  // namespace peculiar

@@ -62,10 +62,7 @@ void Decoder<T>::Forward(Tape& tape, const T* code) const {
 
 template <typename T>
 void Decoder<T>::Backward(Tape& tape, T* code_gradient) const {
-  // The derivative of ELU is exp(x) = elu(x) + 1 below zero.
-  for (std::size_t i = 0; i < tape.image.size(); ++i) {
-    tape.image_gradient[i] *= tape.image[i] > 0 ? T(1) : tape.image[i] + T(1);
-  }
+  EluBackward(tape.image.data(), tape.image_gradient.data(), tape.image.size());
   const Map<T> sums = tape.sum_gradient[0];
   FromFlat(tape.image_gradient.data(), 1, sums);
   output_.AddGradient(tape.blocks.back().output[0], sums, tape.gradient);

@@ -170,9 +170,26 @@ void CellForward(const CellCall<T>& call);
 template <typename T>
 void CellBackward(const CellCall<T>& call);
 
-// values = elu(values), alpha 1. Values up to the next multiple of 16 are touched.
+// values = elu(values), alpha 1. Here and below, values up to the next multiple of 16 are touched.
 template <typename T>
 void Elu(T* values, std::size_t n);
+// gradient *= the derivative, by the values after Elu.
+template <typename T>
+void EluBackward(const T* values, T* gradient, std::size_t n);
+
+// Returns the sum of |image - target|, or of its square; gradient += weight x the derivative by
+// image.
+template <typename T>
+struct ErrorCall {
+  bool squared = false;
+  const T* target = nullptr;
+  const T* image = nullptr;
+  std::size_t n = 0;  // a multiple of 8
+  T weight = 0;
+  T* gradient = nullptr;
+};
+template <typename T>
+double AddErrors(const ErrorCall<T>& call);
 
 // Names of the instruction sets that this program has code for and this machine can run, best
 // first: "AVX3" (AVX-512), "AVX2", "SCALAR".

@@ -1,30 +1,9 @@
 #include "core/network/sample_network.h"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 
 namespace peculiar {
 namespace {
-
-// Sum of |y - x| or (y - x)^2 over n pixels; gradient += weight x its derivative by y. Eight sums
-// in turn: the order is fixed, and the additions need not wait for each other.
-template <typename T>
-double Errors(ReconstructionLoss loss, const T* target, const T* image, std::size_t n, T weight,
-              T* gradient) {
-  std::array<double, 8> sums{};
-  for (std::size_t i = 0; i < n; ++i) {
-    const T difference = image[i] - target[i];
-    if (loss == ReconstructionLoss::kMae) {
-      sums[i % 8] += static_cast<double>(std::abs(difference));
-      gradient[i] += weight * static_cast<T>((difference > 0) - (difference < 0));
-    } else {
-      sums[i % 8] += static_cast<double>(difference) * static_cast<double>(difference);
-      gradient[i] += weight * 2 * difference;
-    }
-  }
-  return ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]));
-}
 
 template <typename T>
 void Add(const T* from, std::size_t n, T* to) {
@@ -90,8 +69,9 @@ double SampleNetwork<T>::AddErrors(SampleTape<T>& tape, const T* cube, int t, T 
   const bool same = config_.wavelength_code == WavelengthCode::kNone;
   double sum = 0;
   for (int s = same ? 0 : t; s <= (same ? config_.channels - 1 : t); ++s) {
-    sum += Errors(config_.loss, cube + static_cast<std::size_t>(s) * pixels_,
-                  tape.decoder.image.data(), pixels_, weight, tape.decoder.image_gradient.data());
+    sum += peculiar::AddErrors<T>(
+        {config_.loss == ReconstructionLoss::kMse, cube + static_cast<std::size_t>(s) * pixels_,
+         tape.decoder.image.data(), pixels_, weight, tape.decoder.image_gradient.data()});
   }
   return sum;
 }
