@@ -51,7 +51,9 @@ absl::Status EmbedRows(const Dataset& dataset, Embedder& embedder, std::size_t f
                        EmbeddingPart& part) {
   const auto size = static_cast<std::size_t>(dataset.crop_size());
   std::vector<float> cubes;
+  cubes.reserve(n * dataset.sample(first).flux.size());
   std::vector<ScoreSums> sums;
+  sums.reserve(n);
   for (std::size_t i = 0; i < n; ++i) {
     const SampleView sample = dataset.sample(first + i);
     cubes.insert(cubes.end(), sample.flux.begin(), sample.flux.end());

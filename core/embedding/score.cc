@@ -40,7 +40,8 @@ ScoreSums::ScoreSums(const ScoredSample& sample)
 }
 
 void ScoreSums::AddChannel(std::span<const float> reconstruction) {
-  assert(reconstruction.size() == sample_.spaxels);
+  assert(reconstruction.size() == sample_.spaxels &&
+         channel_ < lines_.size() * sample_.channels_per_line);
   const std::size_t first = channel_ * sample_.spaxels;
   double& line = lines_[channel_ / sample_.channels_per_line];
   for (std::size_t i = 0; i < sample_.spaxels; ++i) {

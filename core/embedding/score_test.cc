@@ -39,6 +39,16 @@ TEST(ScoreTest, SharesAddUpToMae) {
   EXPECT_FLOAT_EQ(scores.spaxel_map[0], 0.75);
 }
 
+TEST(ScoreTest, ChannelsOfALineShareItsSum) {
+  ScoreSums sums({kInput, kIvar, kMask, /*channels_per_line=*/2, /*spaxels=*/1});
+  for (const float value : kReconstruction) sums.AddChannel({&value, 1});
+  const Scores scores = sums.Finish();
+  ASSERT_EQ(scores.line_shares.size(), 2u);
+  EXPECT_DOUBLE_EQ(scores.line_shares[0], (1 + 0) / 4.0);
+  EXPECT_DOUBLE_EQ(scores.line_shares[1], (2 + 0.5) / 4.0);
+  EXPECT_DOUBLE_EQ(scores.mae, Compute(kReconstruction).mae);
+}
+
 TEST(ScoreTest, NonFiniteReconstructionGivesNonFiniteScores) {
   const Scores scores = Compute(std::vector<float>{NAN, 2, 1, 0});
   EXPECT_FALSE(std::isfinite(scores.mae));

@@ -4,6 +4,8 @@
 
 #include <torch/types.h>
 
+#include <span>
+
 #include "core/model/engine.h"
 
 namespace peculiar {

@@ -26,7 +26,7 @@ struct EmbedderOptions {
 
 // Row-major arrays, one row a cube.
 struct EmbeddedCubes {
-  std::vector<float> latent;
+  std::vector<float> latent;          // n x config().latent
   std::vector<float> reconstruction;  // n x channels x size x size
 };
 
@@ -45,8 +45,9 @@ class Embedder {
   const std::string& sha256() const;
 
   // cubes: n x channels x size x size flux, row-major, finite. Returns n x config().latent, the
-  // mean for the vAE; visit gets the reconstructions, in the same pass. A row of the result depends
-  // on its own cube alone, up to float rounding. INVALID_ARGUMENT when the length is another.
+  // mean for the vAE; visit gets the reconstructions, in the same pass and the engine's threads,
+  // and may be empty. A row of the result depends on its own cube alone, up to float rounding.
+  // INVALID_ARGUMENT when the length is another.
   absl::StatusOr<std::vector<float>> Embed(std::span<const float> cubes, std::size_t n,
                                            const SliceVisitor<float>& visit);
   // The same with whole reconstructions.

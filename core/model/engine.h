@@ -34,8 +34,8 @@ class Engine {
   virtual absl::StatusOr<StepLoss> Backward(const Batch& batch) = 0;
   // Loss alone; parameters and gradients stay as they are.
   virtual absl::StatusOr<StepLoss> Evaluate(const Batch& batch) = 0;
-  // cubes: as in Batch. Returns [B, Z] float32 on the CPU, the mean for the vAE; visit gets the
-  // reconstructions.
+  // cubes: as in Batch. Returns [B, Z] float32 on the CPU, the mean for the vAE. visit: gets the
+  // reconstructions, in the engine's threads; empty: nobody wants them.
   virtual absl::StatusOr<torch::Tensor> Embed(const torch::Tensor& cubes,
                                               const SliceVisitor<float>& visit) = 0;
 };

@@ -112,6 +112,16 @@ TEST_P(BlocksTest, UpsampleBlockGradientsAreRight) {
   ExpectBlockGradients(block, "decoder.block_3", block.input_shape());
 }
 
+TEST(ConvOutputTest, PlanesLieBetweenTwoNarrowBlocks) {
+  const auto in_planes = [](int first, int second, std::size_t block) {
+    return ConvOutput(Widths(first, second), block).in_planes();
+  };
+  EXPECT_TRUE(in_planes(4, 4, 0));
+  EXPECT_FALSE(in_planes(4, 4, 1));  // the ConvLSTM reads pixels
+  EXPECT_FALSE(in_planes(4, 5, 0));
+  EXPECT_FALSE(in_planes(5, 4, 0));
+}
+
 // Three slices; the loss reads the output of the last two.
 TEST_P(BlocksTest, LstmBlockGradientsAreRight) {
   constexpr int kSlices = 3;

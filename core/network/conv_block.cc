@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cassert>
+
 namespace peculiar {
 
 ChannelLanes ConvOutput(const NetworkConfig& config, std::size_t block) {
@@ -17,6 +19,7 @@ ConvBlock<T>::ConvBlock(const ParameterLayout& layout, const std::string& name, 
                         ChannelLanes inputs, ChannelLanes outputs, int convolutions)
     : output_shape_(MapShape::Of(size, size, outputs)), norm_(layout, name, outputs.channels) {
   const int channels = outputs.channels;
+  assert(!outputs.in_planes() || inputs.in_planes());
   const ChannelLanes sums = inputs.in_planes() && ChannelLanes::FitPlanes(channels)
                                 ? ChannelLanes::Planes(channels)
                                 : ChannelLanes::Of(channels);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 
 namespace peculiar {
 namespace {
@@ -24,7 +25,10 @@ Convolution<T>::Convolution(int rows, int columns, int stride, ChannelLanes big,
       small_lanes_(small),
       big_shape_(MapShape::Of(rows, columns, big)),
       small_shape_(MapShape::Of(Halved(rows, stride), Halved(columns, stride), small)) {
-  if (big.in_planes() && small.in_planes()) {
+  const bool both = big.in_planes() && small.in_planes();
+  assert(stride == 1 || !(big.in_planes() || small.in_planes()));
+  assert(both || std::max(big.planes, small.planes) == 1);
+  if (both) {
     planes_.emplace(big.channels, small.channels);
     return;
   }
@@ -36,9 +40,7 @@ Convolution<T>::Convolution(int rows, int columns, int stride, ChannelLanes big,
 // the window is summed at once.
 template <typename T>
 int Convolution<T>::AcrossWidth(Direction direction) const {
-  const bool to_small = direction == Direction::kToSmall;
-  const int in = to_small ? big_shape_.lanes : small_shape_.lanes;
-  const int out = to_small ? small_shape_.lanes : big_shape_.lanes;
+  const int in = InOf(direction).lanes, out = OutOf(direction).lanes;
   const bool pays = in % 16 == 0 && (out <= 4 || (out == 8 && stride_ == 1));
   return out == 1 || pays ? std::min(in, 16) : 0;
 }
@@ -46,17 +48,16 @@ int Convolution<T>::AcrossWidth(Direction direction) const {
 // Output pixels a position: as many as fill 16 lanes, when they divide a row.
 template <typename T>
 int Convolution<T>::BlockOf(Direction direction) const {
-  const bool to_small = direction == Direction::kToSmall;
-  const MapShape& out = to_small ? small_shape_ : big_shape_;
-  if ((to_small && stride_ == 2) || AcrossWidth(direction) > 0) return 1;
+  const MapShape& out = OutOf(direction);
+  const bool halves = direction == Direction::kToSmall && stride_ == 2;
+  if (halves || AcrossWidth(direction) > 0) return 1;
   if (out.lanes == 4 && out.columns % 4 == 0) return 4;
   return out.lanes <= 8 && out.columns % 2 == 0 ? 2 : 1;
 }
 
 template <typename T>
 std::vector<ConvPass<T>> Convolution<T>::MakePasses(Direction direction) const {
-  const bool to_small = direction == Direction::kToSmall;
-  const MapShape& out = to_small ? small_shape_ : big_shape_;
+  const MapShape& out = OutOf(direction);
   std::vector<ConvPass<T>> passes;
   for (const PassAxis& rows : MakeAxes(direction, out.rows, 1, pad_rows_)) {
     for (const PassAxis& columns :
@@ -105,9 +106,8 @@ std::vector<PassAxis> Convolution<T>::MakeAxes(Direction direction, int out, int
 template <typename T>
 ConvPass<T> Convolution<T>::MakePass(Direction direction, const PassAxis& rows,
                                      const PassAxis& columns) const {
-  const bool to_small = direction == Direction::kToSmall;
-  const MapShape& in = to_small ? big_shape_ : small_shape_;
-  const MapShape& out = to_small ? small_shape_ : big_shape_;
+  const MapShape& in = InOf(direction);
+  const MapShape& out = OutOf(direction);
   ConvPass<T> pass;
   pass.rows = rows;
   pass.columns = columns;
@@ -125,7 +125,7 @@ ConvPass<T> Convolution<T>::MakePass(Direction direction, const PassAxis& rows,
 
 template <typename T>
 void Convolution<T>::Pack(const T* kernel, const T* big_bias, const T* small_bias) {
-  if (planes_) planes_->Pack(kernel, big_bias, small_bias);
+  if (planes_) return planes_->Pack(kernel, big_bias, small_bias);
   for (ConvPass<T>& pass : to_small_) PackPass(Direction::kToSmall, kernel, small_bias, pass);
   for (ConvPass<T>& pass : to_big_) PackPass(Direction::kToBig, kernel, big_bias, pass);
 }
@@ -196,13 +196,13 @@ void Convolution<T>::Run(const ConvPass<T>& pass, Map<T> in, Map<T> out) const {
 
 template <typename T>
 void Convolution<T>::ToSmall(Map<T> big, Map<T> small) const {
-  if (planes_) planes_->ToSmall(big, small);
+  if (planes_) return planes_->ToSmall(big, small);
   for (const ConvPass<T>& pass : to_small_) Run(pass, big, small);
 }
 
 template <typename T>
 void Convolution<T>::ToBig(Map<T> small, Map<T> big) const {
-  if (planes_) planes_->ToBig(small, big);
+  if (planes_) return planes_->ToBig(small, big);
   for (const ConvPass<T>& pass : to_big_) Run(pass, small, big);
 }
 

@@ -28,8 +28,8 @@ struct PassAxis {
 };
 
 // One call of a convolution kernel: for each position of a coarse grid, a block of neighbouring
-// output pixels of a row at once. More than one where input and output have so few channels that a
-// single pixel would leave most of a vector empty; weights outside the window are then zero.
+// output pixels of a row at once. More than one where the output has so few channels that a single
+// pixel would leave most of a vector empty; weights outside the window are then zero.
 template <typename T>
 struct ConvPass {
   PassAxis rows;
@@ -71,6 +71,12 @@ class Convolution {
  private:
   enum class Direction { kToSmall, kToBig };
 
+  const MapShape& InOf(Direction direction) const {
+    return direction == Direction::kToSmall ? big_shape_ : small_shape_;
+  }
+  const MapShape& OutOf(Direction direction) const {
+    return direction == Direction::kToSmall ? small_shape_ : big_shape_;
+  }
   std::vector<ConvPass<T>> MakePasses(Direction direction) const;
   ConvPass<T> MakePass(Direction direction, const PassAxis& rows, const PassAxis& columns) const;
   int AcrossWidth(Direction direction) const;

@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include <tuple>
+#include <cmath>
 
 #include "core/network/gradient_check.h"
 
@@ -25,7 +25,7 @@ std::vector<Geometry> Geometries() {
       {24, 24, 1, image, ChannelLanes::Planes(4)},
       {9, 23, 1, ChannelLanes::Planes(3), ChannelLanes::Planes(2)},
       {4, 37, 1, ChannelLanes::Planes(4), ChannelLanes::Planes(4)},
-      {3, 5, 1, ChannelLanes::Planes(2), ChannelLanes::Planes(7)},
+      {3, 5, 1, ChannelLanes::Planes(2), ChannelLanes::Planes(1)},
       {5, 16, 1, ChannelLanes::Of(20), image},
       {5, 6, 1, ChannelLanes::Of(8), image},
       {16, 16, 2, ChannelLanes::Of(4), ChannelLanes::Gates(8)},
@@ -71,11 +71,9 @@ class Example {
     convolution_.UnpackGradient(packed.data(), gradient_.data());
     RunLoops();
     double error = 0;
-    Compare(small_[1], g_.small, small_sums_, error);
-    Compare(big_[1], g_.big, big_sums_, error);
-    for (std::size_t i = 0; i < gradient_.size(); ++i) {
-      error = std::max(error, std::abs(static_cast<double>(gradient_[i]) - gradient_sums_[i]));
-    }
+    Compare(small_[1].values, small_sums_, error);
+    Compare(big_[1].values, big_sums_, error);
+    Compare(gradient_.data(), gradient_sums_, error);
     return error;
   }
 
@@ -134,10 +132,11 @@ class Example {
     ForEachValue(map, lanes,
                  [&](const T* value, int c) { sums[Index(map, value)] += bias[Count(c)]; });
   }
-  // Pads and borders have to be zero: they are compared too.
-  void Compare(Map<T> map, const ChannelLanes&, const std::vector<double>& sums, double& error) {
+  // Pads and borders have to be zero: they are compared too. A NaN is an infinite error.
+  static void Compare(const T* values, const std::vector<double>& sums, double& error) {
     for (std::size_t i = 0; i < sums.size(); ++i) {
-      error = std::max(error, std::abs(static_cast<double>(map.values[i]) - sums[i]));
+      const double difference = std::abs(static_cast<double>(values[i]) - sums[i]);
+      if (!(difference <= error)) error = std::isnan(difference) ? INFINITY : difference;
     }
   }
   template <class Work>

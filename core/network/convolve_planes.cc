@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-#include "core/network/kernels.h"
+#include "core/network/plane_kernels.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace peculiar::HWY_NAMESPACE {
@@ -17,7 +17,6 @@ namespace {
 namespace hn = hwy::HWY_NAMESPACE;
 
 constexpr int kWindow = 3;
-constexpr int kMaxOutputs = 4;
 
 // `O` outputs of `R` rows from (y, x) on, a vector of pixels each.
 template <class D, int O, int R, typename T = hn::TFromD<D>>
@@ -72,42 +71,27 @@ HWY_INLINE void Outputs(const PlaneConvCall<T>& call) {
 }
 
 template <typename T>
-HWY_INLINE void ConvolveAny(PlaneConvCall<T> call) {
-  for (int left = call.outputs; left > 0; left -= kMaxOutputs) {
-    switch (std::min(left, kMaxOutputs)) {
-      case 1:
-        Outputs<1>(call);
-        break;
-      case 2:
-        Outputs<2>(call);
-        break;
-      case 3:
-        Outputs<3>(call);
-        break;
-      default:
-        Outputs<4>(call);
-    }
-    call.weights += kMaxOutputs;
-    call.bias += kMaxOutputs;
-    call.out += kMaxOutputs * call.out_plane;
-  }
+HWY_INLINE void ConvolveAny(const PlaneConvCall<T>& call) {
+  if (call.outputs == 1) return Outputs<1>(call);
+  if (call.outputs == 2) return Outputs<2>(call);
+  if (call.outputs == 3) return Outputs<3>(call);
+  Outputs<4>(call);
 }
 
 // ---- The gradient of the kernel. Products of pixels whose columns are equal modulo 16 are summed
 // apart, so that vectors of any width add in the same order.
 
-constexpr int kColumns = kPlaneSums;
 constexpr int kMaxInputs = HWY_TARGET <= HWY_AVX3 ? 2 : 1;  // as many sums as fit the registers
 
-// Adds the pixels at columns [x, x + n) of all rows to the sums; n is less than a vector only at
-// the end of a row.
+// The sums of a row of the window, of I inputs and O outputs: [input][column of the
+// window][output].
 template <class D, int I, int O, typename T = hn::TFromD<D>>
 struct GradientSums {
   hn::Vec<D> sums[I * kWindow * O];
 
   HWY_INLINE T* Place(const PlaneGradientCall<T>& call, int part, int i) const {
     const int input = i / (kWindow * O), k = i / O % kWindow, o = i % O;
-    return call.gradient + ((input * kWindow * kWindow + k) * call.outputs + o) * kColumns + part;
+    return call.gradient + ((input * kWindow * kWindow + k) * call.outputs + o) * kPlaneSums + part;
   }
   HWY_INLINE void Load(D d, const PlaneGradientCall<T>& call, int part) {
 #pragma GCC unroll 24
@@ -117,22 +101,24 @@ struct GradientSums {
 #pragma GCC unroll 24
     for (int i = 0; i < I * kWindow * O; ++i) hn::StoreU(sums[i], d, Place(call, part, i));
   }
+  // Adds a vector of pixels of a row, or, unless `whole`, the `n` that are left of it.
+  template <bool whole>
   HWY_INLINE void Add(D d, const PlaneGradientCall<T>& call, const T* HWY_RESTRICT in,
                       const T* HWY_RESTRICT out, int n) {
+    const auto load = [&](const T* from) HWY_ATTR {
+      return whole ? hn::LoadU(d, from)
+                   : hn::MaskedLoad(hn::FirstN(d, static_cast<std::size_t>(n)), d, from);
+    };
     hn::Vec<D> gradients[O];
 #pragma GCC unroll 4
-    for (int o = 0; o < O; ++o) {
-      const T* from = out + o * call.out_plane;
-      gradients[o] = n < static_cast<int>(hn::Lanes(d))
-                         ? hn::MaskedLoad(hn::FirstN(d, static_cast<std::size_t>(n)), d, from)
-                         : hn::LoadU(d, from);
-    }
+    for (int o = 0; o < O; ++o) gradients[o] = load(out + o * call.out_plane);
 #pragma GCC unroll 6
     for (int k = 0; k < I * kWindow; ++k) {
-      const auto values = hn::LoadU(d, in + k / kWindow * call.in_plane + k % kWindow);
+      const auto values = load(in + k / kWindow * call.in_plane + k % kWindow);
 #pragma GCC unroll 4
-      for (int o = 0; o < O; ++o)
+      for (int o = 0; o < O; ++o) {
         sums[k * O + o] = hn::MulAdd(values, gradients[o], sums[k * O + o]);
+      }
     }
   }
 };
@@ -140,18 +126,22 @@ struct GradientSums {
 // One row of the window, I inputs, O outputs.
 template <int I, int O, typename T>
 HWY_NOINLINE void GradientRow(const PlaneGradientCall<T>& call) {
-  const hn::CappedTag<T, kColumns> d;
+  const hn::CappedTag<T, kPlaneSums> d;
   using D = decltype(d);
   constexpr int kLanes = static_cast<int>(hn::MaxLanes(D()));
-  for (int part = 0; part < kColumns; part += kLanes) {
+  for (int part = 0; part < kPlaneSums; part += kLanes) {
     GradientSums<D, I, O> sums;
     sums.Load(d, call, part);
     for (int y = 0; y < call.rows; ++y) {
       const T* in = call.in + y * call.in_row;
       const T* out = call.out + y * call.out_row;
       int x = part;
-      for (; x + kLanes <= call.columns; x += kColumns) sums.Add(d, call, in + x, out + x, kLanes);
-      if (x < call.columns) sums.Add(d, call, in + x, out + x, call.columns - x);
+      for (; x + kLanes <= call.columns; x += kPlaneSums) {
+        sums.template Add<true>(d, call, in + x, out + x, kLanes);
+      }
+      if (x < call.columns) {
+        sums.template Add<false>(d, call, in + x, out + x, call.columns - x);
+      }
     }
     sums.Store(d, call, part);
   }
@@ -162,14 +152,14 @@ HWY_INLINE void GradientRows(PlaneGradientCall<T> call) {
   for (int row = 0; row < kWindow; ++row) {
     GradientRow<I, O>(call);
     call.in += call.in_row;
-    call.gradient += kWindow * call.outputs * kColumns;
+    call.gradient += kWindow * call.outputs * kPlaneSums;
   }
 }
 
 template <int O, typename T>
 HWY_INLINE void GradientInputs(PlaneGradientCall<T> call) {
   int left = call.inputs;
-  const Step input = kWindow * kWindow * call.outputs * kColumns;
+  const Step input = kWindow * kWindow * call.outputs * kPlaneSums;
   if constexpr (kMaxInputs == 2) {
     for (; left >= 2; left -= 2) {
       GradientRows<2, O>(call);
@@ -185,24 +175,11 @@ HWY_INLINE void GradientInputs(PlaneGradientCall<T> call) {
 }
 
 template <typename T>
-HWY_INLINE void GradientAny(PlaneGradientCall<T> call) {
-  for (int left = call.outputs; left > 0; left -= kMaxOutputs) {
-    switch (std::min(left, kMaxOutputs)) {
-      case 1:
-        GradientInputs<1>(call);
-        break;
-      case 2:
-        GradientInputs<2>(call);
-        break;
-      case 3:
-        GradientInputs<3>(call);
-        break;
-      default:
-        GradientInputs<4>(call);
-    }
-    call.out += kMaxOutputs * call.out_plane;
-    call.gradient += kMaxOutputs * kColumns;
-  }
+HWY_INLINE void GradientAny(const PlaneGradientCall<T>& call) {
+  if (call.outputs == 1) return GradientInputs<1>(call);
+  if (call.outputs == 2) return GradientInputs<2>(call);
+  if (call.outputs == 3) return GradientInputs<3>(call);
+  GradientInputs<4>(call);
 }
 
 void ConvolveFloat(const PlaneConvCall<float>& call) { ConvolveAny(call); }

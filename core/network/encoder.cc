@@ -5,6 +5,7 @@
 #include "core/network/flat_map.h"
 
 namespace peculiar {
+
 template <typename T>
 Encoder<T>::Encoder(const NetworkConfig& config, const ParameterLayout& layout)
     : channels_(config.channels), size_(config.size), last_width_(config.lstm_channels.back()) {
@@ -35,7 +36,7 @@ void Encoder<T>::Pack(const T* parameters) {
 template <typename T>
 typename Encoder<T>::Tape Encoder<T>::MakeTape(bool for_backward) const {
   Tape tape;
-  tape.slice = MapStack<T>({size_, size_, 1}, 1);
+  tape.slice = MapStack<T>(MapShape::Of(size_, size_, ChannelLanes::Image()), 1);
   for (const ConvBlock<T>& block : conv_) {
     tape.conv.push_back(block.MakeTape());
     tape.conv_gradients.emplace_back(tape.conv.back().output.shape(), 1);

@@ -15,6 +15,9 @@ constexpr int PaddedLanes(int channels) {
   return channels <= 4 ? 4 : channels <= 8 ? 8 : (channels + 15) / 16 * 16;
 }
 
+// Most planes of a map.
+inline constexpr int kMaxPlanes = 4;
+
 // Where the channels of a pixel lie: `groups` equal parts (the four gates of a ConvLSTM), each
 // padded by itself. In planes a pixel has a single lane.
 struct ChannelLanes {
@@ -31,8 +34,8 @@ struct ChannelLanes {
   int lanes() const { return groups * group_lanes; }
   bool in_planes() const { return lanes() == 1; }
   // So few channels that planes fill vectors better.
-  static constexpr bool FitPlanes(int channels) { return channels <= 4; }
-  // Not for planes.
+  static constexpr bool FitPlanes(int channels) { return channels <= kMaxPlanes; }
+  // In planes: the plane.
   int LaneOf(int channel) const {
     const int width = channels / groups;
     return channel / width * group_lanes + channel % width;

@@ -95,7 +95,7 @@ struct FusedNetwork<T>::Parts {
   const T* NoiseOf(std::span<const T> noise, std::size_t i) const {
     return noise.empty() ? nullptr : noise.data() + i * static_cast<std::size_t>(config.latent);
   }
-  // Calls work(tape, i) for every sample. The work allocates nothing: it cannot fail.
+  // Calls work(tape, i) for every sample. Of our own code the work allocates nothing.
   absl::Status ForEach(std::size_t n, TapePool<T>& pool,
                        const std::function<void(SampleTape<T>&, std::size_t)>& work) {
     // In a ParallelFor of one piece, so that running out of memory is an error.

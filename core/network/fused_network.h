@@ -1,8 +1,8 @@
 // The whole network on the CPU with its gradients, by code of our own: forward, loss and backward
 // of each sample in one go, samples shared by threads, SIMD inside (kernels.h). Free of LibTorch.
-// Bits depend on the values alone: not on the number of threads, nor on the place in a batch, nor
-// on AVX2 against AVX-512. float is what trains; double is for checking gradients. One call at a
-// time.
+// Bits depend on the values alone: not on the number of threads, nor on the place in a batch, nor,
+// for float, on AVX2 against AVX-512. float is what trains; double is for checking gradients. One
+// call at a time.
 #pragma once
 
 #include <memory>
@@ -49,7 +49,8 @@ class FusedNetwork {
   // The loss alone.
   absl::StatusOr<StepLoss> Evaluate(std::span<const T> cubes, std::span<const T> noise);
   // Forward alone. latent: n x config().latent, the mean for the vAE. visit: gets the
-  // reconstructions; when empty, the decoder is left out.
+  // reconstructions, in the threads that make them; when empty, the decoder is left out. What it
+  // throws becomes INTERNAL; other slices may have been visited by then.
   absl::Status Embed(std::span<const T> cubes, std::span<T> latent, const SliceVisitor<T>& visit);
 
  private:

@@ -4,9 +4,11 @@
 
 #include <limits>
 #include <ostream>
+#include <stdexcept>
 
 #include "core/network/gradient_check.h"
 #include "core/network/kernels.h"
+#include "core/network/parameter_layout.h"
 
 namespace peculiar {
 namespace {
@@ -203,6 +205,57 @@ TEST(FusedNetworkLossTest, NonFiniteValuesAreReportedNotHidden) {
   input.cubes[70] = 0.5;
   ASSERT_TRUE(network.Step(input.cubes, {}, gradient).ok());
   EXPECT_EQ(gradient, RunAll(config, input, 1).gradient);
+}
+
+TEST(FusedNetworkLossTest, ANanInAnyGateIsReported) {
+  for (const auto recurrent : {RecurrentActivation::kHardSigmoid, RecurrentActivation::kSigmoid}) {
+    auto config = *MakePreset("small", ModelKind::kAe, 3, 16);
+    config.recurrent_activation = recurrent;
+    const std::size_t bias = ParameterLayout(config).OffsetOf("encoder.lstm_block_1.bias");
+    for (const std::size_t gate : {0u, 1u, 2u, 3u}) {
+      Input<float> input(config, 1);
+      input.parameters[bias + 8 * gate] = std::numeric_limits<float>::quiet_NaN();
+      for (const std::string& target : SimdTargets()) {
+        UseSimdTarget(target);
+        EXPECT_TRUE(std::isnan(RunAll(config, input, 1).loss.total)) << target << ", gate " << gate;
+        UseSimdTarget("");
+      }
+    }
+  }
+}
+
+TEST(FusedNetworkVisitorTest, EverySliceIsVisitedOnceAndInOrder) {
+  for (const auto code : {WavelengthCode::kLearned, WavelengthCode::kNone}) {
+    auto config = *MakePreset("tiny", ModelKind::kAe, 5, 8);
+    config.wavelength_code = code;
+    const Input<float> input(config, 7);
+    for (const int threads : {1, 3, 8}) {
+      FusedNetwork<float> network(config, threads);
+      ASSERT_TRUE(network.SetParameters(input.parameters).ok());
+      std::vector<std::vector<int>> visited(7);  // each by one thread
+      std::vector<float> latent(7 * 16);
+      const auto visit = [&](std::size_t cube, int slice, std::span<const float> image) {
+        EXPECT_EQ(image.size(), 64u);
+        visited[cube].push_back(slice);
+      };
+      ASSERT_TRUE(network.Embed(input.cubes, latent, visit).ok());
+      EXPECT_THAT(visited, testing::Each(testing::ElementsAre(0, 1, 2, 3, 4)));
+    }
+  }
+}
+
+TEST(FusedNetworkVisitorTest, WhatItThrowsIsAnErrorAndTheNextCallWorks) {
+  const auto config = *MakePreset("tiny", ModelKind::kAe, 5, 8);
+  const Input<float> input(config, 3);
+  FusedNetwork<float> network(config, 2);
+  ASSERT_TRUE(network.SetParameters(input.parameters).ok());
+  std::vector<float> latent(3 * 16);
+  const auto fail = [](std::size_t, int, std::span<const float>) {
+    throw std::runtime_error("no room");
+  };
+  EXPECT_EQ(network.Embed(input.cubes, latent, fail).code(), absl::StatusCode::kInternal);
+  EXPECT_TRUE(network.Embed(input.cubes, latent, {}).ok());
+  EXPECT_EQ(latent, RunAll(config, input, 1).latent);
 }
 
 TEST(FusedNetworkErrorTest, WrongLengthsAreRefused) {

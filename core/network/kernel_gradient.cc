@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "core/network/kernels.h"
+#include "core/network/plane_kernels.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace peculiar::HWY_NAMESPACE {

@@ -1,7 +1,8 @@
 // The few loops that take the time, in SIMD for the machine they run on (Highway, chosen at run
 // time: AVX-512, AVX2 or plain scalar code). For float and double. Pixels and lanes as
-// feature_map.h lays them out; steps count values. Pure functions of their arguments: every value
-// is summed in an order that does not depend on the width of the vectors.
+// feature_map.h lays them out; steps count values. Pure functions of their arguments: for float,
+// every value is summed in an order that does not depend on the width of the vectors. Between maps
+// in planes: plane_kernels.h.
 #pragma once
 
 #include <cstddef>
@@ -82,46 +83,6 @@ constexpr int GradientStride(int run_length) { return PaddedLanes(run_length); }
 // Values of such a gradient.
 std::size_t KernelGradientSize(int run_length, int small_lanes);
 
-// out[output](y, x) = bias[output] + sum over inputs and taps of value x weight, at stride 1: a
-// convolution between maps in planes. `in` and `out` are pixel (0, 0) of the first plane.
-template <typename T>
-struct PlaneConvCall {
-  int rows = 0;
-  int columns = 0;
-  int inputs = 0;
-  int outputs = 0;
-  const T* in = nullptr;
-  Step in_row = 0;
-  Step in_plane = 0;
-  const T* weights = nullptr;  // [input][tap][output]
-  const T* bias = nullptr;     // [output]
-  T* out = nullptr;
-  Step out_row = 0;
-  Step out_plane = 0;
-};
-template <typename T>
-void ConvolvePlanes(const PlaneConvCall<T>& call);
-
-// The gradient of such a kernel: kPlaneSums sums, a sum for all pixels whose columns are equal
-// modulo that.
-inline constexpr int kPlaneSums = 16;
-template <typename T>
-struct PlaneGradientCall {
-  int rows = 0;
-  int columns = 0;
-  int inputs = 0;
-  int outputs = 0;
-  const T* in = nullptr;  // the first value of the window of pixel (0, 0)
-  Step in_row = 0;
-  Step in_plane = 0;
-  const T* out = nullptr;  // the gradient of the outputs
-  Step out_row = 0;
-  Step out_plane = 0;
-  T* gradient = nullptr;  // [input][tap][output][kPlaneSums], added to
-};
-template <typename T>
-void AddPlaneGradient(const PlaneGradientCall<T>& call);
-
 // sums[lane or plane] += the map's, over all pixels: the gradient of a bias.
 template <typename T>
 void AddPixels(Map<T> map, T* sums);
@@ -134,7 +95,7 @@ struct NormCall {
   const T* gamma = nullptr;  // [lanes], pads 0
   const T* beta = nullptr;
   const T* mask = nullptr;  // 1 for a channel, 0 for a pad
-  Map<T> x;                 // in planes, up to 4 channels: y may be in planes or not
+  Map<T> x;                 // in planes: y in planes or in pixels of 4 lanes; otherwise y is as x
   Map<T> y;                 // forward: written. backward: the gradient of y, read
   T* mean = nullptr;        // [rows][NormStride(columns)]
   T* deviation = nullptr;   // 1 / sqrt(variance + 1e-3), the same layout
@@ -170,10 +131,10 @@ void CellForward(const CellCall<T>& call);
 template <typename T>
 void CellBackward(const CellCall<T>& call);
 
-// values = elu(values), alpha 1. Here and below, values up to the next multiple of 16 are touched.
+// values = elu(values), alpha 1. Values up to the next multiple of 16 are touched.
 template <typename T>
 void Elu(T* values, std::size_t n);
-// gradient *= the derivative, by the values after Elu.
+// gradient *= the derivative, by the values after Elu. Touches gradients as Elu does values.
 template <typename T>
 void EluBackward(const T* values, T* gradient, std::size_t n);
 
@@ -186,10 +147,10 @@ struct ErrorCall {
   const T* image = nullptr;
   std::size_t n = 0;  // a multiple of 8
   T weight = 0;
-  T* gradient = nullptr;
+  T* gradient = nullptr;  // null: the sum alone
 };
 template <typename T>
-double AddErrors(const ErrorCall<T>& call);
+double SumErrors(const ErrorCall<T>& call);
 
 // Names of the instruction sets that this program has code for and this machine can run, best
 // first: "AVX3" (AVX-512), "AVX2", "SCALAR".

@@ -45,7 +45,7 @@ HWY_INLINE void EluBackwardAny(const T* HWY_RESTRICT values, T* HWY_RESTRICT gra
 constexpr std::size_t kErrorSums = 8;
 
 template <bool squared, typename T>
-HWY_INLINE double AddErrorsAny(const ErrorCall<T>& call) {
+HWY_INLINE double SumErrorsAny(const ErrorCall<T>& call) {
   const hn::CappedTag<double, kErrorSums> wide;
   constexpr std::size_t kStep = hn::MaxLanes(wide);
   const hn::Rebind<T, decltype(wide)> d;
@@ -62,6 +62,7 @@ HWY_INLINE double AddErrorsAny(const ErrorCall<T>& call) {
     double* sum = sums.data() + i % kErrorSums;
     error = squared ? hn::Mul(error, error) : hn::Abs(error);
     hn::StoreU(hn::Add(hn::LoadU(wide, sum), error), wide, sum);
+    if (call.gradient == nullptr) continue;
     const auto slope = squared ? hn::Mul(hn::Add(weight, weight), difference)
                                : hn::Sub(hn::IfThenElseZero(hn::Gt(difference, zero), weight),
                                          hn::IfThenElseZero(hn::Lt(difference, zero), weight));
@@ -78,11 +79,11 @@ void EluBackwardFloat(const float* values, float* gradient, std::size_t n) {
 void EluBackwardDouble(const double* values, double* gradient, std::size_t n) {
   EluBackwardAny(values, gradient, n);
 }
-double AddErrorsFloat(const ErrorCall<float>& call) {
-  return call.squared ? AddErrorsAny<true>(call) : AddErrorsAny<false>(call);
+double SumErrorsFloat(const ErrorCall<float>& call) {
+  return call.squared ? SumErrorsAny<true>(call) : SumErrorsAny<false>(call);
 }
-double AddErrorsDouble(const ErrorCall<double>& call) {
-  return call.squared ? AddErrorsAny<true>(call) : AddErrorsAny<false>(call);
+double SumErrorsDouble(const ErrorCall<double>& call) {
+  return call.squared ? SumErrorsAny<true>(call) : SumErrorsAny<false>(call);
 }
 
 }  // namespace
@@ -96,8 +97,8 @@ HWY_EXPORT(EluFloat);
 HWY_EXPORT(EluDouble);
 HWY_EXPORT(EluBackwardFloat);
 HWY_EXPORT(EluBackwardDouble);
-HWY_EXPORT(AddErrorsFloat);
-HWY_EXPORT(AddErrorsDouble);
+HWY_EXPORT(SumErrorsFloat);
+HWY_EXPORT(SumErrorsDouble);
 
 template <>
 void Elu(float* values, std::size_t n) {
@@ -116,12 +117,12 @@ void EluBackward(const double* values, double* gradient, std::size_t n) {
   HWY_DYNAMIC_DISPATCH(EluBackwardDouble)(values, gradient, n);
 }
 template <>
-double AddErrors(const ErrorCall<float>& call) {
-  return HWY_DYNAMIC_DISPATCH(AddErrorsFloat)(call);
+double SumErrors(const ErrorCall<float>& call) {
+  return HWY_DYNAMIC_DISPATCH(SumErrorsFloat)(call);
 }
 template <>
-double AddErrors(const ErrorCall<double>& call) {
-  return HWY_DYNAMIC_DISPATCH(AddErrorsDouble)(call);
+double SumErrors(const ErrorCall<double>& call) {
+  return HWY_DYNAMIC_DISPATCH(SumErrorsDouble)(call);
 }
 
 }  // namespace peculiar

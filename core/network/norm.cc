@@ -6,7 +6,10 @@
 // clang-format on
 #include <hwy/highway.h>
 
+#include <cassert>
+
 #include "core/network/kernels.h"
+#include "core/network/plane_kernels.h"
 #include "core/network/sum_lanes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -65,9 +68,9 @@ HWY_INLINE void WideForwardRow(const NormCall<T>& call, int y) {
     };
     SumPixels<width>(d, lanes, add_square, deviation + p);
   }
-  const hn::CappedTag<T, 16> row;  // the roots of many pixels at once: they are slow
-  for (int p = 0; p < columns; p += static_cast<int>(hn::Lanes(row))) {
-    hn::StoreU(Root(row, hn::LoadU(row, deviation + p), share), row, deviation + p);
+  const hn::CappedTag<T, 16> wide;  // the roots of many pixels at once: they are slow
+  for (int p = 0; p < columns; p += static_cast<int>(hn::Lanes(wide))) {
+    hn::StoreU(Root(wide, hn::LoadU(wide, deviation + p), share), wide, deviation + p);
   }
   for (int k = 0; k < lanes; k += static_cast<int>(hn::Lanes(d))) {
     const auto gamma = hn::LoadU(d, call.gamma + k), beta = hn::LoadU(d, call.beta + k);
@@ -178,7 +181,7 @@ HWY_INLINE void WideBackwardRow(const NormCall<T>& call, int y) {
 // ---- Up to 4 channels, in planes or in pixels of 4 lanes: vectors lie along the row, one for each
 // channel.
 
-constexpr int kChannels = 4;
+constexpr int kChannels = kMaxPlanes;
 
 enum class Layout { kPlanes, kPixels };
 
@@ -239,11 +242,10 @@ HWY_INLINE void NarrowForward(D d, const NormCall<T>& call, int y, int p) {
 
 // Sums of the gradients of gamma and beta over the pixels of a row that are equal modulo 16, so
 // that vectors of any width add in the same order.
-constexpr int kColumns = 16;
 template <typename T>
 struct NarrowSums {
-  T gamma[kChannels][kColumns] = {};
-  T beta[kChannels][kColumns] = {};
+  T gamma[kChannels][kPlaneSums] = {};
+  T beta[kChannels][kPlaneSums] = {};
 };
 
 template <Layout x_layout, Layout y_layout, class D, typename T = hn::TFromD<D>>
@@ -257,8 +259,8 @@ HWY_INLINE void NarrowBackward(D d, const NormCall<T>& call, int y, int p, Narro
   Row<D> products;
   for (int k = 0; k < kChannels; ++k) {
     x.channel[k] = hn::Mul(hn::Sub(x.channel[k], mean), deviation);
-    T* gamma = sums.gamma[k] + p % kColumns;
-    T* beta = sums.beta[k] + p % kColumns;
+    T* gamma = sums.gamma[k] + p % kPlaneSums;
+    T* beta = sums.beta[k] + p % kPlaneSums;
     hn::StoreU(hn::MulAdd(g.channel[k], x.channel[k], hn::LoadU(d, gamma)), d, gamma);
     hn::StoreU(hn::Add(g.channel[k], hn::LoadU(d, beta)), d, beta);
     g.channel[k] = hn::Mul(g.channel[k], hn::Set(d, call.gamma[k]));
@@ -285,9 +287,9 @@ HWY_INLINE void AlongRow(int columns, const Work& work) {
 }
 
 template <typename T>
-HWY_INLINE void AddColumns(const T (&sums)[kChannels][kColumns], T* gradient) {
+HWY_INLINE void AddColumns(const T (&sums)[kChannels][kPlaneSums], T* gradient) {
   for (int k = 0; k < kChannels; ++k) {
-    for (int c = 0; c < kColumns; ++c) gradient[k] += sums[k][c];
+    for (int c = 0; c < kPlaneSums; ++c) gradient[k] += sums[k][c];
   }
 }
 
@@ -315,6 +317,7 @@ HWY_NOINLINE void NarrowBackwardMap(const NormCall<T>& call) {
 
 template <typename T>
 HWY_INLINE void ForwardAny(const NormCall<T>& call) {
+  assert(call.x.shape.lanes == 1 || call.y.shape.lanes == call.x.shape.lanes);
   if (call.x.shape.lanes == 1) {
     return call.y.shape.lanes == 1 ? NarrowForwardMap<Layout::kPlanes, Layout::kPlanes>(call)
                                    : NarrowForwardMap<Layout::kPlanes, Layout::kPixels>(call);
@@ -329,6 +332,7 @@ HWY_INLINE void ForwardAny(const NormCall<T>& call) {
 
 template <typename T>
 HWY_INLINE void BackwardAny(const NormCall<T>& call) {
+  assert(call.x.shape.lanes == 1 || call.y.shape.lanes == call.x.shape.lanes);
   if (call.x.shape.lanes == 1) {
     return call.y.shape.lanes == 1 ? NarrowBackwardMap<Layout::kPlanes, Layout::kPlanes>(call)
                                    : NarrowBackwardMap<Layout::kPlanes, Layout::kPixels>(call);

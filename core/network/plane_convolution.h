@@ -4,13 +4,14 @@
 #pragma once
 
 #include "core/network/feature_map.h"
-#include "core/network/kernels.h"
+#include "core/network/plane_kernels.h"
 
 namespace peculiar {
 
 template <typename T>
 class PlaneConvolution {
  public:
+  // Up to kMaxPlanes channels each.
   PlaneConvolution(int big_channels, int small_channels);
 
   // As Convolution's.

@@ -64,14 +64,14 @@ void SampleNetwork<T>::DecodeSlice(SampleTape<T>& tape, int t) const {
 }
 
 template <typename T>
-double SampleNetwork<T>::AddErrors(SampleTape<T>& tape, const T* cube, int t, T weight) const {
-  tape.decoder.image_gradient.Clear();
+double SampleNetwork<T>::ImageError(const SampleTape<T>& tape, const T* cube, int t, T weight,
+                                    T* gradient) const {
   const bool same = config_.wavelength_code == WavelengthCode::kNone;
   double sum = 0;
   for (int s = same ? 0 : t; s <= (same ? config_.channels - 1 : t); ++s) {
-    sum += peculiar::AddErrors<T>(
-        {config_.loss == ReconstructionLoss::kMse, cube + static_cast<std::size_t>(s) * pixels_,
-         tape.decoder.image.data(), pixels_, weight, tape.decoder.image_gradient.data()});
+    sum += SumErrors<T>({config_.loss == ReconstructionLoss::kMse,
+                         cube + static_cast<std::size_t>(s) * pixels_, tape.decoder.image.data(),
+                         pixels_, weight, gradient});
   }
   return sum;
 }
@@ -90,7 +90,8 @@ SampleLoss SampleNetwork<T>::Backward(SampleTape<T>& tape, const T* cube, const 
   const std::size_t flat = tape.flat.size();
   for (int t = 0; t < decoded_slices(); ++t) {
     DecodeSlice(tape, t);
-    loss.error += AddErrors(tape, cube, t, error_weight);
+    tape.decoder.image_gradient.Clear();
+    loss.error += ImageError(tape, cube, t, error_weight, tape.decoder.image_gradient.data());
     decoder_.Backward(tape.decoder, tape.slice_code_gradient.data());
     Add(tape.slice_code_gradient.data(), flat, tape.code_gradient.data());
     if (config_.wavelength_code == WavelengthCode::kLearned) {
@@ -112,7 +113,7 @@ SampleLoss SampleNetwork<T>::Evaluate(SampleTape<T>& tape, const T* cube, const 
   SampleLoss loss = {0, latent_.Kl(tape.latent)};
   for (int t = 0; t < decoded_slices(); ++t) {
     DecodeSlice(tape, t);
-    loss.error += AddErrors(tape, cube, t, T(0));
+    loss.error += ImageError(tape, cube, t, T(0), nullptr);
   }
   return loss;
 }

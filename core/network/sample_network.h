@@ -57,8 +57,9 @@ class SampleNetwork {
   // Decodes slice t into tape.decoder.image.
   void DecodeSlice(SampleTape<T>& tape, int t) const;
   // Sum of errors of the decoded image against the cube's slice t, or against every slice when all
-  // are the same. With a weight it also writes tape.decoder.image_gradient.
-  double AddErrors(SampleTape<T>& tape, const T* cube, int t, T weight) const;
+  // are the same. gradient: of the image, weight x the sum's is added to it; null for the sum
+  // alone.
+  double ImageError(const SampleTape<T>& tape, const T* cube, int t, T weight, T* gradient) const;
 
   NetworkConfig config_;
   ParameterLayout layout_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cassert>
 #include <cstddef>
 #include <functional>
 #include <span>
@@ -15,12 +16,13 @@ namespace peculiar {
 template <typename T>
 using SliceVisitor = std::function<void(std::size_t cube, int slice, std::span<const T> image)>;
 
-// Copies them to cubes x slices x pixels values.
+// Copies them to cubes x slices x pixels values, which the caller keeps alive and long enough.
 template <typename T>
 SliceVisitor<T> CopySlices(int slices, std::span<T> reconstruction) {
   return [=](std::size_t cube, int slice, std::span<const T> image) {
     const std::size_t row =
         cube * static_cast<std::size_t>(slices) + static_cast<std::size_t>(slice);
+    assert((row + 1) * image.size() <= reconstruction.size());
     std::copy(image.begin(), image.end(), reconstruction.data() + row * image.size());
   };
 }

@@ -21,6 +21,8 @@ TEST(BenchmarkTest, TimesStepsAndSaysWhichFractionOfThePeakTheyReach) {
   EXPECT_EQ(benchmark->device, "cpu");
   EXPECT_GT(benchmark->min_seconds, 0);
   EXPECT_GE(benchmark->median_seconds, benchmark->min_seconds);
+  EXPECT_GT(benchmark->embed_seconds, 0);
+  EXPECT_LT(benchmark->embed_seconds, benchmark->median_seconds);
   EXPECT_GT(benchmark->peak_fraction, 0);
   EXPECT_GT(benchmark->gflops, 0);
 }
