@@ -144,78 +144,84 @@ TEST_P(KernelsTest, LayerNormEqualsPlainLoops) {
 
 // ---- Cells
 
-struct CellResults {
-  std::vector<float> values;  // gates, c, h, then the gradients of the sums and of c
-  double error = 0;           // from plain loops
-};
-
-// A step from random sums, states and gradients, with tanh and hard sigmoid.
-CellResults RunCell(int columns, int channels) {
-  const ChannelLanes gate = ChannelLanes::Gates(channels), one = ChannelLanes::Of(channels);
-  const MapShape state = MapShape::Of(2, columns, one);
-  MapStack<float> gates(MapShape::Of(2, columns, gate).WithoutBorder(), 1);
-  MapStack<float> cells(state.WithoutBorder(), 3), hidden(state, 2), gradients(state, 1);
-  MapStack<float> gate_gradient(MapShape::Of(2, columns, gate), 1);
-  FillNormal(gates[0], gate, 1);
-  FillNormal(cells[0], one, 2);      // before
-  FillNormal(hidden[1], one, 3);     // the gradient of h
-  FillNormal(gradients[0], one, 4);  // that of c, by way of the next step
-  const std::vector<float> sums(gates[0].values, gates[0].values + gates.shape().size());
-  CellCall<float> call;
-  call.tanh = true;
-  call.gates = gates[0];
-  call.cell_before = cells[0];
-  call.cell = cells[1];
-  call.active_cell = cells[2];
-  call.hidden = hidden[0];
-  const std::vector<float> next(gradients[0].values,
-                                gradients[0].values + gradients.shape().size());
-  CellForward(call);
-  call.hidden_gradient = hidden[1];
-  call.cell_gradient = gradients[0];
-  call.gate_gradient = gate_gradient[0];
-  CellBackward(call);
-
-  CellResults results;
-  const auto check = [&](const Map<float>& map, int y, int x, const ChannelLanes& lanes, int c,
-                         double expected) {
-    const float found = *map.Channel(y, x, lanes, c);
-    results.values.push_back(found);
-    const double difference = std::abs(double{found} - expected);
-    if (!(difference <= results.error)) {
-      results.error = std::isnan(difference) ? INFINITY : difference;
+// A step from random sums, states and gradients, with tanh and hard sigmoid, forward and backward.
+class CellExample {
+ public:
+  CellExample(int columns, int channels)
+      : columns_(columns),
+        channels_(channels),
+        gates_(MapShape::Of(kRows, columns, gate_).WithoutBorder(), 2),
+        cells_(MapShape::Of(kRows, columns, one_).WithoutBorder(), 3),
+        hidden_(MapShape::Of(kRows, columns, one_), 2),
+        cell_gradient_(hidden_.shape(), 2),
+        gate_gradient_(MapShape::Of(kRows, columns, gate_), 1) {
+    for (const Map<float>& sums : {gates_[0], gates_[1]}) FillNormal(sums, gate_, 1);
+    FillNormal(cells_[0], one_, 2);   // before
+    FillNormal(hidden_[1], one_, 3);  // the gradient of h
+    // That of c, by way of the next step.
+    for (const Map<float>& next : {cell_gradient_[0], cell_gradient_[1]}) FillNormal(next, one_, 4);
+    CellCall<float> call;
+    call.tanh = true;
+    call.gates = gates_[1];
+    call.cell_before = cells_[0];
+    call.cell = cells_[1];
+    call.active_cell = cells_[2];
+    call.hidden = hidden_[0];
+    CellForward(call);
+    call.hidden_gradient = hidden_[1];
+    call.cell_gradient = cell_gradient_[1];
+    call.gate_gradient = gate_gradient_[0];
+    CellBackward(call);
+    for (int i = 0; i < kRows * columns * channels; ++i) {
+      CheckChannel(i / channels / columns, i / channels % columns, i % channels);
     }
-  };
-  const auto sigmoid = [](double s) { return std::clamp(0.2 * s + 0.5, 0.0, 1.0); };
-  const auto slope = [](double v) { return v > 0 && v < 1 ? 0.2 : 0.0; };
-  for (int i = 0; i < 2 * columns * channels; ++i) {
-    const int c = i % channels, x = i / channels % columns, y = i / channels / columns;
+  }
+
+  double max_error() const { return error_; }  // from plain loops
+  const std::vector<float>& results() const { return results_; }
+
+ private:
+  static constexpr int kRows = 2;
+
+  void Check(float found, double expected) {
+    results_.push_back(found);
+    const double difference = std::abs(double{found} - expected);
+    if (!(difference <= error_)) error_ = std::isnan(difference) ? INFINITY : difference;
+  }
+
+  void CheckChannel(int y, int x, int c) {
+    const auto sigmoid = [](double s) { return std::clamp(0.2 * s + 0.5, 0.0, 1.0); };
+    const auto slope = [](double v) { return v > 0 && v < 1 ? 0.2 : 0.0; };
     const auto sum = [&](int k) {
-      return double{sums[static_cast<std::size_t>(gates[0].Channel(y, x, gate, k * channels + c) -
-                                                  gates[0].values)]};
+      return double{*gates_[0].Channel(y, x, gate_, k * channels_ + c)};
     };
     const double in = sigmoid(sum(0)), forget = sigmoid(sum(1)), out = sigmoid(sum(3));
-    const double candidate = std::tanh(sum(2)), before = *cells[0].Channel(y, x, one, c);
+    const double candidate = std::tanh(sum(2)), before = *cells_[0].Channel(y, x, one_, c);
     const double cell = forget * before + in * candidate, active = std::tanh(cell);
-    check(cells[1], y, x, one, c, cell);
-    check(hidden[0], y, x, one, c, out * active);
-    const double dh = *hidden[1].Channel(y, x, one, c);
-    const double dc =
-        dh * out * (1 - active * active) +
-        next[static_cast<std::size_t>(gradients[0].Channel(y, x, one, c) - gradients[0].values)];
-    check(gate_gradient[0], y, x, gate, c, dc * candidate * slope(in));
-    check(gate_gradient[0], y, x, gate, channels + c, dc * before * slope(forget));
-    check(gate_gradient[0], y, x, gate, 2 * channels + c, dc * in * (1 - candidate * candidate));
-    check(gate_gradient[0], y, x, gate, 3 * channels + c, dh * active * slope(out));
-    check(gradients[0], y, x, one, c, dc * forget);
+    Check(*cells_[1].Channel(y, x, one_, c), cell);
+    Check(*hidden_[0].Channel(y, x, one_, c), out * active);
+    const double dh = *hidden_[1].Channel(y, x, one_, c);
+    const double dc = dh * out * (1 - active * active) + *cell_gradient_[0].Channel(y, x, one_, c);
+    const double expected[4] = {dc * candidate * slope(in), dc * before * slope(forget),
+                                dc * in * (1 - candidate * candidate), dh * active * slope(out)};
+    for (int k = 0; k < 4; ++k) {
+      Check(*gate_gradient_[0].Channel(y, x, gate_, k * channels_ + c), expected[k]);
+    }
+    Check(*cell_gradient_[1].Channel(y, x, one_, c), dc * forget);
   }
-  return results;
-}
+
+  int columns_, channels_;
+  ChannelLanes gate_ = ChannelLanes::Gates(channels_), one_ = ChannelLanes::Of(channels_);
+  MapStack<float> gates_;  // the sums, and what becomes of them
+  MapStack<float> cells_, hidden_, cell_gradient_, gate_gradient_;
+  std::vector<float> results_;
+  double error_ = 0;
+};
 
 TEST_P(KernelsTest, CellsEqualPlainLoops) {
   for (const int columns : {1, 2, 5, 8}) {
     for (const int channels : {1, 5, 8, 9, 20}) {
-      EXPECT_LT(RunCell(columns, channels).error, 2e-6) << columns << ", " << channels;
+      EXPECT_LT(CellExample(columns, channels).max_error(), 2e-6) << columns << ", " << channels;
     }
   }
 }
@@ -323,7 +329,7 @@ TEST(KernelsTargetTest, VectorsOfAnyWidthGiveTheSameBits) {
     for (const NormShape& shape : NormShapes()) all.push_back(NormExample(shape).Results());
     for (const int columns : {1, 2, 5, 8}) {
       for (const int channels : {1, 5, 8, 9, 20}) {
-        all.push_back(RunCell(columns, channels).values);
+        all.push_back(CellExample(columns, channels).results());
       }
     }
     all.push_back(RunLoss(false).values);
