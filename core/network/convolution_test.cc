@@ -2,8 +2,6 @@
 
 #include <gmock/gmock.h>
 
-#include <cmath>
-
 #include "core/network/gradient_check.h"
 
 namespace peculiar {
@@ -132,11 +130,10 @@ class Example {
     ForEachValue(map, lanes,
                  [&](const T* value, int c) { sums[Index(map, value)] += bias[Count(c)]; });
   }
-  // Pads and borders have to be zero: they are compared too. A NaN is an infinite error.
+  // Pads and borders have to be zero: they are compared too.
   static void Compare(const T* values, const std::vector<double>& sums, double& error) {
     for (std::size_t i = 0; i < sums.size(); ++i) {
-      const double difference = std::abs(static_cast<double>(values[i]) - sums[i]);
-      if (!(difference <= error)) error = std::isnan(difference) ? INFINITY : difference;
+      RaiseError(static_cast<double>(values[i]), sums[i], error);
     }
   }
   template <class Work>

@@ -1,5 +1,5 @@
-// For the tests of this room: values that depend on a seed alone, and gradients against central
-// differences in float64.
+// For the tests of this room: values that depend on a seed alone, largest errors, and gradients
+// against central differences in float64.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -48,6 +48,12 @@ void FillNormal(Map<T> map, const ChannelLanes& lanes, std::uint64_t seed) {
       }
     }
   }
+}
+
+// Raises `error` to |found - expected|; a NaN is an infinite error.
+inline void RaiseError(double found, double expected, double& error) {
+  const double difference = std::abs(found - expected);
+  if (!(difference <= error)) error = std::isnan(difference) ? INFINITY : difference;
 }
 
 // Expects gradient[k] at about `probes` places to be the derivative of function() by values[k], to

@@ -96,9 +96,8 @@ class NormExample {
 
  private:
   void Check(float found, double expected) {
-    const double difference =
-        std::abs(double{found} - expected) / std::max(1.0, std::abs(expected));
-    if (!(difference <= error_)) error_ = std::isnan(difference) ? INFINITY : difference;
+    const double scale = std::max(1.0, std::abs(expected));
+    RaiseError(double{found} / scale, expected / scale, error_);
   }
 
   void CheckPixel(int y, int x) {
@@ -185,8 +184,7 @@ class CellExample {
 
   void Check(float found, double expected) {
     results_.push_back(found);
-    const double difference = std::abs(double{found} - expected);
-    if (!(difference <= error_)) error_ = std::isnan(difference) ? INFINITY : difference;
+    RaiseError(double{found}, expected, error_);
   }
 
   void CheckChannel(int y, int x, int c) {
