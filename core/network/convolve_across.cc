@@ -28,8 +28,7 @@ HWY_INLINE void Tile(D d, const ConvCall<T>& call, const ConvSource<T>& source, 
   constexpr int kParts = kWidth / static_cast<int>(hn::MaxLanes(D()));
   constexpr int kLanes = static_cast<int>(hn::MaxLanes(D()));
   hn::Vec<D> sums[P * L / 4][4][kParts];
-  for (int i = 0; i < P * L * kParts; ++i)
-    sums[i / (4 * kParts)][i / kParts % 4][i % kParts] = hn::Zero(d);
+  for (auto& four : sums) ClearSums(d, four);
   const T* HWY_RESTRICT w = source.weights + lane * kWidth;
   const T* in = source.data + y * source.row + x * source.pixel;
   for (const ConvRun& run : source.runs) {

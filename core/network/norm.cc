@@ -35,7 +35,7 @@ HWY_INLINE void SumPixels(D d, int lanes, const Add& add, T* HWY_RESTRICT out) {
   constexpr int kLanes = static_cast<int>(hn::MaxLanes(D()));
   constexpr int kParts = width / kLanes;
   hn::Vec<D> sums[4][kParts];
-  for (int i = 0; i < 4 * kParts; ++i) sums[i / kParts][i % kParts] = hn::Zero(d);
+  ClearSums(d, sums);
   for (int k = 0; k < lanes; k += width) {
     for (int part = 0; part < kParts; ++part) {
       for (int i = 0; i < 4; ++i) {
@@ -115,9 +115,8 @@ HWY_INLINE void WideBackwardMeans(D d, const NormCall<T>& call, Piece<T>& piece)
       mean[i] = hn::Set(d, piece.mean[pixel]);
     }
     hn::Vec<D> g_sums[4][kParts], product_sums[4][kParts];
-    for (int i = 0; i < 4 * kParts; ++i) {
-      g_sums[i / kParts][i % kParts] = product_sums[i / kParts][i % kParts] = hn::Zero(d);
-    }
+    ClearSums(d, g_sums);
+    ClearSums(d, product_sums);
     for (int k = 0; k < lanes; k += width) {
       for (int i = 0; i < 4 * kParts; ++i) {
         const int pixel = i / kParts, part = i % kParts, lane = k + part * kLanes;

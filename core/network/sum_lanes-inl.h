@@ -30,6 +30,12 @@ HWY_INLINE void FoldBlocks(D d, V blocks, T* HWY_RESTRICT out) {
 }
 #endif
 
+// The beginning of four sums, each in `parts` vectors.
+template <class D, int parts>
+HWY_INLINE void ClearSums(D d, hn::Vec<D> (&sums)[4][parts]) {
+  for (int i = 0; i < 4 * parts; ++i) sums[i / parts][i % parts] = hn::Zero(d);
+}
+
 // out[i] = sum of the lanes of sums[i], i < 4. For floats the order does not depend on the width of
 // the vectors: blocks of 4 lanes first, by twos, then halves of what is left.
 template <class D, int parts, typename T = hn::TFromD<D>>
