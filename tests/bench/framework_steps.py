@@ -1,9 +1,10 @@
 """Times training steps of the same network in Keras or PyTorch on generated input; prints a JSON line as `train --benchmark`.
 
-usage: framework_steps.py keras|torch WEIGHTS [--threads N] [--steps N] [--batch N]
+usage: framework_steps.py keras|keras-time-distributed|torch WEIGHTS [--threads N] [--steps N] [--batch N]
 WEIGHTS is a file of `peculiar-worker export-weights`; its configuration is used.
 """
 import argparse
+import functools
 import json
 import os
 import resource
@@ -23,7 +24,7 @@ def resident_bytes():
         return int(file.read().split()[1]) * resource.getpagesize()
 
 
-def keras_step(config, batch, threads):
+def keras_step(config, batch, threads, time_distributed=False):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras
     import numpy as np
@@ -32,7 +33,7 @@ def keras_step(config, batch, threads):
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
     before = resident_bytes()
-    model = keras_network.build(config)
+    model = keras_network.build(config, time_distributed)
     optimiser = keras.optimizers.Adagrad(0.001)
     cubes = tf.constant(np.random.default_rng(1).normal(size=(batch, config["channels"], config["size"], config["size"], 1)),
                         tf.float32)
@@ -70,16 +71,20 @@ def torch_step(config, batch, threads):
     return step, before
 
 
+STEPS = {"keras": keras_step, "torch": torch_step,
+         "keras-time-distributed": functools.partial(keras_step, time_distributed=True)}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("framework", choices=("keras", "torch"))
+    parser.add_argument("framework", choices=STEPS)
     parser.add_argument("weights")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--steps", type=int, default=3)
     parser.add_argument("--batch", type=int, default=16)
     arguments = parser.parse_args()
     config = read_config(arguments.weights)
-    step, before = {"keras": keras_step, "torch": torch_step}[arguments.framework](config, arguments.batch, arguments.threads)
+    step, before = STEPS[arguments.framework](config, arguments.batch, arguments.threads)
     step()  # traces the graph, fills caches
     seconds = []
     for _ in range(arguments.steps):

@@ -1,8 +1,8 @@
 """The network of core/network built from Keras's own layers, with weights of `peculiar-worker export-weights`.
 
-The convolutions see all slices as one batch, [B T, H, W, C]. TimeDistributed would run over time in a Python loop that
-slices its input; the gradient of each slice is a tensor as large as that whole input, so memory is quadratic in time:
-a step took 3.2 GB with one cube of the preset small; this way 0.3 GB, and 2.5 GB with 16.
+"Wavelength-distributed" is TimeDistributed in Keras. That runs over time in a Python loop that slices its input; the
+gradient of each slice is a tensor as large as that whole input, so memory is quadratic in time: 2 GB a cube of the preset
+small. Otherwise the convolutions see all slices as one batch, [B T, H, W, C]: 0.2 GB a cube.
 """
 import json
 import struct
@@ -47,9 +47,9 @@ class WavelengthCode(layers.Layer):
         return repeated + self.code if self.learned else repeated
 
 
-def build(config):
+def build(config, time_distributed=False):
     """A Keras model (cubes [B, T, H, W, 1], noise [B, Z]) -> (reconstruction, mean, log variance), whose layers are named
-    as our parameters. For the AE noise is ignored and log variance is zero."""
+    as our parameters, but for those inside TimeDistributed. For the AE noise is ignored and log variance is zero."""
     size, channels, latent = config["size"], config["channels"], config["latent"]
     grid, features = size // 8, config["lstm_channels"][-1]
     gate = hard_sigmoid if config["recurrent_activation"] == "hard_sigmoid" else "sigmoid"
@@ -58,13 +58,19 @@ def build(config):
         return layers.LayerNormalization(epsilon=1e-3, name=name + ".norm")
 
     def sequence(x):
-        return ops.reshape(x, (-1, channels, *x.shape[1:]))
+        return x if time_distributed else ops.reshape(x, (-1, channels, *x.shape[1:]))
+
+    def slices(x, *shape):
+        return ops.reshape(x, (-1, channels, *shape) if time_distributed else (-1, *shape))
+
+    def on_slices(layer):
+        return layers.TimeDistributed(layer) if time_distributed else layer
 
     cubes, noise = keras.Input((channels, size, size, 1)), keras.Input((latent,))
-    x = ops.reshape(cubes, (-1, size, size, 1))
+    x = slices(cubes, size, size, 1)
     for b, width in enumerate(config["conv_channels"], 1):
         for k in range(1, config["convs_per_block"] + 1):
-            x = layers.Conv2D(width, 3, padding="same", name=f"encoder.conv_block_{b}.conv_{k}")(x)
+            x = on_slices(layers.Conv2D(width, 3, padding="same", name=f"encoder.conv_block_{b}.conv_{k}"))(x)
         x = norm(f"encoder.conv_block_{b}")(x)
     x = sequence(x)
     for b, width in enumerate(config["lstm_channels"], 1):
@@ -83,12 +89,12 @@ def build(config):
         code = layers.Dense(config["fc_width"], name="latent.after")(mean)
     x = layers.Dense(grid * grid * features, name="decoder.dense")(code)
     x = WavelengthCode(channels, config["wavelength_code"] == "learned", name="decoder.wavelength_code")(x)
-    x = ops.reshape(x, (-1, grid, grid, features))
+    x = slices(x, grid, grid, features)
     for b, width in enumerate(config["decoder_channels"], 1):
         name = f"decoder.block_{b}"
-        x = layers.Conv2DTranspose(width, 3, strides=2, padding="same", name=name)(x)
+        x = on_slices(layers.Conv2DTranspose(width, 3, strides=2, padding="same", name=name))(x)
         x = norm(name)(x)
-    x = layers.Conv2D(1, 3, padding="same", activation="elu", name="decoder.output")(x)
+    x = on_slices(layers.Conv2D(1, 3, padding="same", activation="elu", name="decoder.output"))(x)
     return keras.Model([cubes, noise], [sequence(x), mean, log_variance])
 
 
