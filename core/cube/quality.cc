@@ -25,4 +25,12 @@ std::vector<std::string> Drp3QualNames(std::int64_t drp3qual) {
   return names;
 }
 
+std::optional<std::int64_t> Drp3QualBit(std::string_view name) {
+  for (int bit = 0; bit < 63; ++bit) {
+    const std::int64_t value = std::int64_t{1} << bit;
+    if (Drp3QualNames(value)[0] == name) return value;
+  }
+  return std::nullopt;
+}
+
 }  // namespace peculiar

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace peculiar {
@@ -19,8 +21,14 @@ inline constexpr std::int32_t kPixelDoNotUse = 1 << 10;    // DONOTUSE
 inline constexpr std::int64_t kQualityBadFlux = std::int64_t{1} << 8;
 inline constexpr std::int64_t kQualityCritical = std::int64_t{1} << 30;
 
+// The bits of MANGA_DRP3QUAL that have a name.
+inline constexpr std::int64_t kNamedQualityBits = kQualityCritical | ((std::int64_t{1} << 15) - 1);
+
 // Names of the set MANGA_DRP3QUAL bits, lowest first: {"BADOMEGA", "BADFLUX", "CRITICAL"}. An
 // unnamed bit is "BIT<n>".
 std::vector<std::string> Drp3QualNames(std::int64_t drp3qual);
+
+// The bit with this name, exactly as Drp3QualNames writes it; absent when none has it.
+std::optional<std::int64_t> Drp3QualBit(std::string_view name);
 
 }  // namespace peculiar

@@ -128,15 +128,21 @@ double LeastDistance(float squared, std::size_t width) {
   return least > 0 ? std::sqrt(least) : 0;
 }
 
-NeighborList ScanAll(Matrix vectors, std::span<const float> query, std::size_t k,
-                     std::size_t skipped_row) {
+// The k nearest of the rows for which `wanted(row)` holds.
+template <typename Wanted>
+NeighborList Scan(Matrix vectors, std::span<const float> query, std::size_t k,
+                  const Wanted& wanted) {
   NeighborList all;
-  all.reserve(vectors.rows);
   for (std::size_t row = 0; row < vectors.rows; ++row) {
-    if (row != skipped_row) all.push_back({row, ExactDistance(vectors.row(row), query)});
+    if (wanted(row)) all.push_back({row, ExactDistance(vectors.row(row), query)});
   }
   KeepNearest(all, k);
   return all;
+}
+
+NeighborList ScanAll(Matrix vectors, std::span<const float> query, std::size_t k,
+                     std::size_t skipped_row) {
+  return Scan(vectors, query, k, [&](std::size_t row) { return row != skipped_row; });
 }
 
 }  // namespace
@@ -242,7 +248,7 @@ std::size_t VectorIndex::size() const { return vectors().rows; }
 std::size_t VectorIndex::dim() const { return vectors().width; }
 Matrix VectorIndex::vectors() const { return flat_->vectors(); }
 
-absl::StatusOr<std::vector<NeighborList>> VectorIndex::Search(Matrix queries, int k) const {
+absl::Status VectorIndex::CheckQueries(Matrix queries, int k) const {
   if (k < 1) return InvalidArgument("{} neighbours asked for, expected at least 1", k);
   if (queries.width != dim()) {
     return InvalidArgument("queries are {} wide, the index {}", queries.width, dim());
@@ -250,6 +256,11 @@ absl::StatusOr<std::vector<NeighborList>> VectorIndex::Search(Matrix queries, in
   if (const std::size_t row = FirstNonFiniteRow(queries); row < queries.rows) {
     return InvalidArgument("query {} is not finite", row);
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<NeighborList>> VectorIndex::Search(Matrix queries, int k) const {
+  PECULIAR_RETURN_IF_ERROR(CheckQueries(queries, k));
   std::vector<NeighborList> lists;
   lists.reserve(queries.rows);
   for (std::size_t i = 0; i < queries.rows; ++i) {
@@ -265,6 +276,16 @@ absl::StatusOr<NeighborList> VectorIndex::SearchRow(std::size_t row, int k) cons
   if (row >= size()) return InvalidArgument("row {} of an index of {}", row, size());
   if (size() == 1) return NeighborList();
   return flat_->Search(vectors().row(row), static_cast<std::size_t>(k), row);
+}
+
+absl::StatusOr<NeighborList> VectorIndex::SearchAmong(std::span<const float> query, int k,
+                                                      std::span<const std::uint8_t> allowed) const {
+  PECULIAR_RETURN_IF_ERROR(CheckQueries({query.data(), 1, query.size()}, k));
+  if (allowed.size() != size()) {
+    return InvalidArgument("{} rows marked of an index of {}", allowed.size(), size());
+  }
+  return Scan(vectors(), query, static_cast<std::size_t>(k),
+              [&](std::size_t row) { return allowed[row] != 0; });
 }
 
 }  // namespace peculiar

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "core/base/status.h"
@@ -45,8 +47,14 @@ class VectorIndex {
   // most size() - 1. INVALID_ARGUMENT if k < 1 or row >= size().
   absl::StatusOr<NeighborList> SearchRow(std::size_t row, int k) const;
 
+  // The same among the rows whose `allowed` is not 0 (size() of them), for a query dim() wide. A
+  // scan in double of those rows. INVALID_ARGUMENT as Search, or when `allowed` has another length.
+  absl::StatusOr<NeighborList> SearchAmong(std::span<const float> query, int k,
+                                           std::span<const std::uint8_t> allowed) const;
+
  private:
   struct Flat;  // the FAISS index
+  absl::Status CheckQueries(Matrix queries, int k) const;
   explicit VectorIndex(std::unique_ptr<Flat> flat);
   std::unique_ptr<Flat> flat_;
 };

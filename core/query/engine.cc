@@ -1,36 +1,16 @@
 #include "core/query/engine.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
+#include <span>
 #include <string>
 #include <utility>
 
 namespace peculiar {
 namespace {
 
-constexpr std::array kKinds{ScoreKind::kMae, ScoreKind::kChi, ScoreKind::kRelative};
-
-const CatalogScore& ScoreOf(const GalaxyScores& scores, ScoreKind kind) {
-  switch (kind) {
-    case ScoreKind::kChi:
-      return scores.chi;
-    case ScoreKind::kRelative:
-      return scores.relative;
-    case ScoreKind::kMae:
-      break;
-  }
-  return scores.mae;
-}
-
-std::vector<std::uint32_t> RankedRows(const std::vector<GalaxyScores>& scores, ScoreKind kind) {
-  std::vector<std::uint32_t> rows;
-  for (std::uint32_t row = 0; row < scores.size(); ++row) {
-    if (ScoreOf(scores[row], kind).ranked()) rows.push_back(row);
-  }
-  std::sort(rows.begin(), rows.end(), [&](std::uint32_t a, std::uint32_t b) {
-    return ScoreOf(scores[a], kind).rank < ScoreOf(scores[b], kind).rank;
-  });
-  return rows;
-}
+constexpr Measure kScores[] = {Measure::kMae, Measure::kChi, Measure::kRelative};
 
 absl::StatusOr<std::int64_t> PageSize(std::int64_t asked) {
   if (asked < 0) {
@@ -38,6 +18,70 @@ absl::StatusOr<std::int64_t> PageSize(std::int64_t asked) {
                            kMaxPageSize, kDefaultPageSize);
   }
   return asked == 0 ? kDefaultPageSize : std::min(asked, kMaxPageSize);
+}
+
+absl::StatusOr<int> BinCount(std::int64_t asked) {
+  if (asked < 0 || asked > kMaxBinCount) {
+    return InvalidArgument("BAD_BIN_COUNT: bin_count is {}; give 1 to {}, or 0 for {}", asked,
+                           kMaxBinCount, kDefaultBinCount);
+  }
+  return static_cast<int>(asked == 0 ? kDefaultBinCount : asked);
+}
+
+absl::Status CheckBounds(std::string_view what, const std::optional<double>& low,
+                         const std::optional<double>& high) {
+  const bool numbers = !std::isnan(low.value_or(0)) && !std::isnan(high.value_or(0));
+  if (numbers && (!low || !high || *low <= *high)) return absl::OkStatus();
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  return InvalidArgument("BAD_FILTER: the range of {} is {} to {}", what, low.value_or(-kInfinity),
+                         high.value_or(kInfinity));
+}
+
+absl::Status CheckRange(const MeasureRange& range) {
+  PECULIAR_RETURN_IF_ERROR(CheckBounds("the score", range.min_value, range.max_value));
+  return CheckBounds("the percentile", range.min_percentile, range.max_percentile);
+}
+
+bool IsWithin(const MeasureRange& range, const MeasureColumn& column, std::size_t row) {
+  const double value = *column.value(row);
+  if (value < range.min_value.value_or(value) || value > range.max_value.value_or(value)) {
+    return false;
+  }
+  if (!range.min_percentile && !range.max_percentile) return true;
+  const double percentile = column.percentile(row);
+  return percentile >= range.min_percentile.value_or(percentile) &&
+         percentile <= range.max_percentile.value_or(percentile);
+}
+
+absl::Status CheckVector(const NeighborQuery& query, std::size_t width) {
+  if (!query.galaxy_id.empty()) {
+    return InvalidArgument("BAD_VECTOR: give a galaxy or a vector, not both");
+  }
+  if (query.vector.size() != width) {
+    return InvalidArgument("BAD_VECTOR: the vector has {} values, the space {}",
+                           query.vector.size(), width);
+  }
+  for (std::size_t i = 0; i < width; ++i) {
+    if (!std::isfinite(query.vector[i])) {
+      return InvalidArgument("BAD_VECTOR: value {} is {}", i, query.vector[i]);
+    }
+  }
+  return absl::OkStatus();
+}
+
+// The rows of the column's ranking that pass, in the order asked for; ties by row in either.
+std::vector<std::uint32_t> ListedRows(const MeasureColumn& column, const AnomalyQuery& query,
+                                      std::span<const std::uint8_t> mask) {
+  std::vector<std::uint32_t> rows;
+  for (const std::uint32_t row : column.ranking()) {
+    if (mask[row] != 0 && IsWithin(query.range, column, row)) rows.push_back(row);
+  }
+  if (query.order == SortOrder::kAscending) {
+    std::stable_sort(rows.begin(), rows.end(), [&](std::uint32_t a, std::uint32_t b) {
+      return *column.value(a) < *column.value(b);
+    });
+  }
+  return rows;
 }
 
 absl::StatusOr<int> NeighborCount(std::int64_t asked) {
@@ -51,50 +95,86 @@ absl::StatusOr<int> NeighborCount(std::int64_t asked) {
 }  // namespace
 
 QueryEngine::QueryEngine(std::shared_ptr<const Snapshot> snapshot)
-    : snapshot_(std::move(snapshot)), directory_(catalog()), rankings_(catalog().models.size()) {
-  for (std::size_t model = 0; model < rankings_.size(); ++model) {
-    for (const ScoreKind kind : kKinds) {
-      rankings_[model][static_cast<std::size_t>(kind)] = RankedRows(catalog().scores[model], kind);
-    }
+    : snapshot_(std::move(snapshot)),
+      directory_(catalog()),
+      populations_(MakePopulations(catalog())) {
+  for (std::size_t model = 0; model < catalog().models.size(); ++model) {
+    measures_.emplace_back(catalog(), model);
   }
 }
 
 absl::StatusOr<AnomalyPage> QueryEngine::ListAnomalies(const AnomalyQuery& query) const {
   PECULIAR_ASSIGN_OR_RETURN(const std::size_t model, ResolveModel(query.model));
+  PECULIAR_ASSIGN_OR_RETURN(const std::size_t line, ResolveLine(query.measure, query.line));
   PECULIAR_ASSIGN_OR_RETURN(const std::int64_t page_size, PageSize(query.page_size));
-  const std::vector<std::uint32_t>& ranking =
-      rankings_[model][static_cast<std::size_t>(query.score)];
+  PECULIAR_RETURN_IF_ERROR(CheckRange(query.range));
+  const MeasureColumn& column = measures_[model].column(query.measure, line);
+  std::span<const std::uint32_t> rows = column.ranking();
+  std::vector<std::uint32_t> listed;
+  if (query.order != SortOrder::kDescending || !query.filter.empty() || !query.range.empty()) {
+    PECULIAR_ASSIGN_OR_RETURN(const auto mask, SelectRows(query.filter, catalog(), directory_));
+    listed = ListedRows(column, query, mask);
+    rows = listed;
+  }
   AnomalyPage page;
   page.model = &catalog().models[model];
-  page.total_count = static_cast<std::int64_t>(ranking.size());
+  page.total_count = static_cast<std::int64_t>(rows.size());
   const std::int64_t begin = std::clamp<std::int64_t>(query.offset, 0, page.total_count);
   const std::int64_t count = std::min(page_size, page.total_count - begin);
   page.anomalies.reserve(static_cast<std::size_t>(count));
   for (std::int64_t i = begin; i < begin + count; ++i) {
-    const std::size_t row = ranking[static_cast<std::size_t>(i)];
-    page.anomalies.push_back({Galaxy(row), Score(model, row, query.score), TopLine(model, row)});
+    const std::size_t row = rows[static_cast<std::size_t>(i)];
+    page.anomalies.push_back(
+        {Galaxy(row), Score(model, row, query.measure, line), TopLine(model, row)});
   }
   return page;
 }
 
-absl::StatusOr<NeighborAnswer> QueryEngine::FindNeighbors(const NeighborQuery& query) const {
+absl::StatusOr<NeighborList> QueryEngine::Nearest(const NeighborQuery& query, std::size_t model,
+                                                  std::optional<std::size_t> row) const {
   PECULIAR_ASSIGN_OR_RETURN(const int count, NeighborCount(query.neighbor_count));
+  if (query.exclude_repeats && !row) {
+    return InvalidArgument("BAD_FILTER: exclude_repeats needs a galaxy, a vector has no repeats");
+  }
+  const VectorIndex& index = snapshot_->latent_index(model);
+  if (query.filter.empty() && !query.exclude_repeats) {
+    if (row) return index.SearchRow(*row, count);
+    PECULIAR_ASSIGN_OR_RETURN(auto lists,
+                              index.Search({query.vector.data(), 1, query.vector.size()}, count));
+    return std::move(lists[0]);
+  }
+  PECULIAR_ASSIGN_OR_RETURN(auto mask, SelectRows(query.filter, catalog(), directory_));
+  if (row) {
+    mask[*row] = 0;
+    const std::string& mangaid = catalog().galaxies[*row].mangaid;
+    for (std::size_t other = 0; query.exclude_repeats && other < mask.size(); ++other) {
+      if (!mangaid.empty() && catalog().galaxies[other].mangaid == mangaid) mask[other] = 0;
+    }
+  }
+  return index.SearchAmong(row ? index.vectors().row(*row) : query.vector, count, mask);
+}
+
+absl::StatusOr<NeighborAnswer> QueryEngine::FindNeighbors(const NeighborQuery& query) const {
   if (!query.space.empty() && query.space != kLatentSpace) {
     return InvalidArgument("UNKNOWN_SPACE: no space {}; the spaces are: {}", Quoted(query.space),
                            kLatentSpace);
   }
   PECULIAR_ASSIGN_OR_RETURN(const std::size_t model, ResolveModel(query.model));
-  PECULIAR_ASSIGN_OR_RETURN(const std::size_t row, directory_.Resolve(query.galaxy_id));
-  PECULIAR_ASSIGN_OR_RETURN(const NeighborList list,
-                            snapshot_->latent_index(model).SearchRow(row, count));
+  std::optional<std::size_t> row;
+  if (query.vector.empty()) {
+    PECULIAR_ASSIGN_OR_RETURN(row, directory_.Resolve(query.galaxy_id));
+  } else {
+    PECULIAR_RETURN_IF_ERROR(CheckVector(query, snapshot_->latent_index(model).dim()));
+  }
+  PECULIAR_ASSIGN_OR_RETURN(const NeighborList list, Nearest(query, model, row));
   NeighborAnswer answer;
   answer.model = &catalog().models[model];
-  answer.plateifu = catalog().galaxies[row].plateifu;
+  if (row) answer.plateifu = catalog().galaxies[*row].plateifu;
   answer.space = kLatentSpace;
   answer.neighbors.reserve(list.size());
   for (const Neighbor& neighbor : list) {
     answer.neighbors.push_back(
-        {Galaxy(neighbor.row), neighbor.distance, Score(model, neighbor.row, ScoreKind::kMae)});
+        {Galaxy(neighbor.row), neighbor.distance, Score(model, neighbor.row, Measure::kMae)});
   }
   return answer;
 }
@@ -111,11 +191,56 @@ absl::StatusOr<GalaxyAnswer> QueryEngine::GetGalaxy(std::string_view galaxy_id) 
   PECULIAR_ASSIGN_OR_RETURN(const std::size_t row, directory_.Resolve(galaxy_id));
   GalaxyAnswer answer{Galaxy(row), {}};
   for (std::size_t model = 0; model < catalog().models.size(); ++model) {
-    ModelScoresEntry entry{&catalog().models[model], {}, LineShares(model, row)};
-    for (const ScoreKind kind : kKinds) entry.scores.push_back(Score(model, row, kind));
+    ModelScoresEntry entry{&catalog().models[model], {}, LineShares(model, row), {}};
+    for (const Measure measure : kScores) entry.scores.push_back(Score(model, row, measure));
+    for (const Population& population : populations_) {
+      if (!std::binary_search(population.rows.begin(), population.rows.end(), row)) continue;
+      PopulationEntry& added = entry.populations.emplace_back(PopulationEntry{&population, {}});
+      for (const Measure measure : kScores) {
+        added.percentiles.push_back(
+            PercentileWithin(population, measures_[model].column(measure, 0), row));
+      }
+    }
     answer.model_scores.push_back(std::move(entry));
   }
   return answer;
+}
+
+absl::StatusOr<DistributionAnswer> QueryEngine::GetDistribution(
+    const DistributionQuery& query) const {
+  PECULIAR_ASSIGN_OR_RETURN(const std::size_t model, ResolveModel(query.model));
+  PECULIAR_ASSIGN_OR_RETURN(const std::size_t line, ResolveLine(query.measure, query.line));
+  PECULIAR_ASSIGN_OR_RETURN(const int bins, BinCount(query.bin_count));
+  PECULIAR_ASSIGN_OR_RETURN(const auto mask, SelectRows(query.filter, catalog(), directory_));
+  const MeasureColumn& column = measures_[model].column(query.measure, line);
+  DistributionAnswer answer;
+  answer.model = &catalog().models[model];
+  if (IsOfLine(query.measure)) answer.line = &catalog().lines[line];
+  std::vector<double> values;
+  for (const std::uint32_t row : column.ranking()) {
+    if (mask[row] != 0) values.push_back(*column.value(row));
+  }
+  answer.edges = BinEdges(values, bins, query.scale);
+  for (const Population& population : populations_) {
+    if (population.group != query.group) continue;
+    Distribution distribution = DistributionOf(population, column, mask, answer.edges);
+    if (distribution.members > 0) answer.populations.push_back(std::move(distribution));
+  }
+  return answer;
+}
+
+absl::StatusOr<std::size_t> QueryEngine::ResolveLine(Measure measure, std::string_view line) const {
+  if (!IsOfLine(measure)) {
+    if (line.empty()) return 0;
+    return InvalidArgument("UNKNOWN_LINE: {} is not of a line, but line is {}",
+                           MeasureName(measure), Quoted(line));
+  }
+  std::string known;
+  for (std::size_t i = 0; i < catalog().lines.size(); ++i) {
+    if (catalog().lines[i].name == line) return i;
+    known += (i == 0 ? "" : ", ") + catalog().lines[i].name;
+  }
+  return InvalidArgument("UNKNOWN_LINE: no line {}; the lines are: {}", Quoted(line), known);
 }
 
 absl::StatusOr<std::size_t> QueryEngine::ResolveModel(std::string_view model) const {
@@ -134,8 +259,17 @@ GalaxyEntry QueryEngine::Galaxy(std::size_t row) const {
   return {&catalog().galaxies[row], directory_.Repeats(row, kMaxRepeats)};
 }
 
-ScoreEntry QueryEngine::Score(std::size_t model, std::size_t row, ScoreKind kind) const {
-  return {kind, &ScoreOf(catalog().scores[model][row], kind)};
+ScoreEntry QueryEngine::Score(std::size_t model, std::size_t row, Measure measure,
+                              std::size_t line) const {
+  const MeasureColumn& column = measures_[model].column(measure, line);
+  ScoreEntry entry;
+  entry.measure = measure;
+  if (IsOfLine(measure)) entry.line = &catalog().lines[line];
+  entry.value = column.value(row);
+  if (!entry.value) return entry;
+  entry.rank = column.rank(row);
+  entry.percentile = column.percentile(row);
+  return entry;
 }
 
 std::vector<LineShareEntry> QueryEngine::LineShares(std::size_t model, std::size_t row) const {

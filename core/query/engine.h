@@ -1,13 +1,13 @@
 // Answers questions from one snapshot, in memory. Holds the snapshot; immutable; safe for
-// concurrent use. No answer costs more than its own size, but for the exact neighbour search, which
-// reads every vector once. Errors begin with a stable reason in capitals and say what would work;
-// they name no path.
+// concurrent use. An answer costs its own size; a filter, a distribution and an exact neighbour
+// search read every galaxy once more. Errors begin with a stable reason in capitals and say what
+// would work; they name no path.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -29,12 +29,14 @@ class QueryEngine {
 
   // Every method: NOT_FOUND `UNKNOWN_MODEL:` with the models there are.
 
-  // A page of the ranking; empty past its end. A galaxy whose score is not finite is not in it.
-  // INVALID_ARGUMENT `BAD_PAGE_SIZE:` for a negative page size.
+  // A page of the ranking; empty past its end. A galaxy whose measure is not finite is not in it.
+  // INVALID_ARGUMENT `BAD_PAGE_SIZE:` for a negative page size, `UNKNOWN_LINE:`, `BAD_FILTER:`; the
+  // errors of SelectRows.
   absl::StatusOr<AnomalyPage> ListAnomalies(const AnomalyQuery& query) const;
 
-  // INVALID_ARGUMENT `BAD_NEIGHBOR_COUNT:`, `UNKNOWN_SPACE:`; the errors of
-  // GalaxyDirectory::Resolve. Fewer than asked for when the sample is smaller.
+  // INVALID_ARGUMENT `BAD_NEIGHBOR_COUNT:`, `UNKNOWN_SPACE:`, `BAD_VECTOR:` for one of another
+  // width or beside a galaxy, `BAD_FILTER:`; the errors of GalaxyDirectory::Resolve and SelectRows.
+  // Fewer than asked for when fewer pass.
   absl::StatusOr<NeighborAnswer> FindNeighbors(const NeighborQuery& query) const;
 
   // The errors of GalaxyDirectory::Resolve.
@@ -42,23 +44,27 @@ class QueryEngine {
                                                std::string_view model) const;
   absl::StatusOr<GalaxyAnswer> GetGalaxy(std::string_view galaxy_id) const;
 
+  // INVALID_ARGUMENT `BAD_BIN_COUNT:`, `UNKNOWN_LINE:`, `BAD_FILTER:`; the errors of SelectRows.
+  absl::StatusOr<DistributionAnswer> GetDistribution(const DistributionQuery& query) const;
+
   // Place of a model in the snapshot; empty = the default's.
   absl::StatusOr<std::size_t> ResolveModel(std::string_view model) const;
 
  private:
-  static constexpr std::size_t kScoreKinds = 3;
-  // Rows by falling score, for each kind of score of one model: place r - 1 holds rank r.
-  using Rankings = std::array<std::vector<std::uint32_t>, kScoreKinds>;
-
   const CatalogContent& catalog() const { return snapshot_->catalog(); }
   GalaxyEntry Galaxy(std::size_t row) const;
-  ScoreEntry Score(std::size_t model, std::size_t row, ScoreKind kind) const;
+  // Place of a measure's line in the line list; 0 for a measure without one.
+  absl::StatusOr<std::size_t> ResolveLine(Measure measure, std::string_view line) const;
+  absl::StatusOr<NeighborList> Nearest(const NeighborQuery& query, std::size_t model,
+                                       std::optional<std::size_t> row) const;
+  ScoreEntry Score(std::size_t model, std::size_t row, Measure measure, std::size_t line = 0) const;
   std::vector<LineShareEntry> LineShares(std::size_t model, std::size_t row) const;
   std::optional<LineShareEntry> TopLine(std::size_t model, std::size_t row) const;
 
   std::shared_ptr<const Snapshot> snapshot_;
   GalaxyDirectory directory_;
-  std::vector<Rankings> rankings_;  // by model
+  std::vector<MeasureTable> measures_;  // by model
+  std::vector<Population> populations_;
 };
 
 }  // namespace peculiar

@@ -2,19 +2,17 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cmath>
-#include <filesystem>
 #include <string>
 #include <vector>
 
-#include "tests/support/ready_snapshot.h"
+#include "core/query/ready_engine.h"
 
 namespace peculiar {
 namespace {
 
+using QueryEngineTest = testing::ReadyEngineTest;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -22,90 +20,33 @@ using ::testing::StartsWith;
 
 constexpr std::string_view kModels[] = {"ae-small", "vae-small"};
 constexpr ScoreKind kKinds[] = {ScoreKind::kMae, ScoreKind::kChi, ScoreKind::kRelative};
-
-// Truth: what was published. Engine: over what was read back.
-class QueryEngineTest : public ::testing::Test {
- protected:
-  static void SetUpTestSuite() {
-    const std::filesystem::path folder =
-        std::filesystem::path(::testing::TempDir()) / fmt::format("engine_test_{}", ::getpid());
-    std::filesystem::remove_all(folder);
-    const std::string id = testing::PublishReadySnapshot(folder);
-    absl::StatusOr<Snapshot> snapshot = Snapshot::Open(folder / id, VerifyMode::kFull);
-    ASSERT_TRUE(snapshot.ok()) << snapshot.status();
-    engine_ = new QueryEngine(std::make_shared<const Snapshot>(*std::move(snapshot)));
-    ready_ = new testing::ReadyContent();
-    std::filesystem::remove_all(folder);
-  }
-  static void TearDownTestSuite() {
-    delete engine_;
-    delete ready_;
-  }
-
-  static const std::string& PlateIfu(std::size_t row) {
-    return ready_->content.catalog.galaxies[row].plateifu;
-  }
-
-  // Rows by falling score, ties by row, without those that are not finite.
-  static std::vector<std::string> TrueRanking(std::size_t model, ScoreKind kind) {
-    const auto value = [&](std::size_t row) { return ready_->scores[model][row].value(kind); };
-    std::vector<std::size_t> rows;
-    for (std::size_t row = 0; row < ready_->scores[model].size(); ++row) {
-      if (std::isfinite(value(row))) rows.push_back(row);
-    }
-    std::stable_sort(rows.begin(), rows.end(),
-                     [&](std::size_t a, std::size_t b) { return value(a) > value(b); });
-    std::vector<std::string> names;
-    for (const std::size_t row : rows) names.push_back(PlateIfu(row));
-    return names;
-  }
-
-  // All other rows by distance in double, ties by row.
-  static NeighborList TrueNeighbors(std::size_t model, std::size_t row) {
-    const std::size_t n = ready_->content.catalog.galaxies.size();
-    const std::size_t width = ready_->embeddings[model].size() / n;
-    const float* const values = ready_->embeddings[model].data();
-    NeighborList list;
-    for (std::size_t other = 0; other < n; ++other) {
-      double sum = 0;
-      for (std::size_t i = 0; i < width; ++i) {
-        const double step = double{values[row * width + i]} - double{values[other * width + i]};
-        sum += step * step;
-      }
-      if (other != row) list.push_back({other, std::sqrt(sum)});
-    }
-    std::stable_sort(list.begin(), list.end(),
-                     [](const Neighbor& a, const Neighbor& b) { return a.distance < b.distance; });
-    return list;
-  }
-
-  static QueryEngine* engine_;
-  static testing::ReadyContent* ready_;
-};
-QueryEngine* QueryEngineTest::engine_ = nullptr;
-testing::ReadyContent* QueryEngineTest::ready_ = nullptr;
+constexpr Measure kScores[] = {Measure::kMae, Measure::kChi, Measure::kRelative};
 
 TEST_F(QueryEngineTest, PagesOfAnySizeCoverTheTrueRankingOnce) {
   for (std::size_t model = 0; model < 2; ++model) {
-    for (const ScoreKind kind : kKinds) {
-      const std::vector<std::string> truth = TrueRanking(model, kind);
+    for (std::size_t kind = 0; kind < 3; ++kind) {
+      const std::vector<std::string> truth = TrueRanking(model, kKinds[kind]);
       for (const std::int64_t page_size : {1, 7, 39, 40, 5000}) {
         std::vector<std::string> listed;
         std::int64_t offset = 0;
         for (bool more = true; more;) {
-          const auto page = engine_->ListAnomalies({kModels[model], kind, offset, page_size});
+          const auto page = engine_->ListAnomalies({.model = kModels[model],
+                                                    .measure = kScores[kind],
+                                                    .offset = offset,
+                                                    .page_size = page_size});
           ASSERT_TRUE(page.ok()) << page.status();
           EXPECT_EQ(page->total_count, static_cast<std::int64_t>(truth.size()));
           EXPECT_EQ(page->model->name, kModels[model]);
           for (const AnomalyEntry& entry : page->anomalies) {
-            EXPECT_EQ(entry.score.kind, kind);
-            EXPECT_EQ(entry.score.score->rank, static_cast<int>(listed.size()) + 1);
+            EXPECT_EQ(entry.score.measure, kScores[kind]);
+            EXPECT_EQ(entry.score.rank, static_cast<int>(listed.size()) + 1);
             listed.push_back(entry.galaxy.galaxy->plateifu);
           }
           offset += static_cast<std::int64_t>(page->anomalies.size());
           more = !page->anomalies.empty();
         }
-        EXPECT_EQ(listed, truth) << kModels[model] << " " << ScoreName(kind) << " " << page_size;
+        EXPECT_EQ(listed, truth) << kModels[model] << " " << ScoreName(kKinds[kind]) << " "
+                                 << page_size;
       }
     }
   }
@@ -113,7 +54,7 @@ TEST_F(QueryEngineTest, PagesOfAnySizeCoverTheTrueRankingOnce) {
 
 TEST_F(QueryEngineTest, ScoresThatAreNotFiniteAreShownButNotRanked) {
   const std::size_t last = ready_->content.catalog.galaxies.size() - 1;
-  const auto page = engine_->ListAnomalies({"ae-small", ScoreKind::kMae, 0, 1000});
+  const auto page = engine_->ListAnomalies({.model = "ae-small", .offset = 0, .page_size = 1000});
   ASSERT_TRUE(page.ok()) << page.status();
   EXPECT_EQ(page->total_count, static_cast<std::int64_t>(last));
   for (const AnomalyEntry& entry : page->anomalies) {
@@ -122,24 +63,27 @@ TEST_F(QueryEngineTest, ScoresThatAreNotFiniteAreShownButNotRanked) {
   const auto answer = engine_->GetGalaxy(PlateIfu(last));
   ASSERT_TRUE(answer.ok()) << answer.status();
   ASSERT_EQ(answer->model_scores.size(), 2u);
-  EXPECT_FALSE(answer->model_scores[0].scores[0].score->ranked());
+  EXPECT_FALSE(answer->model_scores[0].scores[0].value.has_value());
   EXPECT_FALSE(answer->model_scores[0].line_shares[0].value.has_value());
-  EXPECT_TRUE(answer->model_scores[1].scores[0].score->ranked());
+  EXPECT_TRUE(answer->model_scores[1].scores[0].value.has_value());
 }
 
 TEST_F(QueryEngineTest, TheTopLineIsTheLargestShare) {
-  const auto page = engine_->ListAnomalies({"", ScoreKind::kMae, 0, 1});
+  const auto page = engine_->ListAnomalies({.model = "", .offset = 0, .page_size = 1});
   ASSERT_TRUE(page.ok()) << page.status();
   const AnomalyEntry& first = page->anomalies.at(0);
   ASSERT_TRUE(first.top_line.has_value());
   EXPECT_EQ(first.top_line->line->name, ready_->content.catalog.lines[0].name);
-  EXPECT_DOUBLE_EQ(*first.top_line->value, *first.score.score->value / 2);
+  EXPECT_DOUBLE_EQ(*first.top_line->value, *first.score.value / 2);
 }
 
 TEST_F(QueryEngineTest, PageSizesAreChecked) {
-  EXPECT_EQ(engine_->ListAnomalies({"", ScoreKind::kMae, 0, 0})->anomalies.size(), 39u);
-  EXPECT_TRUE(engine_->ListAnomalies({"", ScoreKind::kMae, 1 << 30, 5})->anomalies.empty());
-  const absl::Status status = engine_->ListAnomalies({"", ScoreKind::kMae, 0, -1}).status();
+  EXPECT_EQ(engine_->ListAnomalies({.model = "", .offset = 0, .page_size = 0})->anomalies.size(),
+            39u);
+  EXPECT_TRUE(
+      engine_->ListAnomalies({.model = "", .offset = 1 << 30, .page_size = 5})->anomalies.empty());
+  const absl::Status status =
+      engine_->ListAnomalies({.model = "", .offset = 0, .page_size = -1}).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(MessageOf(status)), StartsWith("BAD_PAGE_SIZE: "));
 }
@@ -205,8 +149,8 @@ TEST_F(QueryEngineTest, AGalaxyComesWithItsRepeatsAndAllModels) {
     EXPECT_EQ(entry.model->name, kModels[model]);
     ASSERT_EQ(entry.scores.size(), 3u);
     for (std::size_t kind = 0; kind < 3; ++kind) {
-      EXPECT_EQ(entry.scores[kind].kind, kKinds[kind]);
-      EXPECT_EQ(*entry.scores[kind].score->value, ready_->scores[model][1].value(kKinds[kind]));
+      EXPECT_EQ(entry.scores[kind].measure, kScores[kind]);
+      EXPECT_EQ(*entry.scores[kind].value, ready_->scores[model][1].value(kKinds[kind]));
     }
     double sum = 0;
     for (const LineShareEntry& share : entry.line_shares) sum += *share.value;
@@ -233,7 +177,7 @@ TEST_F(QueryEngineTest, AnUnknownModelIsAnsweredWithTheKnownOnes) {
   EXPECT_THAT(std::string(MessageOf(status)),
               AllOf(StartsWith("UNKNOWN_MODEL: "), HasSubstr("ae-small, vae-small")));
   EXPECT_EQ(engine_->FindNeighbors({PlateIfu(1), "ae", "", 0}).status(), status);
-  EXPECT_EQ(engine_->ListAnomalies({"ae", ScoreKind::kMae, 0, 0}).status(), status);
+  EXPECT_EQ(engine_->ListAnomalies({.model = "ae", .offset = 0, .page_size = 0}).status(), status);
 }
 
 }  // namespace

@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "core/catalog/catalog.h"
-#include "core/embedding/score.h"
+#include "core/query/filter.h"
+#include "core/query/measure.h"
+#include "core/query/population.h"
 
 namespace peculiar {
 
@@ -21,6 +23,8 @@ inline constexpr std::int64_t kDefaultNeighborCount = 10;
 inline constexpr std::int64_t kMaxNeighborCount = 1000;
 // More repeats of one galaxy than a survey makes; a bound on the size of an answer.
 inline constexpr std::size_t kMaxRepeats = 100;
+inline constexpr std::int64_t kDefaultBinCount = 20;
+inline constexpr std::int64_t kMaxBinCount = 1000;
 inline constexpr std::string_view kLatentSpace = "latent";
 
 // A galaxy and the other observations of its MaNGA-ID in the sample.
@@ -29,9 +33,13 @@ struct GalaxyEntry {
   std::vector<std::string_view> repeat_plateifus;  // rising, at most kMaxRepeats
 };
 
+// A measure of one galaxy and its place among all of the sample.
 struct ScoreEntry {
-  ScoreKind kind = ScoreKind::kMae;
-  const CatalogScore* score = nullptr;
+  Measure measure = Measure::kMae;
+  const CatalogLine* line = nullptr;  // of a measure that is of a line
+  std::optional<double> value;        // absent when not ranked; then the next two are 0
+  int rank = 0;                       // 1 = the highest
+  double percentile = 0;              // 0..100
 };
 
 // One line's part of the mean absolute error; value absent when not finite.
@@ -40,11 +48,26 @@ struct LineShareEntry {
   std::optional<double> value;
 };
 
+enum class SortOrder { kDescending, kAscending };
+
+// Bounds of a measure and of its percentile among all galaxies; both ends belong to the range.
+struct MeasureRange {
+  std::optional<double> min_value;
+  std::optional<double> max_value;
+  std::optional<double> min_percentile;  // 0..100
+  std::optional<double> max_percentile;
+  bool empty() const { return !min_value && !max_value && !min_percentile && !max_percentile; }
+};
+
 struct AnomalyQuery {
   std::string_view model;  // empty = the default
-  ScoreKind score = ScoreKind::kMae;
-  std::int64_t offset = 0;     // ranked galaxies to pass over, >= 0
+  Measure measure = Measure::kMae;
+  std::string_view line;       // name of the line; for the measures of a line, and only for them
+  std::int64_t offset = 0;     // galaxies of the listing to pass over, >= 0
   std::int64_t page_size = 0;  // 0 = kDefaultPageSize; more than kMaxPageSize is lowered
+  SortOrder order = SortOrder::kDescending;
+  GalaxyFilter filter;
+  MeasureRange range;
 };
 
 struct AnomalyEntry {
@@ -55,15 +78,18 @@ struct AnomalyEntry {
 
 struct AnomalyPage {
   const CatalogModel* model = nullptr;
-  std::vector<AnomalyEntry> anomalies;  // highest score first; ties by plate-IFU
-  std::int64_t total_count = 0;         // ranked galaxies in all pages
+  std::vector<AnomalyEntry> anomalies;  // in the order asked for; ties by plate-IFU
+  std::int64_t total_count = 0;         // galaxies in all pages
 };
 
 struct NeighborQuery {
-  std::string_view galaxy_id;
+  std::string_view galaxy_id;       // empty when `vector` is given
   std::string_view model;           // empty = the default
   std::string_view space;           // empty = kLatentSpace, the only one
   std::int64_t neighbor_count = 0;  // 0 = kDefaultNeighborCount, else 1 to kMaxNeighborCount
+  std::span<const float> vector;    // a point of the space instead of a galaxy
+  GalaxyFilter filter;
+  bool exclude_repeats = false;  // leaves out other observations of the galaxy's MaNGA-ID
 };
 
 struct NeighborEntry {
@@ -74,7 +100,7 @@ struct NeighborEntry {
 
 struct NeighborAnswer {
   const CatalogModel* model = nullptr;
-  std::string_view plateifu;  // of the galaxy asked for
+  std::string_view plateifu;  // of the galaxy asked for; empty when it was a vector
   std::string_view space;
   std::vector<NeighborEntry> neighbors;  // nearest first, itself left out; ties by plate-IFU
 };
@@ -85,15 +111,40 @@ struct EmbeddingAnswer {
   std::span<const float> values;  // model->dimension of them
 };
 
+// Percentiles of a galaxy's scores within one population that it belongs to.
+struct PopulationEntry {
+  const Population* population = nullptr;
+  std::vector<std::optional<double>> percentiles;  // by score, as ModelScoresEntry::scores
+};
+
 struct ModelScoresEntry {
   const CatalogModel* model = nullptr;
-  std::vector<ScoreEntry> scores;           // every kind once
+  std::vector<ScoreEntry> scores;           // mae, chi, relative
   std::vector<LineShareEntry> line_shares;  // in the order of the line list
+  std::vector<PopulationEntry> populations;
 };
 
 struct GalaxyAnswer {
   GalaxyEntry galaxy;
   std::vector<ModelScoresEntry> model_scores;  // the default model first
+};
+
+struct DistributionQuery {
+  std::string_view model;  // empty = the default
+  Measure measure = Measure::kMae;
+  std::string_view line;  // as AnomalyQuery::line
+  PopulationGroup group = PopulationGroup::kAll;
+  std::int64_t bin_count = 0;  // 0 = kDefaultBinCount, else 1 to kMaxBinCount
+  BinScale scale = BinScale::kLinear;
+  GalaxyFilter filter;
+};
+
+struct DistributionAnswer {
+  const CatalogModel* model = nullptr;
+  const CatalogLine* line = nullptr;      // of a measure that is of a line
+  std::vector<double> edges;              // of all populations' bins, bin_count + 1; empty when
+                                          // no galaxy is ranked
+  std::vector<Distribution> populations;  // of the group, without those that the filter empties
 };
 
 }  // namespace peculiar
