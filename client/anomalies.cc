@@ -57,28 +57,54 @@ absl::StatusOr<v1::ListAnomaliesResponse> AllPages(Connection& connection,
   return all;
 }
 
+absl::StatusOr<v1::ListAnomaliesRequest> ToRequest(const AnomaliesOptions& options) {
+  v1::ListAnomaliesRequest request;
+  request.set_model(options.model);
+  PECULIAR_ASSIGN_OR_RETURN(const v1::ScoreKind kind, KindOf(options.score));
+  request.set_score_kind(kind);
+  request.set_line(options.score.line);
+  request.set_sort_order(options.ascending ? v1::SORT_ORDER_ASCENDING : v1::SORT_ORDER_DESCENDING);
+  PECULIAR_ASSIGN_OR_RETURN(*request.mutable_filter(), ToProto(options.filter));
+  if (options.min_score) request.set_min_score(*options.min_score);
+  if (options.max_score) request.set_max_score(*options.max_score);
+  if (options.min_percentile) request.set_min_percentile(*options.min_percentile);
+  if (options.max_percentile) request.set_max_percentile(*options.max_percentile);
+  request.set_snapshot_id(options.snapshot_id);
+  return request;
+}
+
+// Of the score and its percentile.
+void AddRangeOptions(CLI::App& command, AnomaliesOptions& options) {
+  const auto add = [&](const std::string& flag, std::optional<double>& target,
+                       const std::string& text, const std::string& type) {
+    command.add_option(flag, target, text)->type_name(type)->group("Only galaxies");
+  };
+  add("--min-score", options.min_score, "with this score or a higher one", "X");
+  add("--max-score", options.max_score, "with this score or a lower one", "X");
+  add("--min-percentile", options.min_percentile, "with this percentile or a higher one", "0..100");
+  add("--max-percentile", options.max_percentile, "with this percentile or a lower one", "0..100");
+}
+
 }  // namespace
 
 absl::StatusOr<Answer> AskAnomalies(Connection& connection, const AnomaliesOptions& options) {
-  PECULIAR_ASSIGN_OR_RETURN(const v1::ScoreKind kind, ParseScoreKind(options.score));
-  v1::ListAnomaliesRequest request;
-  request.set_model(options.model);
-  request.set_score_kind(kind);
-  request.set_snapshot_id(options.snapshot_id);
+  PECULIAR_ASSIGN_OR_RETURN(const v1::ListAnomaliesRequest request, ToRequest(options));
   PECULIAR_ASSIGN_OR_RETURN(const v1::ListAnomaliesResponse response,
                             AllPages(connection, request, options.limit));
   Listing listing{.name = "anomalies"};
   listing.provenance = {{"snapshot_id", response.snapshot_id()},
                         {"model", response.model()},
-                        {"score_kind", options.score}};
+                        {"score_kind", ScoreKindName(request.score_kind())}};
+  if (!request.line().empty()) listing.provenance["line"] = request.line();
   listing.totals = {{"total_count", response.total_count()}};
-  listing.table.columns = Columns(kind);
+  listing.table.columns = Columns(request.score_kind());
   for (const v1::Anomaly& anomaly : response.anomalies()) {
     listing.table.rows.push_back(Cells(anomaly));
   }
   listing.notes = {fmt::format("{} of {} ranked galaxies; snapshot {}, model {}, score {}; {}",
                                response.anomalies_size(), response.total_count(),
-                               response.snapshot_id(), response.model(), options.score, kFluxNote)};
+                               response.snapshot_id(), response.model(), Describe(options.score),
+                               kFluxNote)};
   return listing;
 }
 
@@ -88,14 +114,14 @@ void AddAnomaliesCommand(CLI::App& app, const GlobalOptions& globals, CommandRes
       app, "anomalies", "The galaxies that a model reconstructs worst, strangest first", globals,
       result, [options](Connection& connection) { return AskAnomalies(connection, *options); });
   AddModelOption(command, options->model);
-  command.add_option("--score", options->score, "What ranks: mae (the paper's), chi or relative")
-      ->check(CLI::IsMember({"mae", "chi", "relative"}))
-      ->type_name("SCORE")
-      ->capture_default_str();
+  AddScoreOptions(command, options->score);
+  command.add_flag("--ascending", options->ascending, "Least strange first");
   command.add_option("--limit", options->limit, "How many; 0 = all")
       ->check(CLI::Range(0, 1000000000))
       ->type_name("N")
       ->capture_default_str();
+  AddFilterOptions(command, options->filter);
+  AddRangeOptions(command, *options);
   AddSnapshotOption(command, options->snapshot_id);
 }
 

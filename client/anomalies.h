@@ -1,15 +1,21 @@
-// peculiar anomalies: the galaxies that a model reconstructs worst.
+// peculiar anomalies: the galaxies that a model reconstructs worst, as a whole or in one line.
 // Pages are an affair of the wire: a user asks for as many rows as are wanted.
 #pragma once
 
-#include "client/command.h"
+#include "client/filter_options.h"
 
 namespace peculiar::client {
 
 struct AnomaliesOptions {
   std::string model;  // empty = the snapshot's default
-  std::string score = "mae";
-  int limit = 20;  // 0 = all
+  ScoreOptions score;
+  bool ascending = false;  // least strange first
+  int limit = 20;          // 0 = all
+  FilterOptions filter;
+  std::optional<double> min_score;  // both ends belong to the range
+  std::optional<double> max_score;
+  std::optional<double> min_percentile;  // among all galaxies, 0 to 100
+  std::optional<double> max_percentile;
   std::string snapshot_id;
 };
 

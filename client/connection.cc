@@ -121,6 +121,12 @@ absl::StatusOr<v1::GetGalaxyResponse> Connection::GetGalaxy(const v1::GetGalaxyR
   return channel_->Call<v1::GetGalaxyResponse>(&v1::QueryService::Stub::GetGalaxy, request);
 }
 
+absl::StatusOr<v1::GetDistributionResponse> Connection::GetDistribution(
+    const v1::GetDistributionRequest& request) {
+  return channel_->Call<v1::GetDistributionResponse>(&v1::QueryService::Stub::GetDistribution,
+                                                     request);
+}
+
 absl::StatusOr<v1::GetSnapshotResponse> Connection::GetSnapshot(
     const v1::GetSnapshotRequest& request) {
   return channel_->Call<v1::GetSnapshotResponse>(&v1::QueryService::Stub::GetSnapshot, request);

@@ -1,7 +1,15 @@
 #include "client/galaxy_columns.h"
 
+#include <utility>
+
 namespace peculiar::client {
 namespace {
+
+constexpr std::pair<std::string_view, v1::PopulationGroup> kGroups[] = {
+    {"all", v1::POPULATION_GROUP_ALL},
+    {"agn_class", v1::POPULATION_GROUP_AGN_CLASS},
+    {"fibres", v1::POPULATION_GROUP_FIBRES},
+    {"redshift", v1::POPULATION_GROUP_REDSHIFT}};
 
 std::string AgnClassName(int agn_class) {
   switch (agn_class) {
@@ -29,6 +37,10 @@ std::string ScoreKindName(v1::ScoreKind kind) {
       return "chi";
     case v1::SCORE_KIND_RELATIVE:
       return "relative";
+    case v1::SCORE_KIND_LINE_ERROR:
+      return "line_error";
+    case v1::SCORE_KIND_LINE_SHARE:
+      return "line_share";
     default:
       return fmt::format("kind {}", static_cast<int>(kind));
   }
@@ -41,9 +53,23 @@ absl::StatusOr<v1::ScoreKind> ParseScoreKind(std::string_view name) {
   return InvalidArgument("unknown score '{}': mae, chi or relative", name);
 }
 
+std::string PopulationGroupName(v1::PopulationGroup group) {
+  for (const auto& [name, known] : kGroups) {
+    if (known == group) return std::string(name);
+  }
+  return fmt::format("group {}", static_cast<int>(group));
+}
+
+v1::PopulationGroup ParsePopulationGroup(std::string_view name) {
+  for (const auto& [known, group] : kGroups) {
+    if (known == name) return group;
+  }
+  return v1::POPULATION_GROUP_UNSPECIFIED;
+}
+
 std::string ScoreUnit(v1::ScoreKind kind) {
   if (kind == v1::SCORE_KIND_CHI) return "sigma";
-  return kind == v1::SCORE_KIND_RELATIVE ? "" : "flux";
+  return kind == v1::SCORE_KIND_RELATIVE || kind == v1::SCORE_KIND_LINE_SHARE ? "" : "flux";
 }
 
 void AppendIdColumns(std::vector<Column>& columns) {
@@ -62,6 +88,10 @@ void AppendDetailColumns(std::vector<Column>& columns) {
   columns.push_back({.name = "ra_deg", .unit = "deg", .decimals = 5});
   columns.push_back({.name = "dec_deg", .unit = "deg", .decimals = 5});
   columns.push_back({.name = "fibre_count"});
+  columns.push_back({.name = "coverage", .decimals = 3});
+  columns.push_back({.name = "masked_share", .decimals = 3});
+  columns.push_back({.name = "lines_off_grid_count"});
+  columns.push_back({.name = "repeat_plateifus"});
 }
 
 void AppendDetailCells(const v1::Galaxy& galaxy, std::vector<OrderedJson>& cells) {
@@ -70,6 +100,11 @@ void AppendDetailCells(const v1::Galaxy& galaxy, std::vector<OrderedJson>& cells
   cells.push_back(OptionalCell(galaxy.has_ra_deg(), galaxy.ra_deg()));
   cells.push_back(OptionalCell(galaxy.has_dec_deg(), galaxy.dec_deg()));
   cells.push_back(galaxy.fibre_count());
+  cells.push_back(galaxy.quality().coverage());
+  cells.push_back(galaxy.quality().masked_share());
+  cells.push_back(galaxy.quality().lines_off_grid_count());
+  cells.push_back(
+      std::vector<std::string>(galaxy.repeat_plateifus().begin(), galaxy.repeat_plateifus().end()));
 }
 
 OrderedJson AgnClassCell(const v1::Galaxy& galaxy) {

@@ -9,11 +9,13 @@
 #include "client/output.h"
 #include "core/base/status.h"
 #include "peculiar/v1/galaxy.pb.h"
+#include "peculiar/v1/population.pb.h"
 #include "peculiar/v1/score.pb.h"
 
 namespace peculiar::client {
 
-// "mae", "chi", "relative"; "kind 9" for one that a newer server may know.
+// "mae", "chi", "relative", "line_error", "line_share"; "kind 9" for one that a newer server may
+// know.
 std::string ScoreKindName(v1::ScoreKind kind);
 // INVALID_ARGUMENT naming the scores.
 absl::StatusOr<v1::ScoreKind> ParseScoreKind(std::string_view name);
@@ -22,10 +24,15 @@ std::string ScoreUnit(v1::ScoreKind kind);
 // What "flux" means in a unit row.
 inline constexpr std::string_view kFluxNote = "flux = 1e-17 erg/s/cm^2/Angstrom/spaxel";
 
+// "all", "agn_class", "fibres", "redshift".
+std::string PopulationGroupName(v1::PopulationGroup group);
+// POPULATION_GROUP_UNSPECIFIED for any other name.
+v1::PopulationGroup ParsePopulationGroup(std::string_view name);
+
 // plateifu, mangaid, redshift: what a listing of galaxies begins with ...
 void AppendIdColumns(std::vector<Column>& columns);
 void AppendIdCells(const v1::Galaxy& galaxy, std::vector<OrderedJson>& cells);
-// ... and AGN classes, quality names, position and fibres: what it ends with.
+// ... and AGN classes, position, fibres, all of its quality and its repeats: what it ends with.
 void AppendDetailColumns(std::vector<Column>& columns);
 void AppendDetailCells(const v1::Galaxy& galaxy, std::vector<OrderedJson>& cells);
 

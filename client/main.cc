@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "client/anomalies.h"
+#include "client/distribution.h"
 #include "client/embedding.h"
 #include "client/neighbors.h"
 #include "client/show.h"
@@ -44,6 +45,7 @@ int main(int argc, char** argv) {
   AddNeighborsCommand(app, globals, result);
   AddEmbeddingCommand(app, globals, result);
   AddShowCommand(app, globals, result);
+  AddDistributionCommand(app, globals, result);
   AddStatusCommand(app, globals, result);
   try {  // CLI11 reports usage by exceptions
     app.parse(argc, argv);

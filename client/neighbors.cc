@@ -1,5 +1,8 @@
 #include "client/neighbors.h"
 
+#include <locale>
+#include <sstream>
+
 #include "client/galaxy_columns.h"
 
 namespace peculiar::client {
@@ -28,15 +31,42 @@ std::vector<OrderedJson> Cells(int place, const v1::Neighbor& neighbor) {
   return cells;
 }
 
-}  // namespace
+// Numbers between blanks, commas and brackets.
+absl::StatusOr<std::vector<float>> ReadVector(const std::string& path) {
+  PECULIAR_ASSIGN_OR_RETURN(std::string text, ReadText(path));
+  for (char& c : text) {
+    if (c == ',' || c == '[' || c == ']') c = ' ';
+  }
+  std::vector<float> values;
+  std::istringstream stream(text);
+  stream.imbue(std::locale::classic());
+  for (float value; stream >> value;) values.push_back(value);
+  if (values.empty() || !stream.eof()) {
+    return InvalidArgument("{}: value {} is not a number", path, values.size() + 1);
+  }
+  return values;
+}
 
-absl::StatusOr<Answer> AskNeighbors(Connection& connection, const NeighborsOptions& options) {
+absl::StatusOr<v1::FindNeighborsRequest> ToRequest(const NeighborsOptions& options) {
   v1::FindNeighborsRequest request;
   request.set_galaxy_id(options.galaxy_id);
+  if (!options.vector.empty()) {
+    PECULIAR_ASSIGN_OR_RETURN(const std::vector<float> values, ReadVector(options.vector));
+    request.mutable_vector_values()->Add(values.begin(), values.end());
+  }
   request.set_neighbor_count(options.neighbor_count);
   request.set_space(options.space);
   request.set_model(options.model);
+  PECULIAR_ASSIGN_OR_RETURN(*request.mutable_filter(), ToProto(options.filter));
+  request.set_exclude_repeats(options.exclude_repeats);
   request.set_snapshot_id(options.snapshot_id);
+  return request;
+}
+
+}  // namespace
+
+absl::StatusOr<Answer> AskNeighbors(Connection& connection, const NeighborsOptions& options) {
+  PECULIAR_ASSIGN_OR_RETURN(const v1::FindNeighborsRequest request, ToRequest(options));
   PECULIAR_ASSIGN_OR_RETURN(const v1::FindNeighborsResponse response,
                             connection.FindNeighbors(request));
   Listing listing{.name = "neighbors"};
@@ -48,9 +78,10 @@ absl::StatusOr<Answer> AskNeighbors(Connection& connection, const NeighborsOptio
   for (int i = 0; i < response.neighbors_size(); ++i) {
     listing.table.rows.push_back(Cells(i + 1, response.neighbors(i)));
   }
-  listing.notes = {fmt::format("{} nearest to {} in {} space; snapshot {}, model {}; {}",
-                               response.neighbors_size(), response.plateifu(), response.space(),
-                               response.snapshot_id(), response.model(), kFluxNote)};
+  listing.notes = {fmt::format(
+      "{} nearest to {} in {} space; snapshot {}, model {}; {}", response.neighbors_size(),
+      response.plateifu().empty() ? "the point" : response.plateifu(), response.space(),
+      response.snapshot_id(), response.model(), kFluxNote)};
   return listing;
 }
 
@@ -59,9 +90,13 @@ void AddNeighborsCommand(CLI::App& app, const GlobalOptions& globals, CommandRes
   CLI::App& command = AddCommand(
       app, "neighbors", "The galaxies most like a given one, nearest first", globals, result,
       [options](Connection& connection) { return AskNeighbors(connection, *options); });
-  command.add_option("galaxy", options->galaxy_id, "Plate-IFU or MaNGA-ID, for example 8626-12704")
-      ->required()
+  CLI::Option_group& of = *command.add_option_group("Of");
+  of.add_option("galaxy", options->galaxy_id, "Plate-IFU or MaNGA-ID, for example 8626-12704")
       ->type_name("ID");
+  of.add_option("--vector", options->vector,
+                "Of a point instead: file of its values, - = standard input")
+      ->type_name("FILE");
+  of.require_option(1);
   command.add_option("-k,--count", options->neighbor_count, "How many, 1 to 1000")
       ->check(CLI::Range(1, 1000))
       ->type_name("N")
@@ -69,6 +104,9 @@ void AddNeighborsCommand(CLI::App& app, const GlobalOptions& globals, CommandRes
   AddModelOption(command, options->model);
   command.add_option("--space", options->space, "Space of the distance: latent")
       ->type_name("SPACE");
+  command.add_flag("--exclude-repeats", options->exclude_repeats,
+                   "Without the other observations of the galaxy");
+  AddFilterOptions(command, options->filter);
   AddSnapshotOption(command, options->snapshot_id);
 }
 

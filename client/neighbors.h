@@ -1,16 +1,19 @@
-// peculiar neighbors: the galaxies most like a given one.
+// peculiar neighbors: the galaxies most like a given one, or nearest to a point.
 // Distances are those of the server's index in the space asked for.
 #pragma once
 
-#include "client/command.h"
+#include "client/filter_options.h"
 
 namespace peculiar::client {
 
 struct NeighborsOptions {
-  std::string galaxy_id;
+  std::string galaxy_id;    // empty when `vector` is given
+  std::string vector;       // file of a point's values, "-" = standard input
   int neighbor_count = 10;  // 1 to 1000
   std::string model;        // empty = the snapshot's default
   std::string space;        // empty = the server's default, "latent"
+  FilterOptions filter;
+  bool exclude_repeats = false;  // leaves out other observations of the galaxy
   std::string snapshot_id;
 };
 

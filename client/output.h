@@ -25,6 +25,7 @@ struct Column {
   std::string unit;  // table only, empty = none
   // Decimals of the table; kDigits5 = five digits of the column's largest value.
   int decimals = kDigits5;
+  bool in_table = true;  // false: in the other formats alone
   static constexpr int kDigits5 = -1;
 };
 

@@ -156,6 +156,18 @@ Table Turned(const Table& table, std::size_t vector_column) {
   return turned;
 }
 
+// The columns that belong into the table format.
+Table ForTheEye(const Table& given) {
+  Table table{.title = given.title};
+  table.rows.resize(given.rows.size());
+  for (std::size_t c = 0; c < given.columns.size(); ++c) {
+    if (!given.columns[c].in_table) continue;
+    table.columns.push_back(given.columns[c]);
+    for (std::size_t r = 0; r < given.rows.size(); ++r) table.rows[r].push_back(given.rows[r][c]);
+  }
+  return table;
+}
+
 Table WithoutVectors(const Table& table) {
   if (table.rows.empty()) return table;
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
@@ -170,7 +182,7 @@ void AppendNote(const std::string& note, int width, std::string& out) {
 }
 
 void AppendTable(const Table& given, int width, std::string& out) {
-  const Table table = WithoutVectors(given);
+  const Table table = WithoutVectors(ForTheEye(given));
   std::vector<PrintedColumn> columns;
   for (std::size_t c = 0; c < table.columns.size(); ++c) columns.push_back(PrintColumn(table, c));
   const std::string left_out = Fit(columns, static_cast<std::size_t>(width));

@@ -69,6 +69,26 @@ OrderedJson LineSharesObject(const v1::ModelScores& model_scores) {
   return object;
 }
 
+// mae, chi, relative.
+std::vector<OrderedJson> PercentileCells(const v1::PopulationPercentiles& population) {
+  return {OptionalCell(population.has_mae_percentile(), population.mae_percentile()),
+          OptionalCell(population.has_chi_percentile(), population.chi_percentile()),
+          OptionalCell(population.has_relative_percentile(), population.relative_percentile())};
+}
+
+OrderedJson PopulationsObject(const v1::ModelScores& model_scores) {
+  OrderedJson list = OrderedJson::array();
+  for (const v1::PopulationPercentiles& population : model_scores.population_percentiles()) {
+    const std::vector<OrderedJson> cells = PercentileCells(population);
+    list.push_back({{"group", PopulationGroupName(population.group())},
+                    {"population", population.population()},
+                    {"mae_percentile", cells[0]},
+                    {"chi_percentile", cells[1]},
+                    {"relative_percentile", cells[2]}});
+  }
+  return list;
+}
+
 // "quantity  value": a section without heading.
 struct Facts {
   Table table{.columns = {{}, {}}};
@@ -137,6 +157,31 @@ Table ScoresSection(const v1::GetGalaxyResponse& response) {
   return table;
 }
 
+// Percentiles of the scores within the galaxy's populations, a row a population, three columns a
+// model.
+Table PopulationsSection(const v1::GetGalaxyResponse& response) {
+  Table table{.title = "Percentiles within populations",
+              .columns = {{.name = "by"}, {.name = "population"}}};
+  if (response.model_scores().empty()) return table;
+  for (const auto& population : response.model_scores(0).population_percentiles()) {
+    table.rows.push_back({PopulationGroupName(population.group()), population.population()});
+  }
+  for (const v1::ModelScores& model_scores : response.model_scores()) {
+    for (const char* score : {"mae", "chi", "relative"}) {
+      table.columns.push_back(
+          {.name = fmt::format("{} {}", model_scores.model(), score), .unit = "%", .decimals = 1});
+    }
+    for (int i = 0; i < std::min<int>(model_scores.population_percentiles_size(),
+                                      static_cast<int>(table.rows.size()));
+         ++i) {
+      for (OrderedJson& cell : PercentileCells(model_scores.population_percentiles(i))) {
+        table.rows[static_cast<std::size_t>(i)].push_back(std::move(cell));
+      }
+    }
+  }
+  return table;
+}
+
 // The lines of known share, largest first, at most kTopLines.
 std::vector<v1::LineShare> TopLines(const v1::ModelScores& model_scores) {
   std::vector<v1::LineShare> shares;
@@ -185,12 +230,15 @@ absl::StatusOr<Answer> AskShow(Connection& connection, const ShowOptions& option
   record.document["quality"] = QualityObject(galaxy);
   record.document["scores"] = OrderedJson::object();
   record.document["line_shares"] = OrderedJson::object();
+  record.document["population_percentiles"] = OrderedJson::object();
   for (const v1::ModelScores& model_scores : response.model_scores()) {
     record.document["scores"][model_scores.model()] = ScoresObject(model_scores);
     record.document["line_shares"][model_scores.model()] = LineSharesObject(model_scores);
+    record.document["population_percentiles"][model_scores.model()] =
+        PopulationsObject(model_scores);
   }
   record.sections = {CatalogueSection(galaxy, record.document["galaxy"]), ScoresSection(response),
-                     LinesSection(response)};
+                     PopulationsSection(response), LinesSection(response)};
   record.notes = {
       fmt::format("snapshot {}; rank 1 is the strangest; {}", response.snapshot_id(), kFluxNote)};
   return record;

@@ -1,20 +1,53 @@
 #include "server/convert.h"
 
+#include <optional>
 #include <string>
 
 namespace peculiar::server {
 namespace {
 
-v1::ScoreKind ToProto(ScoreKind kind) {
-  switch (kind) {
-    case ScoreKind::kChi:
-      return v1::SCORE_KIND_CHI;
-    case ScoreKind::kRelative:
-      return v1::SCORE_KIND_RELATIVE;
-    case ScoreKind::kMae:
+template <typename T, typename Value>
+void CopyTo(const Value& value, std::optional<T>& target, bool is_set) {
+  if (is_set) target = value;
+}
+
+absl::StatusOr<AgnSelection> FromProto(v1::AgnClass agn_class) {
+  switch (agn_class) {
+    case v1::AGN_CLASS_INFRARED:
+      return AgnSelection::kInfrared;
+    case v1::AGN_CLASS_X_RAY:
+      return AgnSelection::kXRay;
+    case v1::AGN_CLASS_RADIO:
+      return AgnSelection::kRadio;
+    case v1::AGN_CLASS_BROAD_LINE:
+      return AgnSelection::kBroadLine;
+    default:
+      return InvalidArgument("BAD_FILTER: agn_classes has {}, which has no meaning here",
+                             static_cast<int>(agn_class));
+  }
+}
+
+v1::PopulationGroup ToProto(PopulationGroup group) {
+  switch (group) {
+    case PopulationGroup::kAgnClass:
+      return v1::POPULATION_GROUP_AGN_CLASS;
+    case PopulationGroup::kFibres:
+      return v1::POPULATION_GROUP_FIBRES;
+    case PopulationGroup::kRedshift:
+      return v1::POPULATION_GROUP_REDSHIFT;
+    case PopulationGroup::kAll:
       break;
   }
-  return v1::SCORE_KIND_MAE;
+  return v1::POPULATION_GROUP_ALL;
+}
+
+void ToProto(const PopulationEntry& entry, v1::PopulationPercentiles& proto) {
+  proto.set_group(ToProto(entry.population->group));
+  proto.set_population(entry.population->name);
+  const auto& [mae, chi, relative] = entry.percentiles;
+  if (mae) proto.set_mae_percentile(*mae);
+  if (chi) proto.set_chi_percentile(*chi);
+  if (relative) proto.set_relative_percentile(*relative);
 }
 
 void AddAgnClasses(const CatalogGalaxy& galaxy, v1::Galaxy& proto) {
@@ -44,20 +77,105 @@ void ToProto(const CatalogModel& model, v1::Model& proto) {
 
 }  // namespace
 
-absl::StatusOr<ScoreKind> FromProto(v1::ScoreKind kind) {
+absl::StatusOr<Measure> FromProto(v1::ScoreKind kind) {
   switch (kind) {
     case v1::SCORE_KIND_UNSPECIFIED:
     case v1::SCORE_KIND_MAE:
-      return ScoreKind::kMae;
+      return Measure::kMae;
     case v1::SCORE_KIND_CHI:
-      return ScoreKind::kChi;
+      return Measure::kChi;
     case v1::SCORE_KIND_RELATIVE:
-      return ScoreKind::kRelative;
+      return Measure::kRelative;
+    case v1::SCORE_KIND_LINE_ERROR:
+      return Measure::kLineError;
+    case v1::SCORE_KIND_LINE_SHARE:
+      return Measure::kLineShare;
     default:
       return InvalidArgument(
           "UNKNOWN_SCORE: score_kind {} has no meaning here; the kinds are: 1 (mae), 2 (chi), "
-          "3 (relative)",
+          "3 (relative), 4 (line_error), 5 (line_share)",
           static_cast<int>(kind));
+  }
+}
+
+v1::ScoreKind ToProto(Measure measure) {
+  switch (measure) {
+    case Measure::kChi:
+      return v1::SCORE_KIND_CHI;
+    case Measure::kRelative:
+      return v1::SCORE_KIND_RELATIVE;
+    case Measure::kLineError:
+      return v1::SCORE_KIND_LINE_ERROR;
+    case Measure::kLineShare:
+      return v1::SCORE_KIND_LINE_SHARE;
+    case Measure::kMae:
+      break;
+  }
+  return v1::SCORE_KIND_MAE;
+}
+
+absl::StatusOr<GalaxyFilter> FromProto(const v1::GalaxyFilter& proto) {
+  GalaxyFilter filter;
+  CopyTo(proto.min_redshift(), filter.min_redshift, proto.has_min_redshift());
+  CopyTo(proto.max_redshift(), filter.max_redshift, proto.has_max_redshift());
+  filter.fibres.assign(proto.fibre_counts().begin(), proto.fibre_counts().end());
+  for (const int agn_class : proto.agn_classes()) {
+    PECULIAR_ASSIGN_OR_RETURN(const AgnSelection selection,
+                              FromProto(static_cast<v1::AgnClass>(agn_class)));
+    filter.agn.push_back(selection);
+  }
+  if (proto.agn_presence() == v1::AGN_PRESENCE_ANY) filter.agn.push_back(AgnSelection::kAny);
+  if (proto.agn_presence() == v1::AGN_PRESENCE_NONE) filter.agn.push_back(AgnSelection::kNone);
+  if (!v1::AgnPresence_IsValid(proto.agn_presence())) {
+    return InvalidArgument(
+        "BAD_FILTER: agn_presence {} has no meaning here; give 1 (any) or 2 (none)",
+        static_cast<int>(proto.agn_presence()));
+  }
+  filter.any_quality.assign(proto.any_quality_names().begin(), proto.any_quality_names().end());
+  filter.no_quality.assign(proto.no_quality_names().begin(), proto.no_quality_names().end());
+  CopyTo(proto.min_coverage(), filter.min_coverage, proto.has_min_coverage());
+  CopyTo(proto.max_masked_share(), filter.max_masked_share, proto.has_max_masked_share());
+  CopyTo(proto.max_lines_off_grid_count(), filter.max_lines_off_grid,
+         proto.has_max_lines_off_grid_count());
+  if (proto.has_cone()) {
+    filter.cone = Cone{proto.cone().ra_deg(), proto.cone().dec_deg(), proto.cone().radius_deg()};
+  }
+  filter.galaxy_ids.assign(proto.galaxy_ids().begin(), proto.galaxy_ids().end());
+  filter.best_observation = proto.best_observation();
+  return filter;
+}
+
+absl::StatusOr<SortOrder> FromProto(v1::SortOrder order) {
+  switch (order) {
+    case v1::SORT_ORDER_UNSPECIFIED:
+    case v1::SORT_ORDER_DESCENDING:
+      return SortOrder::kDescending;
+    case v1::SORT_ORDER_ASCENDING:
+      return SortOrder::kAscending;
+    default:
+      return InvalidArgument(
+          "BAD_FILTER: sort_order {} has no meaning here; give 1 (descending) or "
+          "2 (ascending)",
+          static_cast<int>(order));
+  }
+}
+
+absl::StatusOr<PopulationGroup> FromProto(v1::PopulationGroup group) {
+  switch (group) {
+    case v1::POPULATION_GROUP_UNSPECIFIED:
+    case v1::POPULATION_GROUP_ALL:
+      return PopulationGroup::kAll;
+    case v1::POPULATION_GROUP_AGN_CLASS:
+      return PopulationGroup::kAgnClass;
+    case v1::POPULATION_GROUP_FIBRES:
+      return PopulationGroup::kFibres;
+    case v1::POPULATION_GROUP_REDSHIFT:
+      return PopulationGroup::kRedshift;
+    default:
+      return InvalidArgument(
+          "BAD_FILTER: group {} has no meaning here; the groups are: 1 (all), "
+          "2 (agn_class), 3 (fibres), 4 (redshift)",
+          static_cast<int>(group));
   }
 }
 
@@ -82,11 +200,12 @@ void ToProto(const GalaxyEntry& entry, v1::Galaxy& proto) {
 }
 
 void ToProto(const ScoreEntry& entry, v1::Score& score) {
-  score.set_kind(ToProto(entry.kind));
-  if (!entry.score->ranked()) return;
-  score.set_value(*entry.score->value);
-  score.set_rank(entry.score->rank);
-  score.set_percentile(entry.score->percentile);
+  score.set_kind(ToProto(entry.measure));
+  if (entry.line != nullptr) score.set_line(entry.line->name);
+  if (!entry.value) return;
+  score.set_value(*entry.value);
+  score.set_rank(entry.rank);
+  score.set_percentile(entry.percentile);
 }
 
 void ToProto(const LineShareEntry& entry, v1::LineShare& share) {
@@ -111,6 +230,19 @@ void ToProto(const ModelScoresEntry& entry, v1::ModelScores& scores) {
   scores.set_model(entry.model->name);
   for (const ScoreEntry& score : entry.scores) ToProto(score, *scores.add_scores());
   for (const LineShareEntry& share : entry.line_shares) ToProto(share, *scores.add_line_shares());
+  for (const PopulationEntry& population : entry.populations) {
+    ToProto(population, *scores.add_population_percentiles());
+  }
+}
+
+void ToProto(const Distribution& distribution, v1::PopulationDistribution& proto) {
+  proto.set_group(ToProto(distribution.population->group));
+  proto.set_population(distribution.population->name);
+  proto.set_galaxy_count(static_cast<int>(distribution.members));
+  proto.set_ranked_count(static_cast<int>(distribution.ranked));
+  for (const std::size_t count : distribution.counts) proto.add_bin_counts(static_cast<int>(count));
+  proto.mutable_quantiles()->Add(distribution.quantiles.begin(), distribution.quantiles.end());
+  if (distribution.median_percentile) proto.set_median_percentile(*distribution.median_percentile);
 }
 
 void ToProto(const Manifest& manifest, std::string_view id, v1::Snapshot& snapshot) {

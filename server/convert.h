@@ -14,7 +14,12 @@
 namespace peculiar::server {
 
 // Unspecified is the paper's score. INVALID_ARGUMENT `UNKNOWN_SCORE:` for a number without a name.
-absl::StatusOr<ScoreKind> FromProto(v1::ScoreKind kind);
+absl::StatusOr<Measure> FromProto(v1::ScoreKind kind);
+v1::ScoreKind ToProto(Measure measure);
+// INVALID_ARGUMENT `BAD_FILTER:` for numbers without a name; what the values mean is not looked at.
+absl::StatusOr<GalaxyFilter> FromProto(const v1::GalaxyFilter& filter);
+absl::StatusOr<SortOrder> FromProto(v1::SortOrder order);
+absl::StatusOr<PopulationGroup> FromProto(v1::PopulationGroup group);
 
 void ToProto(const GalaxyEntry& entry, v1::Galaxy& galaxy);
 void ToProto(const ScoreEntry& entry, v1::Score& score);
@@ -22,6 +27,7 @@ void ToProto(const LineShareEntry& entry, v1::LineShare& share);
 void ToProto(const AnomalyEntry& entry, v1::Anomaly& anomaly);
 void ToProto(const NeighborEntry& entry, v1::Neighbor& neighbor);
 void ToProto(const ModelScoresEntry& entry, v1::ModelScores& scores);
+void ToProto(const Distribution& distribution, v1::PopulationDistribution& proto);
 void ToProto(const Manifest& manifest, std::string_view id, v1::Snapshot& snapshot);
 
 }  // namespace peculiar::server

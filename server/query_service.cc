@@ -58,7 +58,7 @@ absl::StatusOr<EnginePointer> EngineOfToken(const SnapshotHolder& holder, const 
 }
 
 absl::StatusOr<PagePosition> FindPage(const SnapshotHolder& holder,
-                                      const v1::ListAnomaliesRequest& request, ScoreKind score) {
+                                      const v1::ListAnomaliesRequest& request) {
   PageToken token;
   PagePosition position;
   if (request.page_token().empty()) {
@@ -70,14 +70,37 @@ absl::StatusOr<PagePosition> FindPage(const SnapshotHolder& holder,
   // Of the names after resolution, so that "" and the default model's name are one question.
   PECULIAR_ASSIGN_OR_RETURN(const std::size_t model,
                             position.engine->ResolveModel(request.model()));
-  position.query_hash =
-      HashQuery({"ListAnomalies", position.engine->snapshot().catalog().models[model].name,
-                 ScoreName(score)});
+  v1::ListAnomaliesRequest question = request;
+  question.set_model(position.engine->snapshot().catalog().models[model].name);
+  if (question.score_kind() == v1::SCORE_KIND_UNSPECIFIED)
+    question.set_score_kind(v1::SCORE_KIND_MAE);
+  for (const auto clear :
+       {&v1::ListAnomaliesRequest::clear_page_size, &v1::ListAnomaliesRequest::clear_page_token,
+        &v1::ListAnomaliesRequest::clear_snapshot_id}) {
+    (question.*clear)();
+  }
+  position.query_hash = HashQuery({"ListAnomalies", question.SerializeAsString()});
   if (!request.page_token().empty() && token.query_hash != position.query_hash) {
-    return BadPageToken("it belongs to a question with another model or score");
+    return BadPageToken("it belongs to a question with another model, score, order or filter");
   }
   position.offset = token.offset;
   return position;
+}
+
+// Everything but the offset. Borrows from the request.
+absl::StatusOr<AnomalyQuery> ToQuery(const v1::ListAnomaliesRequest& request) {
+  AnomalyQuery query;
+  query.model = request.model();
+  PECULIAR_ASSIGN_OR_RETURN(query.measure, FromProto(request.score_kind()));
+  query.line = request.line();
+  query.page_size = request.page_size();
+  PECULIAR_ASSIGN_OR_RETURN(query.order, FromProto(request.sort_order()));
+  PECULIAR_ASSIGN_OR_RETURN(query.filter, FromProto(request.filter()));
+  if (request.has_min_score()) query.range.min_value = request.min_score();
+  if (request.has_max_score()) query.range.max_value = request.max_score();
+  if (request.has_min_percentile()) query.range.min_percentile = request.min_percentile();
+  if (request.has_max_percentile()) query.range.max_percentile = request.max_percentile();
+  return query;
 }
 
 void Encode(const AnomalyPage& page, const PagePosition& position,
@@ -108,11 +131,10 @@ grpc::ServerUnaryReactor* QueryService::ListAnomalies(grpc::CallbackServerContex
                                                       const v1::ListAnomaliesRequest* request,
                                                       v1::ListAnomaliesResponse* response) {
   return Answer(context, "ListAnomalies", [&]() -> absl::Status {
-    PECULIAR_ASSIGN_OR_RETURN(const ScoreKind score, FromProto(request->score_kind()));
-    PECULIAR_ASSIGN_OR_RETURN(const PagePosition position, FindPage(holder_, *request, score));
-    PECULIAR_ASSIGN_OR_RETURN(const AnomalyPage page, position.engine->ListAnomalies(
-                                                          {request->model(), score, position.offset,
-                                                           request->page_size()}));
+    PECULIAR_ASSIGN_OR_RETURN(AnomalyQuery query, ToQuery(*request));
+    PECULIAR_ASSIGN_OR_RETURN(const PagePosition position, FindPage(holder_, *request));
+    query.offset = position.offset;
+    PECULIAR_ASSIGN_OR_RETURN(const AnomalyPage page, position.engine->ListAnomalies(query));
     Encode(page, position, *response);
     return absl::OkStatus();
   });
@@ -123,9 +145,16 @@ grpc::ServerUnaryReactor* QueryService::FindNeighbors(grpc::CallbackServerContex
                                                       v1::FindNeighborsResponse* response) {
   return Answer(context, "FindNeighbors", [&]() -> absl::Status {
     PECULIAR_ASSIGN_OR_RETURN(const EnginePointer engine, holder_.Find(request->snapshot_id()));
-    PECULIAR_ASSIGN_OR_RETURN(const NeighborAnswer answer,
-                              engine->FindNeighbors({request->galaxy_id(), request->model(),
-                                                     request->space(), request->neighbor_count()}));
+    NeighborQuery query;
+    query.galaxy_id = request->galaxy_id();
+    query.model = request->model();
+    query.space = request->space();
+    query.neighbor_count = request->neighbor_count();
+    query.vector = {request->vector_values().data(),
+                    static_cast<std::size_t>(request->vector_values_size())};
+    PECULIAR_ASSIGN_OR_RETURN(query.filter, FromProto(request->filter()));
+    query.exclude_repeats = request->exclude_repeats();
+    PECULIAR_ASSIGN_OR_RETURN(const NeighborAnswer answer, engine->FindNeighbors(query));
     for (const NeighborEntry& entry : answer.neighbors) ToProto(entry, *response->add_neighbors());
     response->set_plateifu(std::string(answer.plateifu));
     response->set_space(std::string(answer.space));
@@ -161,6 +190,33 @@ grpc::ServerUnaryReactor* QueryService::GetGalaxy(grpc::CallbackServerContext* c
       ToProto(entry, *response->add_model_scores());
     }
     response->set_snapshot_id(engine->snapshot().id());
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* QueryService::GetDistribution(grpc::CallbackServerContext* context,
+                                                        const v1::GetDistributionRequest* request,
+                                                        v1::GetDistributionResponse* response) {
+  return Answer(context, "GetDistribution", [&]() -> absl::Status {
+    PECULIAR_ASSIGN_OR_RETURN(const EnginePointer engine, holder_.Find(request->snapshot_id()));
+    DistributionQuery query;
+    query.model = request->model();
+    PECULIAR_ASSIGN_OR_RETURN(query.measure, FromProto(request->score_kind()));
+    query.line = request->line();
+    PECULIAR_ASSIGN_OR_RETURN(query.group, FromProto(request->group()));
+    query.bin_count = request->bin_count();
+    query.scale = request->logarithmic() ? BinScale::kLog : BinScale::kLinear;
+    PECULIAR_ASSIGN_OR_RETURN(query.filter, FromProto(request->filter()));
+    PECULIAR_ASSIGN_OR_RETURN(const DistributionAnswer answer, engine->GetDistribution(query));
+    for (const Distribution& population : answer.populations) {
+      ToProto(population, *response->add_populations());
+    }
+    response->mutable_bin_edges()->Add(answer.edges.begin(), answer.edges.end());
+    response->mutable_quantile_shares()->Add(std::begin(kQuantiles), std::end(kQuantiles));
+    response->set_score_kind(ToProto(query.measure));
+    response->set_line(request->line());
+    response->set_snapshot_id(engine->snapshot().id());
+    response->set_model(answer.model->name);
     return absl::OkStatus();
   });
 }

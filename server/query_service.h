@@ -30,6 +30,9 @@ class QueryService final : public v1::QueryService::CallbackService {
   grpc::ServerUnaryReactor* GetGalaxy(grpc::CallbackServerContext* context,
                                       const v1::GetGalaxyRequest* request,
                                       v1::GetGalaxyResponse* response) override;
+  grpc::ServerUnaryReactor* GetDistribution(grpc::CallbackServerContext* context,
+                                            const v1::GetDistributionRequest* request,
+                                            v1::GetDistributionResponse* response) override;
   grpc::ServerUnaryReactor* GetSnapshot(grpc::CallbackServerContext* context,
                                         const v1::GetSnapshotRequest* request,
                                         v1::GetSnapshotResponse* response) override;

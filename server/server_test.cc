@@ -95,6 +95,60 @@ TEST_F(ServerTest, AnAnomalyIsWhole) {
   EXPECT_FALSE(first.galaxy().plateifu().empty());
 }
 
+TEST_F(ServerTest, ALineRanksAndAPageTokenIsBoundToTheWholeQuestion) {
+  v1::ListAnomaliesRequest request;
+  request.set_page_size(5);
+  request.set_score_kind(v1::SCORE_KIND_LINE_SHARE);
+  request.set_line(ready_->content.catalog.lines[0].name);
+  request.set_sort_order(v1::SORT_ORDER_ASCENDING);
+  request.mutable_filter()->add_fibre_counts(19);
+  const v1::ListAnomaliesResponse page = List(request);
+  EXPECT_EQ(page.total_count(), static_cast<int>(kGalaxies) / 5);
+  EXPECT_EQ(page.anomalies(0).score().line(), request.line());
+  EXPECT_NEAR(page.anomalies(0).score().value(), 0.5, 1e-12);
+  request.set_page_token(page.next_page_token());
+  EXPECT_EQ(List(request).anomalies_size(), 5);
+  request.mutable_filter()->add_fibre_counts(37);
+  v1::ListAnomaliesResponse other;
+  ExpectError(running_->Call(&Stub::ListAnomalies, request, other),
+              grpc::StatusCode::INVALID_ARGUMENT, "BAD_PAGE_TOKEN");
+}
+
+TEST_F(ServerTest, NumbersWithoutAMeaningAreRefused) {
+  v1::ListAnomaliesResponse response;
+  v1::ListAnomaliesRequest order;
+  order.set_sort_order(static_cast<v1::SortOrder>(9));
+  ExpectError(running_->Call(&Stub::ListAnomalies, order, response),
+              grpc::StatusCode::INVALID_ARGUMENT, "BAD_FILTER");
+  v1::ListAnomaliesRequest agn;
+  agn.mutable_filter()->add_agn_classes(static_cast<v1::AgnClass>(9));
+  ExpectError(running_->Call(&Stub::ListAnomalies, agn, response),
+              grpc::StatusCode::INVALID_ARGUMENT, "BAD_FILTER");
+  v1::GetDistributionResponse distribution;
+  v1::GetDistributionRequest group;
+  group.set_group(static_cast<v1::PopulationGroup>(9));
+  ExpectError(running_->Call(&Stub::GetDistribution, group, distribution),
+              grpc::StatusCode::INVALID_ARGUMENT, "BAD_FILTER");
+}
+
+TEST_F(ServerTest, ADistributionIsWhole) {
+  v1::GetDistributionRequest request;
+  request.set_group(v1::POPULATION_GROUP_AGN_CLASS);
+  request.set_bin_count(4);
+  request.set_logarithmic(true);
+  v1::GetDistributionResponse response;
+  const grpc::Status status = running_->Call(&Stub::GetDistribution, request, response);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(response.bin_edges_size(), 5);
+  EXPECT_EQ(response.snapshot_id(), id_);
+  int any = 0;
+  for (const v1::PopulationDistribution& population : response.populations()) {
+    EXPECT_EQ(population.quantiles_size(), response.quantile_shares_size());
+    if (population.population() == "any") any = population.ranked_count();
+  }
+  EXPECT_EQ(any, 2);  // rows 6 and 7
+}
+
 TEST_F(ServerTest, PageSizesHaveADefaultAndALimit) {
   v1::ListAnomaliesRequest request;
   EXPECT_EQ(List(request).anomalies_size(), 50);

@@ -196,9 +196,9 @@ absl::StatusOr<GalaxyAnswer> QueryEngine::GetGalaxy(std::string_view galaxy_id) 
     for (const Population& population : populations_) {
       if (!std::binary_search(population.rows.begin(), population.rows.end(), row)) continue;
       PopulationEntry& added = entry.populations.emplace_back(PopulationEntry{&population, {}});
-      for (const Measure measure : kScores) {
-        added.percentiles.push_back(
-            PercentileWithin(population, measures_[model].column(measure, 0), row));
+      for (std::size_t i = 0; i < added.percentiles.size(); ++i) {
+        added.percentiles[i] =
+            PercentileWithin(population, measures_[model].column(kScores[i], 0), row);
       }
     }
     answer.model_scores.push_back(std::move(entry));

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "core/query/ready_engine.h"
+#include "tests/support/ready_engine.h"
 
 namespace peculiar {
 namespace {

@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "core/catalog/ranking.h"
-#include "core/query/ready_engine.h"
+#include "tests/support/ready_engine.h"
 
 namespace peculiar {
 namespace {

@@ -3,6 +3,7 @@
 // sample only; a question names one by the rules of galaxy_id.h.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -114,7 +115,7 @@ struct EmbeddingAnswer {
 // Percentiles of a galaxy's scores within one population that it belongs to.
 struct PopulationEntry {
   const Population* population = nullptr;
-  std::vector<std::optional<double>> percentiles;  // by score, as ModelScoresEntry::scores
+  std::array<std::optional<double>, 3> percentiles;  // by score, as ModelScoresEntry::scores
 };
 
 struct ModelScoresEntry {

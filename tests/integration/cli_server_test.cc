@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "tests/support/process.h"
@@ -114,6 +115,54 @@ TEST_F(CliServerTest, ScoresThatAreNotFiniteAreNull) {
   const Json answer = Ask({"show", PlateifuOf(ready_.scores[0].size() - 1)});
   EXPECT_TRUE(answer["scores"]["ae-small"]["mae"]["value"].is_null());
   EXPECT_TRUE(answer["scores"]["ae-small"]["mae"]["rank"].is_null());
+}
+
+TEST_F(CliServerTest, FlagsReachTheServerAsFilters) {
+  const auto names = [](const Json& rows) {
+    std::vector<std::string> result;
+    for (const Json& row : rows) result.push_back(row["plateifu"]);
+    std::sort(result.begin(), result.end());
+    return result;
+  };
+  const auto listed = [&](std::vector<std::string> flags) {
+    flags.insert(flags.begin(), {"anomalies", "--model", "vae-small", "--limit", "0"});
+    return names(Ask(flags)["anomalies"]);
+  };
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(listed({"--agn", "radio,infrared"}), (Names{PlateifuOf(6), PlateifuOf(7)}));
+  EXPECT_EQ(listed({"--quality", "CRITICAL"}), Names{PlateifuOf(4)});
+  EXPECT_EQ(listed({"--fibres", "127"}).size(), 8u);
+  EXPECT_EQ(listed({"--no-quality", "BADFLUX", "--best-observation"}).size(), 37u);
+  EXPECT_EQ(listed({"--min-percentile", "95", "--max-percentile", "100"}).size(), 3u);
+  const std::filesystem::path file = folder_ / "ids.txt";
+  std::ofstream(file) << "# two\n" << PlateifuOf(9) << ", manga-" << PlateifuOf(8) << "\n";
+  EXPECT_EQ(listed({"--among", file}), (Names{PlateifuOf(8), PlateifuOf(9)}));
+  const Json repeats = Ask({"neighbors", PlateifuOf(0), "-k", "1000", "--exclude-repeats"});
+  EXPECT_EQ(repeats["neighbors"].size(), 37u);
+  EXPECT_EQ(Run({"anomalies", "--quality", "NONSENSE"}).exit_code, 2);
+}
+
+TEST_F(CliServerTest, LinesRankInBothOrders) {
+  const std::string line = ready_.content.catalog.lines[1].name;
+  const Json down = Ask({"anomalies", "--line", line, "--limit", "0"});
+  EXPECT_EQ(down["score_kind"], "line_error");
+  EXPECT_EQ(down["line"], line);
+  ASSERT_EQ(down["anomalies"].size(), 39u);
+  EXPECT_EQ(down["anomalies"][0]["score"].get<double>(),
+            Ask({"distribution", "--line", line})["populations"][0]["max"].get<double>());
+  const Json up = Ask({"anomalies", "--line", line, "--limit", "1", "--ascending"});
+  EXPECT_EQ(up["anomalies"][0]["plateifu"], down["anomalies"][38]["plateifu"]);
+  EXPECT_EQ(up["anomalies"][0]["rank"], 39);
+}
+
+TEST_F(CliServerTest, AnEmbeddingGivenAsAVectorFindsItsGalaxy) {
+  const Json embedding = Ask({"embedding", PlateifuOf(8)});
+  const std::filesystem::path file = folder_ / "vector.json";
+  std::ofstream(file) << embedding["embeddings"][0]["values"];
+  const Json answer = Ask({"neighbors", "--vector", file, "-k", "1"});
+  EXPECT_EQ(answer["of_plateifu"], "");
+  EXPECT_EQ(answer["neighbors"][0]["plateifu"], PlateifuOf(8));
+  EXPECT_EQ(answer["neighbors"][0]["distance"], 0);
 }
 
 TEST_F(CliServerTest, StatusDescribesTheSnapshot) {

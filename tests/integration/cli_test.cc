@@ -39,12 +39,12 @@ class CliTest : public ::testing::Test {
 TEST_F(CliTest, AnomaliesAsTable) {
   EXPECT_EQ(
       Output({"anomalies", "--limit", "3"}),
-      R"(rank  plateifu    mangaid   redshift    score  percentile  top_line     top_line_mae  agn_classes      drp3qual_names     ra_deg   dec_deg  fibre_count
+      R"(rank  plateifu    mangaid   redshift    score  percentile  top_line     top_line_mae  agn_classes      drp3qual_names     ra_deg   dec_deg  fibre_count  coverage  masked_share  lines_off_grid_count  repeat_plateifus
                                          flux           %                       flux                                         deg       deg
-----  ----------  --------  --------  -------  ----------  -----------  ------------  ---------------  --------------  ---------  --------  -----------
-   1  8000-12704  1-209232   0.01000  0.10000      100.00  [OIII] 5008      0.040000  -                -               120.50000  -3.25000          127
-   2  8001-12704  1-209233   0.02000  0.05000       85.71  [OIII] 5008      0.020000  infrared, radio  BADFLUX         121.50000  -3.25000          127
-   3  8002-12704  -          0.03000  0.03333       71.43  -                       -  -                -                       -         -          127
+----  ----------  --------  --------  -------  ----------  -----------  ------------  ---------------  --------------  ---------  --------  -----------  --------  ------------  --------------------  ----------------
+   1  8000-12704  1-209232   0.01000  0.10000      100.00  [OIII] 5008      0.040000  -                -               120.50000  -3.25000          127     1.000         0.000                     0  -
+   2  8001-12704  1-209233   0.02000  0.05000       85.71  [OIII] 5008      0.020000  infrared, radio  BADFLUX         121.50000  -3.25000          127     0.875         0.250                     2  8003-12704
+   3  8002-12704  -          0.03000  0.03333       71.43  -                       -  -                -                       -         -          127     1.000         0.000                     0  -
 3 of 7 ranked galaxies; snapshot S1, model ae, score mae; flux = 1e-17 erg/s/cm^2/Angstrom/spaxel
 )");
 }
@@ -57,25 +57,29 @@ TEST_F(CliTest, AnomaliesAsJson) {
  "score_kind": "chi",
  "total_count": 7,
  "anomalies": [
-  {"rank":1,"plateifu":"8000-12704","mangaid":"1-209232","redshift":0.01,"score":2.0,"percentile":100.0,"top_line":"[OIII] 5008","top_line_mae":0.04,"agn_classes":[],"drp3qual_names":[],"ra_deg":120.5,"dec_deg":-3.25,"fibre_count":127},
-  {"rank":2,"plateifu":"8001-12704","mangaid":"1-209233","redshift":0.02,"score":1.0,"percentile":85.71428571428571,"top_line":"[OIII] 5008","top_line_mae":0.02,"agn_classes":["infrared","radio"],"drp3qual_names":["BADFLUX"],"ra_deg":121.5,"dec_deg":-3.25,"fibre_count":127}
+  {"rank":1,"plateifu":"8000-12704","mangaid":"1-209232","redshift":0.01,"score":2.0,"percentile":100.0,"top_line":"[OIII] 5008","top_line_mae":0.04,"agn_classes":[],"drp3qual_names":[],"ra_deg":120.5,"dec_deg":-3.25,"fibre_count":127,"coverage":1.0,"masked_share":0.0,"lines_off_grid_count":0,"repeat_plateifus":[]},
+  {"rank":2,"plateifu":"8001-12704","mangaid":"1-209233","redshift":0.02,"score":1.0,"percentile":85.71428571428571,"top_line":"[OIII] 5008","top_line_mae":0.02,"agn_classes":["infrared","radio"],"drp3qual_names":["BADFLUX"],"ra_deg":121.5,"dec_deg":-3.25,"fibre_count":127,"coverage":0.875,"masked_share":0.25,"lines_off_grid_count":2,"repeat_plateifus":["8003-12704"]}
  ]
 }
 )");
 }
 
 TEST_F(CliTest, AnomaliesAsCsvAndJsonLines) {
-  EXPECT_EQ(Output({"-o", "csv", "anomalies", "--limit", "3"}),
-            "rank,plateifu,mangaid,redshift,score,percentile,top_line,top_line_mae,agn_classes,"
-            "drp3qual_names,ra_deg,dec_deg,fibre_count,snapshot_id,model,score_kind\n"
-            "1,8000-12704,1-209232,0.01,0.1,100.0,[OIII] 5008,0.04,,,120.5,-3.25,127,S1,ae,mae\n"
-            "2,8001-12704,1-209233,0.02,0.05,85.71428571428571,[OIII] 5008,0.02,infrared;radio,"
-            "BADFLUX,121.5,-3.25,127,S1,ae,mae\n"
-            "3,8002-12704,,0.03,0.03333333333333333,71.42857142857143,,,,,,,127,S1,ae,mae\n");
+  EXPECT_EQ(
+      Output({"-o", "csv", "anomalies", "--limit", "3"}),
+      "rank,plateifu,mangaid,redshift,score,percentile,top_line,top_line_mae,agn_classes,"
+      "drp3qual_names,ra_deg,dec_deg,fibre_count,coverage,masked_share,lines_off_grid_count,"
+      "repeat_plateifus,snapshot_id,model,score_kind\n"
+      "1,8000-12704,1-209232,0.01,0.1,100.0,[OIII] "
+      "5008,0.04,,,120.5,-3.25,127,1.0,0.0,0,,S1,ae,mae\n"
+      "2,8001-12704,1-209233,0.02,0.05,85.71428571428571,[OIII] 5008,0.02,infrared;radio,"
+      "BADFLUX,121.5,-3.25,127,0.875,0.25,2,8003-12704,S1,ae,mae\n"
+      "3,8002-12704,,0.03,0.03333333333333333,71.42857142857143,,,,,,,127,1.0,0.0,0,,S1,ae,mae\n");
   EXPECT_EQ(Output({"anomalies", "-o", "jsonl", "--limit", "1"}),
             R"({"rank":1,"plateifu":"8000-12704","mangaid":"1-209232","redshift":0.01,"score":0.1,)"
             R"("percentile":100.0,"top_line":"[OIII] 5008","top_line_mae":0.04,"agn_classes":[],)"
             R"("drp3qual_names":[],"ra_deg":120.5,"dec_deg":-3.25,"fibre_count":127,)"
+            R"("coverage":1.0,"masked_share":0.0,"lines_off_grid_count":0,"repeat_plateifus":[],)"
             R"("snapshot_id":"S1","model":"ae","score_kind":"mae"})"
             "\n");
 }
@@ -102,18 +106,19 @@ TEST_F(CliTest, PagesOfTwoSnapshotsAreAnError) {
 TEST_F(CliTest, NeighborsInEveryFormat) {
   EXPECT_EQ(
       Output({"neighbors", "8000-12704", "-k", "2"}),
-      R"(place  plateifu    mangaid   redshift  distance       mae  mae_rank  mae_percentile  agn_classes      drp3qual_names     ra_deg   dec_deg  fibre_count
+      R"(place  plateifu    mangaid   redshift  distance       mae  mae_rank  mae_percentile  agn_classes      drp3qual_names     ra_deg   dec_deg  fibre_count  coverage  masked_share  lines_off_grid_count  repeat_plateifus
                                                      flux                         %                                         deg       deg
------  ----------  --------  --------  --------  --------  --------  --------------  ---------------  --------------  ---------  --------  -----------
-    1  8001-12704  1-209233   0.02000    0.5000  0.050000         2           85.71  infrared, radio  BADFLUX         121.50000  -3.25000          127
-    2  8002-12704  -          0.03000    1.0000  0.033333         3           71.43  -                -                       -         -          127
+-----  ----------  --------  --------  --------  --------  --------  --------------  ---------------  --------------  ---------  --------  -----------  --------  ------------  --------------------  ----------------
+    1  8001-12704  1-209233   0.02000    0.5000  0.050000         2           85.71  infrared, radio  BADFLUX         121.50000  -3.25000          127     0.875         0.250                     2  8003-12704
+    2  8002-12704  -          0.03000    1.0000  0.033333         3           71.43  -                -                       -         -          127     1.000         0.000                     0  -
 2 nearest to 8000-12704 in latent space; snapshot S1, model ae; flux = 1e-17 erg/s/cm^2/Angstrom/spaxel
 )");
   const std::string row =
       R"({"place":1,"plateifu":"8001-12704","mangaid":"1-209233","redshift":0.02,"distance":0.5,)"
       R"("mae":0.05,"mae_rank":2,"mae_percentile":85.71428571428571,)"
       R"("agn_classes":["infrared","radio"],"drp3qual_names":["BADFLUX"],"ra_deg":121.5,)"
-      R"("dec_deg":-3.25,"fibre_count":127)";
+      R"("dec_deg":-3.25,"fibre_count":127,"coverage":0.875,"masked_share":0.25,)"
+      R"("lines_off_grid_count":2,"repeat_plateifus":["8003-12704"])";
   const std::string provenance = R"("of_plateifu":"8000-12704","space":"latent",)"
                                  R"("snapshot_id":"S1","model":"ae")";
   EXPECT_EQ(Output({"neighbors", "8000-12704", "-k1", "-o", "jsonl"}),
@@ -124,9 +129,10 @@ TEST_F(CliTest, NeighborsInEveryFormat) {
                 row + "}\n ]\n}\n");
   EXPECT_EQ(Output({"neighbors", "8000-12704", "-k1", "-o", "csv"}),
             "place,plateifu,mangaid,redshift,distance,mae,mae_rank,mae_percentile,agn_classes,"
-            "drp3qual_names,ra_deg,dec_deg,fibre_count,of_plateifu,space,snapshot_id,model\n"
+            "drp3qual_names,ra_deg,dec_deg,fibre_count,coverage,masked_share,lines_off_grid_count,"
+            "repeat_plateifus,of_plateifu,space,snapshot_id,model\n"
             "1,8001-12704,1-209233,0.02,0.5,0.05,2,85.71428571428571,infrared;radio,BADFLUX,"
-            "121.5,-3.25,127,8000-12704,latent,S1,ae\n");
+            "121.5,-3.25,127,0.875,0.25,2,8003-12704,8000-12704,latent,S1,ae\n");
 }
 
 TEST_F(CliTest, EmbeddingsInEveryFormat) {
@@ -187,6 +193,12 @@ model       mae  rank   pct     chi  rank   pct  relative  rank  pct
 ae     0.050000     2  85.7  1.0000     2  85.7         -     -    -
 vae    0.050000     2  85.7  1.0000     2  85.7         -     -    -
 
+Percentiles within populations
+by         population  ae mae  ae chi  ae relative  vae mae  vae chi  vae relative
+                            %       %            %        %        %             %
+---------  ----------  ------  ------  -----------  -------  -------  ------------
+agn_class  radio         50.0   100.0            -     50.0    100.0             -
+
 Lines with the largest part of mae
 place  ae           part  vae          part
                        %                  %
@@ -205,6 +217,9 @@ TEST_F(CliTest, ShowAsJsonLine) {
   const std::string shares =
       R"({"[OII] 3727":{"wavelength_angstrom":3727.09,"value":0.01,"share":0.19999999999999998},)"
       R"("Halpha 6565":{"wavelength_angstrom":6564.61,"value":0.04,"share":0.7999999999999999}})";
+  const std::string populations = R"([{"group":"agn_class","population":"radio",)"
+                                  R"("mae_percentile":50.0,"chi_percentile":100.0,)"
+                                  R"("relative_percentile":null}])";
   const std::string expected =
       R"({"snapshot_id":"S1","galaxy":{"plateifu":"8001-12704","mangaid":"1-209233",)"
       R"("redshift":0.02,"ra_deg":121.5,"dec_deg":-3.25,"fibre_count":127,)"
@@ -213,7 +228,8 @@ TEST_F(CliTest, ShowAsJsonLine) {
       R"("quality":{"drp3qual":64,"drp3qual_names":["BADFLUX"],"coverage":0.875,)"
       R"("masked_share":0.25,"lines_off_grid_count":2},"scores":{"ae":)" +
       scores + R"(,"vae":)" + scores + R"(},"line_shares":{"ae":)" + shares + R"(,"vae":)" +
-      shares + "}}\n";
+      shares + R"(},"population_percentiles":{"ae":)" + populations + R"(,"vae":)" + populations +
+      "}}\n";
   EXPECT_EQ(Output({"show", "8001-12704", "-o", "jsonl"}), expected);
   std::string json = Output({"show", "8001-12704", "-o", "json"});
   EXPECT_THAT(json, StartsWith("{\n \"snapshot_id\": \"S1\",\n \"galaxy\": {\n"));
@@ -228,6 +244,39 @@ TEST_F(CliTest, ShowAsCsv) {
                               "galaxy.mangaid,1-209233\ngalaxy.redshift,0.02\n"));
   EXPECT_THAT(out, HasSubstr("\nscores.vae.chi.rank,2\n"));
   EXPECT_THAT(out, HasSubstr("\nline_shares.ae.[OII] 3727.value,0.01\n"));
+}
+
+TEST_F(CliTest, DistributionsInEveryFormat) {
+  EXPECT_EQ(Output({"distribution", "--by", "agn_class"}),
+            R"(population  galaxies  ranked       min    median      max  median_percentile
+                                  flux      flux     flux                  %
+----------  --------  ------  --------  --------  -------  -----------------
+radio              3       3  0.010000  0.050000  0.20000              42.50
+none               3       0         -         -        -                  -
+score mae, by agn_class; snapshot S1, model ae; median_percentile: of the population's galaxies among all; flux = 1e-17 erg/s/cm^2/Angstrom/spaxel
+)");
+  EXPECT_EQ(Output({"distribution", "--by", "agn_class", "--line", "Halpha 6565", "-o", "json"}),
+            R"({
+ "snapshot_id": "S1",
+ "model": "ae",
+ "score_kind": "line_error",
+ "line": "Halpha 6565",
+ "group": "agn_class",
+ "bin_edges": [0.0,0.1,0.2],
+ "populations": [
+  {"population":"radio","galaxies":3,"ranked":3,"min":0.01,"median":0.05,"max":0.2,"median_percentile":42.5,"bin_counts":[2,1]},
+  {"population":"none","galaxies":3,"ranked":0,"min":null,"median":null,"max":null,"median_percentile":null,"bin_counts":[0,0]}
+ ]
+}
+)");
+}
+
+TEST_F(CliTest, AVectorIsReadFromAFileOrStandardInput) {
+  const ProcessResult bad = Run({"neighbors", "--vector", "/dev/null"});
+  EXPECT_EQ(bad.exit_code, 2);
+  EXPECT_THAT(bad.err, HasSubstr("/dev/null: value 1 is not a number"));
+  EXPECT_EQ(Run({"neighbors", "--vector", "/nowhere"}).exit_code, 3);
+  EXPECT_EQ(server_.service.call_count(), 0);
 }
 
 TEST_F(CliTest, StatusInEveryFormat) {
@@ -314,6 +363,14 @@ TEST_F(CliTest, WrongUsageIsOneLineAndTwo) {
       {"neighbors", "a", "-k", "1x"},
       {"anomalies", "--limit", "-1"},
       {"anomalies", "--score", "best"},
+      {"anomalies", "--score", "chi", "--line", "Halpha 6565"},
+      {"anomalies", "--share"},
+      {"anomalies", "--agn", "blazar"},
+      {"anomalies", "--fibres", "20"},
+      {"anomalies", "--cone", "1,2"},
+      {"neighbors"},
+      {"neighbors", "a", "--vector", "file"},
+      {"distribution", "--by", "colour"},
       {"status", "-o", "xml"},
       {"status", "--timeout", "0"},
       {"status", "--server", "localhost"},

@@ -17,6 +17,7 @@ void FillGalaxy(int i, v1::Galaxy* galaxy) {
   galaxy->set_plateifu(fmt::format("{}-12704", 8000 + i));
   galaxy->set_redshift(0.01 * (i + 1));
   galaxy->set_fibre_count(127);
+  galaxy->mutable_quality()->set_coverage(i == 1 ? 0.875 : 1);
   if (i == 2) return;  // one of which nothing more is known
   galaxy->set_mangaid(fmt::format("1-{}", 209232 + i));
   galaxy->set_ra_deg(120.5 + i);
@@ -26,6 +27,9 @@ void FillGalaxy(int i, v1::Galaxy* galaxy) {
     galaxy->add_agn_classes(v1::AGN_CLASS_RADIO);
     galaxy->mutable_quality()->set_drp3qual(64);
     galaxy->mutable_quality()->add_drp3qual_names("BADFLUX");
+    galaxy->mutable_quality()->set_masked_share(0.25);
+    galaxy->mutable_quality()->set_lines_off_grid_count(2);
+    galaxy->add_repeat_plateifus("8003-12704");
   }
 }
 
@@ -174,11 +178,7 @@ Status FakeQueryService::GetGalaxy(grpc::ServerContext* context,
   if (const Status status = Begin(context, request->galaxy_id(), ""); !status.ok()) return status;
   v1::Galaxy* galaxy = response->mutable_galaxy();
   FillGalaxy(1, galaxy);
-  galaxy->add_repeat_plateifus("8003-12704");
   galaxy->set_stellar_mass_msun(3.25e10);
-  galaxy->mutable_quality()->set_coverage(0.875);
-  galaxy->mutable_quality()->set_masked_share(0.25);
-  galaxy->mutable_quality()->set_lines_off_grid_count(2);
   for (const char* name : {"ae", "vae"}) {
     v1::ModelScores* scores = response->add_model_scores();
     scores->set_model(name);
@@ -188,8 +188,38 @@ Status FakeQueryService::GetGalaxy(grpc::ServerContext* context,
     scores->add_scores()->set_kind(v1::SCORE_KIND_RELATIVE);
     FillShare("[OII] 3727", 3727.09, 0.01, scores->add_line_shares());
     FillShare("Halpha 6565", 6564.61, 0.04, scores->add_line_shares());
+    v1::PopulationPercentiles* population = scores->add_population_percentiles();
+    population->set_group(v1::POPULATION_GROUP_AGN_CLASS);
+    population->set_population("radio");
+    population->set_mae_percentile(50);
+    population->set_chi_percentile(100);
   }
   response->set_snapshot_id("S1");
+  return Status::OK;
+}
+
+Status FakeQueryService::GetDistribution(grpc::ServerContext* context,
+                                         const v1::GetDistributionRequest* request,
+                                         v1::GetDistributionResponse* response) {
+  if (const Status status = Begin(context, "", request->model()); !status.ok()) return status;
+  for (const double edge : {0.0, 0.1, 0.2}) response->add_bin_edges(edge);
+  for (const double share : {0.0, 0.5, 1.0}) response->add_quantile_shares(share);
+  for (const char* name : {"radio", "none"}) {
+    v1::PopulationDistribution* population = response->add_populations();
+    population->set_group(v1::POPULATION_GROUP_AGN_CLASS);
+    population->set_population(name);
+    population->set_galaxy_count(3);
+    const bool ranked = response->populations_size() == 1;  // the other's scores are not finite
+    for (const int count : {2, 1}) population->add_bin_counts(ranked ? count : 0);
+    if (!ranked) break;
+    population->set_ranked_count(3);
+    for (const double value : {0.01, 0.05, 0.2}) population->add_quantiles(value);
+    population->set_median_percentile(42.5);
+  }
+  response->set_score_kind(request->score_kind());
+  response->set_line(request->line());
+  response->set_snapshot_id("S1");
+  response->set_model(OrDefault(request->model()));
   return Status::OK;
 }
 

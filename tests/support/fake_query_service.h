@@ -40,6 +40,9 @@ class FakeQueryService final : public v1::QueryService::Service {
                             v1::GetEmbeddingResponse* response) override;
   grpc::Status GetGalaxy(grpc::ServerContext* context, const v1::GetGalaxyRequest* request,
                          v1::GetGalaxyResponse* response) override;
+  grpc::Status GetDistribution(grpc::ServerContext* context,
+                               const v1::GetDistributionRequest* request,
+                               v1::GetDistributionResponse* response) override;
   grpc::Status GetSnapshot(grpc::ServerContext* context, const v1::GetSnapshotRequest* request,
                            v1::GetSnapshotResponse* response) override;
 

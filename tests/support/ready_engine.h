@@ -1,4 +1,5 @@
-// For the tests of this room: a query engine over the ready snapshot, and what is true of it.
+// For tests of core/query: a query engine over the ready snapshot, and what is true of it by plain
+// loops over what was published.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,0 +1,23 @@
+// peculiar distribution: how a score is distributed over populations of galaxies.
+// Histograms come in json, jsonl and csv; the table has the quantiles.
+#pragma once
+
+#include "client/filter_options.h"
+
+namespace peculiar::client {
+
+struct DistributionOptions {
+  std::string model;  // empty = the snapshot's default
+  ScoreOptions score;
+  std::string by = "all";  // all, agn_class, fibres, redshift
+  int bin_count = 20;      // 1 to 1000
+  bool logarithmic = false;
+  FilterOptions filter;
+  std::string snapshot_id;
+};
+
+absl::StatusOr<Answer> AskDistribution(Connection& connection, const DistributionOptions& options);
+
+void AddDistributionCommand(CLI::App& app, const GlobalOptions& globals, CommandResult& result);
+
+}  // namespace peculiar::client

@@ -1,0 +1,127 @@
+#include "client/filter_options.h"
+
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <sstream>
+
+#include "client/galaxy_columns.h"
+
+namespace peculiar::client {
+namespace {
+
+// Words between blanks and commas, without comments.
+std::vector<std::string> Words(const std::string& text) {
+  std::vector<std::string> words;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    line.resize(std::min(line.size(), line.find('#')));
+    std::replace(line.begin(), line.end(), ',', ' ');
+    std::istringstream stream(line);
+    for (std::string word; stream >> word;) words.push_back(word);
+  }
+  return words;
+}
+
+void AddAgn(const std::string& name, v1::GalaxyFilter& filter) {
+  if (name == "infrared") filter.add_agn_classes(v1::AGN_CLASS_INFRARED);
+  if (name == "x_ray") filter.add_agn_classes(v1::AGN_CLASS_X_RAY);
+  if (name == "radio") filter.add_agn_classes(v1::AGN_CLASS_RADIO);
+  if (name == "broad_line") filter.add_agn_classes(v1::AGN_CLASS_BROAD_LINE);
+  if (name == "any") filter.set_agn_presence(v1::AGN_PRESENCE_ANY);
+  if (name == "none") filter.set_agn_presence(v1::AGN_PRESENCE_NONE);
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ReadText(const std::string& path) {
+  if (path == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
+  std::ifstream file(path, std::ios::binary);
+  std::string text(std::istreambuf_iterator<char>(file), {});
+  if (!file) return NotFound("cannot read {}", path);
+  return text;
+}
+
+void AddFilterOptions(CLI::App& command, FilterOptions& options) {
+  constexpr const char* kGroup = "Only galaxies";
+  const auto add = [&](const std::string& flag, auto& target, const std::string& text,
+                       const std::string& type) -> CLI::Option* {
+    return command.add_option(flag, target, text)->type_name(type)->group(kGroup);
+  };
+  add("--min-redshift", options.min_redshift, "with this redshift or a higher one", "Z");
+  add("--max-redshift", options.max_redshift, "with this redshift or a lower one", "Z");
+  add("--fibres", options.fibres, "with a bundle of one of these sizes, for example 91,127", "N")
+      ->delimiter(',')
+      ->check(CLI::IsMember({19, 37, 61, 91, 127}));
+  add("--agn", options.agn, "in one of these: infrared, x_ray, radio, broad_line, any, none",
+      "CLASS")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"infrared", "x_ray", "radio", "broad_line", "any", "none"}));
+  add("--quality", options.any_quality, "with one of these DRP3QUAL bits, for example BADFLUX",
+      "BIT")
+      ->delimiter(',');
+  add("--no-quality", options.no_quality, "without these DRP3QUAL bits", "BIT")->delimiter(',');
+  add("--min-coverage", options.min_coverage, "with this share of the crop in the cube", "0..1");
+  add("--max-masked", options.max_masked_share, "with at most this share of masked voxels", "0..1");
+  add("--max-lines-off-grid", options.max_lines_off_grid, "with at most so many lines outside",
+      "N");
+  add("--cone", options.cone, "within a circle on the sky, degrees", "RA,DEC,RADIUS")
+      ->delimiter(',')
+      ->expected(3);
+  add("--among", options.among, "named in a file, - = standard input", "FILE");
+  command
+      .add_flag("--best-observation", options.best_observation,
+                "that are the least masked observation of their MaNGA-ID")
+      ->group(kGroup);
+}
+
+absl::StatusOr<v1::GalaxyFilter> ToProto(const FilterOptions& options) {
+  v1::GalaxyFilter filter;
+  if (options.min_redshift) filter.set_min_redshift(*options.min_redshift);
+  if (options.max_redshift) filter.set_max_redshift(*options.max_redshift);
+  filter.mutable_fibre_counts()->Add(options.fibres.begin(), options.fibres.end());
+  for (const std::string& name : options.agn) AddAgn(name, filter);
+  filter.mutable_any_quality_names()->Add(options.any_quality.begin(), options.any_quality.end());
+  filter.mutable_no_quality_names()->Add(options.no_quality.begin(), options.no_quality.end());
+  if (options.min_coverage) filter.set_min_coverage(*options.min_coverage);
+  if (options.max_masked_share) filter.set_max_masked_share(*options.max_masked_share);
+  if (options.max_lines_off_grid) filter.set_max_lines_off_grid_count(*options.max_lines_off_grid);
+  if (!options.cone.empty()) {
+    filter.mutable_cone()->set_ra_deg(options.cone[0]);
+    filter.mutable_cone()->set_dec_deg(options.cone[1]);
+    filter.mutable_cone()->set_radius_deg(options.cone[2]);
+  }
+  filter.set_best_observation(options.best_observation);
+  if (options.among.empty()) return filter;
+  PECULIAR_ASSIGN_OR_RETURN(const std::string text, ReadText(options.among));
+  for (const std::string& id : Words(text)) filter.add_galaxy_ids(id);
+  if (filter.galaxy_ids().empty()) return InvalidArgument("{} names no galaxy", options.among);
+  return filter;
+}
+
+void AddScoreOptions(CLI::App& command, ScoreOptions& options) {
+  CLI::Option* score =
+      command.add_option("--score", options.score, "The score: mae (the paper's), chi or relative")
+          ->check(CLI::IsMember({"mae", "chi", "relative"}))
+          ->type_name("SCORE")
+          ->capture_default_str();
+  CLI::Option* line =
+      command
+          .add_option("--line", options.line,
+                      "Instead: what this line adds to mae, for example '[OIII] 5008'")
+          ->type_name("LINE")
+          ->excludes(score);
+  command.add_flag("--share", options.share, "With --line: its share of mae, 0 to 1")->needs(line);
+}
+
+absl::StatusOr<v1::ScoreKind> KindOf(const ScoreOptions& options) {
+  if (options.line.empty()) return ParseScoreKind(options.score);
+  return options.share ? v1::SCORE_KIND_LINE_SHARE : v1::SCORE_KIND_LINE_ERROR;
+}
+
+std::string Describe(const ScoreOptions& options) {
+  if (options.line.empty()) return options.score;
+  return (options.share ? "share of " : "error of ") + options.line;
+}
+
+}  // namespace peculiar::client

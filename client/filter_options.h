@@ -1,0 +1,54 @@
+// Flags that several subcommands share: which galaxies are meant, and which score.
+// What the values mean is the server's affair, but for ids in a file.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/command.h"
+#include "peculiar/v1/filter.pb.h"
+#include "peculiar/v1/score.pb.h"
+
+namespace peculiar::client {
+
+// As the fields of peculiar.v1.GalaxyFilter, which says what they mean.
+struct FilterOptions {
+  std::optional<double> min_redshift;
+  std::optional<double> max_redshift;
+  std::vector<int> fibres;
+  std::vector<std::string> agn;  // infrared, x_ray, radio, broad_line, any, none
+  std::vector<std::string> any_quality;
+  std::vector<std::string> no_quality;
+  std::optional<double> min_coverage;
+  std::optional<double> max_masked_share;
+  std::optional<int> max_lines_off_grid;
+  std::vector<double> cone;  // ra, dec, radius in degrees; empty = none
+  std::string among;         // file of galaxy ids, "-" = standard input; empty = none
+  bool best_observation = false;
+};
+
+void AddFilterOptions(CLI::App& command, FilterOptions& options);
+
+// Reads the file of ids: separated by blanks, commas or ends of lines; '#' begins a comment.
+// NOT_FOUND when it cannot be read; INVALID_ARGUMENT when it names no galaxy.
+absl::StatusOr<v1::GalaxyFilter> ToProto(const FilterOptions& options);
+
+// One of mae, chi, relative; or a line's error, or its share.
+struct ScoreOptions {
+  std::string score = "mae";
+  std::string line;    // empty = none
+  bool share = false;  // with a line: its part of the mean absolute error instead of its error
+};
+
+void AddScoreOptions(CLI::App& command, ScoreOptions& options);
+
+// INVALID_ARGUMENT for an unknown score.
+absl::StatusOr<v1::ScoreKind> KindOf(const ScoreOptions& options);
+// "mae", "error of [OIII] 5008", "share of [OIII] 5008".
+std::string Describe(const ScoreOptions& options);
+
+// Whole text of a file, "-" = standard input. NOT_FOUND when it cannot be read.
+absl::StatusOr<std::string> ReadText(const std::string& path);
+
+}  // namespace peculiar::client
