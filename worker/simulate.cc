@@ -38,6 +38,11 @@ absl::StatusOr<SimulationRequest> RequestOf(const SimulateOptions& options) {
   if (options.galaxies > 0) {
     request.survey =
         SurveyOptions{.galaxies = options.galaxies, .seed = options.seed, .fibres = fibres};
+    if (!options.plant.empty()) request.survey->anomalies.clear();
+    for (const std::string& name : options.plant) {
+      PECULIAR_ASSIGN_OR_RETURN(const Anomaly anomaly, ParseAnomaly(name));
+      request.survey->anomalies.push_back(anomaly);
+    }
   }
   for (const std::filesystem::path& maps : options.from_maps) {
     request.rebuilt.push_back({maps, options.spectra});
@@ -98,6 +103,14 @@ void AddSimulateCommand(CLI::App& app, CommandResult& result) {
       ->add_option("--fibres", options.fibres,
                    "Bundle size of all: 19, 37, 61, 91, 127; or mix, as in DR17")
       ->capture_default_str();
+  command
+      ->add_option("--plant", options.plant,
+                   "Anomalies to plant, in turn: blueberry, seyfert_core, broad_line_core, "
+                   "disturbed_lines, merger, blowtorch, foreground_star, bad_flux, "
+                   "counter_rotation, dead_fibre; not among the usual ones: lone_line ([OIII] 5008 "
+                   "alone)")
+      ->delimiter(',')
+      ->type_name("KIND,..");
   command->add_option("--threads", options.threads, "0: all cores")->capture_default_str();
   command->add_option("--from-maps", options.from_maps,
                       "DAP MAPS file of a real galaxy to rebuild; may be repeated");

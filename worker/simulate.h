@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "core/simulate/survey_folder.h"
 #include "worker/command.h"
@@ -15,6 +16,7 @@ struct SimulateOptions {
   int galaxies = 0;           // 0: none but those of `from_maps`
   std::uint64_t seed = 1;
   std::string fibres = "mix";                    // or 19, 37, 61, 91, 127
+  std::vector<std::string> plant;                // kinds of anomaly; empty: the usual ten
   int threads = 0;                               // 0: all cores
   std::vector<std::filesystem::path> from_maps;  // DAP MAPS files of real galaxies
   std::filesystem::path spectra;                 // needed with from_maps

@@ -1,5 +1,7 @@
 #include "core/simulate/galaxy_class.h"
 
+#include <string>
+
 namespace peculiar {
 
 std::string_view ClassName(GalaxyClass galaxy_class) {
@@ -39,9 +41,21 @@ std::string_view AnomalyName(Anomaly anomaly) {
     case Anomaly::kDeadFibre:
       return "dead_fibre";
     case Anomaly::kBadFlux:
+      return "bad_flux";
+    case Anomaly::kLoneLine:
       break;
   }
-  return "bad_flux";
+  return "lone_line";
+}
+
+absl::StatusOr<Anomaly> ParseAnomaly(std::string_view name) {
+  std::string known;
+  for (int i = 1; i <= static_cast<int>(Anomaly::kLoneLine); ++i) {
+    const auto anomaly = static_cast<Anomaly>(i);
+    if (AnomalyName(anomaly) == name) return anomaly;
+    known += (known.empty() ? "" : ", ") + std::string(AnomalyName(anomaly));
+  }
+  return InvalidArgument("unknown anomaly '{}', expected one of: {}", name, known);
 }
 
 }  // namespace peculiar

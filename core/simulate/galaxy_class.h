@@ -5,6 +5,8 @@
 #include <array>
 #include <string_view>
 
+#include "core/base/status.h"
+
 namespace peculiar {
 
 // The normal population (science.md section 9).
@@ -13,7 +15,8 @@ inline constexpr std::array kGalaxyClasses = {GalaxyClass::kMetalRich, GalaxyCla
                                               GalaxyClass::kComposite, GalaxyClass::kRetired};
 
 // What makes a galaxy strange: the first six are in the sky, a foreground star is in front, the
-// last three come from the instrument or the reduction.
+// next three come from the instrument or the reduction; a lone line is in no sky, but tells whether
+// a score finds the line that it should.
 enum class Anomaly {
   kNone,
   kBlueberry,
@@ -26,8 +29,9 @@ enum class Anomaly {
   kBlowtorch,
   kDeadFibre,
   kBadFlux,
+  kLoneLine,  // [OIII] 5008 alone from the nucleus
 };
-// All but kNone, in the order in which a survey is given them.
+// What a survey is given if nothing else is asked for, in that order.
 inline constexpr std::array kAnomalies = {Anomaly::kBlueberry,       Anomaly::kSeyfertCore,
                                           Anomaly::kBroadLineCore,   Anomaly::kDisturbedLines,
                                           Anomaly::kMerger,          Anomaly::kBlowtorch,
@@ -38,7 +42,9 @@ inline constexpr std::array kAnomalies = {Anomaly::kBlueberry,       Anomaly::kS
 std::string_view ClassName(GalaxyClass galaxy_class);
 
 // "" for kNone, else "blueberry", "seyfert_core", "broad_line_core", "disturbed_lines", "merger",
-// "counter_rotation", "foreground_star", "blowtorch", "dead_fibre", "bad_flux".
+// "counter_rotation", "foreground_star", "blowtorch", "dead_fibre", "bad_flux", "lone_line".
 std::string_view AnomalyName(Anomaly anomaly);
+// Inverse, but for "". INVALID_ARGUMENT naming the known ones.
+absl::StatusOr<Anomaly> ParseAnomaly(std::string_view name);
 
 }  // namespace peculiar

@@ -61,6 +61,12 @@ void PlantBroadLines(const GalaxyTraits& traits, Random& random, GalaxyModel& mo
   model.stars.push_back(nucleus);
 }
 
+void PlantLoneLine(const GalaxyTraits& traits, Random& random, GalaxyModel& model) {
+  LineStrengths strengths = {};
+  strengths[SimulatedLineIndex("[OIII] 5008")] = 1;
+  model.gas.push_back(NuclearGas(traits, strengths, DrawLog(150, 500, random), 90));
+}
+
 // Either two peaks or one very wide component, around the middle of the galaxy.
 void PlantDisturbedLines(const GalaxyTraits& traits, Random& random, GalaxyModel& model) {
   GasPart wind = model.gas.back();
@@ -232,6 +238,8 @@ void PlantAnomaly(Anomaly anomaly, const GalaxyTraits& traits, Random& random, G
       return;
     case Anomaly::kForegroundStar:
       return PlantForegroundStar(traits, random, model);
+    case Anomaly::kLoneLine:
+      return PlantLoneLine(traits, random, model);
     case Anomaly::kNone:
     case Anomaly::kBlowtorch:
     case Anomaly::kDeadFibre:

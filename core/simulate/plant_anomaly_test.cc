@@ -52,6 +52,19 @@ TEST(PlantAnomalyTest, ABlueberryHasAllItsLightInLinesFromOnePoint) {
   }
 }
 
+TEST(PlantAnomalyTest, ALoneLineAddsNothingButOneLineInTheNucleus) {
+  for (int seed = 0; seed < kDraws; ++seed) {
+    const Planted planted = Plant(Anomaly::kLoneLine, seed);
+    ASSERT_EQ(planted.after.gas.size(), planted.before.gas.size() + 1);
+    EXPECT_EQ(planted.after.stars.size(), planted.before.stars.size());
+    const GasPart& added = planted.after.gas.back();
+    EXPECT_EQ(added.shape.profile, Profile::kPoint);
+    for (const SimulatedLine& line : kSimulatedLines) {
+      EXPECT_EQ(Strength(added, line.name), line.name == "[OIII] 5008" ? 1 : 0) << line.name;
+    }
+  }
+}
+
 TEST(PlantAnomalyTest, ASeyfertCoreLiesAboveKewleysCurve) {
   Random random(1);
   int above = 0;

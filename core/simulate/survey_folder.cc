@@ -35,6 +35,10 @@ absl::StatusOr<Json> ManifestOf(const SimulationRequest& request) {
     manifest["galaxies"] = survey.galaxies;
     manifest["seed"] = survey.seed;
     manifest["fibres"] = survey.fibres;
+    manifest["anomalies"] = Json::array();
+    for (const Anomaly anomaly : survey.anomalies) {
+      manifest["anomalies"].push_back(AnomalyName(anomaly));
+    }
     manifest["anomaly_share"] = survey.anomaly_share;
     manifest["repeat_share"] = survey.repeat_share;
   }

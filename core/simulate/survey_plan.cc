@@ -27,6 +27,7 @@ absl::Status CheckOptions(const SurveyOptions& options) {
     return InvalidArgument("bundles of {} fibres, 19, 37, 61, 91 or 127 expected (0: a mix)",
                            options.fibres);
   }
+  if (options.anomalies.empty()) return InvalidArgument("no kind of anomaly to plant");
   if (!(options.anomaly_share >= 0) || !(options.repeat_share >= 0) ||
       !(options.anomaly_share + options.repeat_share <= 0.9)) {
     return InvalidArgument("shares of {} anomalies and {} repeats, 0 to 0.9 together expected",
@@ -98,7 +99,7 @@ Counts CountsOf(const SurveyOptions& options) {
   auto anomalies = std::llround(options.anomaly_share * n);
   auto repeats = std::llround(options.repeat_share * n);
   if (options.galaxies >= kAllKindsFrom && options.anomaly_share > 0) {
-    anomalies = std::max<long long>(anomalies, kAnomalies.size());
+    anomalies = std::max(anomalies, static_cast<long long>(options.anomalies.size()));
   }
   if (options.galaxies >= kRepeatsFrom && options.repeat_share > 0) {
     repeats = std::max<long long>(repeats, 1);
@@ -139,7 +140,7 @@ absl::StatusOr<std::vector<PlannedGalaxy>> PlanSurvey(const SurveyOptions& optio
   for (std::size_t i = 0; i < counts.singles; ++i) {
     PlannedGalaxy& galaxy = plan[place[i]];
     if (i < counts.anomalies) {
-      galaxy.anomaly = kAnomalies[i % kAnomalies.size()];
+      galaxy.anomaly = options.anomalies[i % options.anomalies.size()];
       galaxy.galaxy_class = HostOf(galaxy.anomaly, random);
     } else {
       galaxy.galaxy_class = normal[i - counts.anomalies];

@@ -17,8 +17,10 @@ struct SurveyOptions {
   int galaxies = 96;  // plate-IFUs in all, 1 to 10000
   std::uint64_t seed = 1;
   int fibres = 0;  // 19, 37, 61, 91 or 127 for all; 0: DR17's mix
-  // Of all plate-IFUs, rounded; at least one of each of the ten kinds from 48 galaxies on. Far more
-  // than in the sky, so that a small survey has some to find.
+  // Kinds to plant, in turn; at least one.
+  std::vector<Anomaly> anomalies{kAnomalies.begin(), kAnomalies.end()};
+  // Of all plate-IFUs, rounded; at least one of each kind from 48 galaxies on. Far more than in the
+  // sky, so that a small survey has some to find.
   double anomaly_share = 0.18;
   // Second observations of a galaxy that has nothing planted, with its own noise, on another plate;
   // rounded, at least one from 12 galaxies on.

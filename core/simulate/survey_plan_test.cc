@@ -48,6 +48,20 @@ TEST(SurveyPlanTest, EveryKindIsPlantedFrom48GalaxiesOn) {
   }
 }
 
+TEST(SurveyPlanTest, OnlyTheKindsAskedForArePlanted) {
+  std::map<Anomaly, int> counts;
+  for (const PlannedGalaxy& galaxy :
+       Plan({.galaxies = 100, .anomalies = {Anomaly::kLoneLine, Anomaly::kSeyfertCore}})) {
+    ++counts[galaxy.anomaly];
+  }
+  EXPECT_EQ(counts.size(), 3u);
+  EXPECT_EQ(counts[Anomaly::kLoneLine], 9);
+  EXPECT_EQ(counts[Anomaly::kSeyfertCore], 9);
+  EXPECT_FALSE(PlanSurvey({.anomalies = {}}).ok());
+  EXPECT_EQ(*ParseAnomaly("lone_line"), Anomaly::kLoneLine);
+  EXPECT_EQ(ParseAnomaly("blazar").status().code(), absl::StatusCode::kInvalidArgument);
+}
+
 TEST(SurveyPlanTest, TheMixIsTheDocumentedOne) {
   const auto plan = Plan({.galaxies = 1000, .seed = 7});
   std::map<GalaxyClass, double> normal;
