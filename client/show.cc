@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "client/galaxy_columns.h"
+#include "client/spaxel_map.h"
 
 namespace peculiar::client {
 namespace {
@@ -222,6 +223,7 @@ absl::StatusOr<Answer> AskShow(Connection& connection, const ShowOptions& option
   v1::GetGalaxyRequest request;
   request.set_galaxy_id(options.galaxy_id);
   request.set_snapshot_id(options.snapshot_id);
+  request.set_include_spaxel_values(options.with_map);
   PECULIAR_ASSIGN_OR_RETURN(const v1::GetGalaxyResponse response, connection.GetGalaxy(request));
   const v1::Galaxy& galaxy = response.galaxy();
   Record record;
@@ -239,6 +241,12 @@ absl::StatusOr<Answer> AskShow(Connection& connection, const ShowOptions& option
   }
   record.sections = {CatalogueSection(galaxy, record.document["galaxy"]), ScoresSection(response),
                      PopulationsSection(response), LinesSection(response)};
+  for (const v1::ModelScores& model_scores : response.model_scores()) {
+    if (!options.with_map) break;
+    record.document["spaxel_values"][model_scores.model()] =
+        SpaxelRows(model_scores, response.spaxel_side());
+    record.sections.push_back(SpaxelPicture(model_scores, response.spaxel_side()));
+  }
   record.notes = {
       fmt::format("snapshot {}; rank 1 is the strangest; {}", response.snapshot_id(), kFluxNote)};
   return record;
@@ -252,6 +260,7 @@ void AddShowCommand(CLI::App& app, const GlobalOptions& globals, CommandResult& 
   command.add_option("galaxy", options->galaxy_id, "Plate-IFU or MaNGA-ID, for example 8626-12704")
       ->required()
       ->type_name("ID");
+  command.add_flag("--map", options->with_map, "And where in the image the error lies");
   AddSnapshotOption(command, options->snapshot_id);
 }
 

@@ -8,6 +8,7 @@ namespace peculiar::client {
 
 struct ShowOptions {
   std::string galaxy_id;
+  bool with_map = false;  // where in the image the error lies
   std::string snapshot_id;
 };
 

@@ -187,8 +187,13 @@ grpc::ServerUnaryReactor* QueryService::GetGalaxy(grpc::CallbackServerContext* c
     PECULIAR_ASSIGN_OR_RETURN(const GalaxyAnswer answer, engine->GetGalaxy(request->galaxy_id()));
     ToProto(answer.galaxy, *response->mutable_galaxy());
     for (const ModelScoresEntry& entry : answer.model_scores) {
-      ToProto(entry, *response->add_model_scores());
+      v1::ModelScores& scores = *response->add_model_scores();
+      ToProto(entry, scores);
+      if (request->include_spaxel_values()) {
+        scores.mutable_spaxel_values()->Add(entry.spaxel_values.begin(), entry.spaxel_values.end());
+      }
     }
+    response->set_spaxel_side(engine->snapshot().spaxel_side());
     response->set_snapshot_id(engine->snapshot().id());
     return absl::OkStatus();
   });

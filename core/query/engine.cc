@@ -191,7 +191,11 @@ absl::StatusOr<GalaxyAnswer> QueryEngine::GetGalaxy(std::string_view galaxy_id) 
   PECULIAR_ASSIGN_OR_RETURN(const std::size_t row, directory_.Resolve(galaxy_id));
   GalaxyAnswer answer{Galaxy(row), {}};
   for (std::size_t model = 0; model < catalog().models.size(); ++model) {
-    ModelScoresEntry entry{&catalog().models[model], {}, LineShares(model, row), {}};
+    ModelScoresEntry entry{&catalog().models[model],
+                           {},
+                           LineShares(model, row),
+                           {},
+                           snapshot_->spaxel_maps(model).row(row)};
     for (const Measure measure : kScores) entry.scores.push_back(Score(model, row, measure));
     for (const Population& population : populations_) {
       if (!std::binary_search(population.rows.begin(), population.rows.end(), row)) continue;

@@ -123,6 +123,8 @@ struct ModelScoresEntry {
   std::vector<ScoreEntry> scores;           // mae, chi, relative
   std::vector<LineShareEntry> line_shares;  // in the order of the line list
   std::vector<PopulationEntry> populations;
+  std::span<const float>
+      spaxel_values;  // side x side ([y][x]), add up to mae; the side is the snapshot's
 };
 
 struct GalaxyAnswer {

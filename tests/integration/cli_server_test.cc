@@ -111,6 +111,17 @@ TEST_F(CliServerTest, ShowHasScoresOfEveryModelAndRepeats) {
             (Json{"infrared", "broad_line"}));
 }
 
+TEST_F(CliServerTest, AMapAddsUpToTheScore) {
+  const Json answer = Ask({"show", PlateifuOf(1), "--map"});
+  double sum = 0;
+  for (const Json& row : answer["spaxel_values"]["vae-small"]) {
+    EXPECT_EQ(row.size(), 4u);
+    for (const Json& value : row) sum += value.get<double>();
+  }
+  EXPECT_NEAR(sum, ready_.scores[1][1].mae, 1e-6);
+  EXPECT_FALSE(Ask({"show", PlateifuOf(1)}).contains("spaxel_values"));
+}
+
 TEST_F(CliServerTest, ScoresThatAreNotFiniteAreNull) {
   const Json answer = Ask({"show", PlateifuOf(ready_.scores[0].size() - 1)});
   EXPECT_TRUE(answer["scores"]["ae-small"]["mae"]["value"].is_null());
