@@ -20,7 +20,7 @@
 namespace peculiar::worker {
 namespace {
 
-constexpr std::int64_t kStepsBesideVectors = 7;
+constexpr std::int64_t kStepsBesideVectors = 8;
 
 // Embeddings must be of the dataset and the checkpoint that are there now.
 absl::Status CheckSource(const std::string& model, const EmbeddingSource& found,

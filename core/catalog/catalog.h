@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/status.h"
@@ -88,17 +89,86 @@ struct GalaxyScores {
   bool operator==(const GalaxyScores&) const = default;
 };
 
+// Where one model measures distances between galaxies. The first space of a model is "latent", the
+// embedding itself; the others are computed from it.
+struct CatalogSpace {
+  std::string name;  // "latent", "pca", "umap": IsSpaceName
+  int width = 0;     // coordinates of a galaxy, >= 1; of "latent" the model's dimension
+  // Share of the embeddings' variance along each coordinate, each 0..1, together at most 1; empty
+  // when the coordinates are not components.
+  std::vector<double> explained_variance;
+  std::optional<double> trustworthiness;  // of the neighbours here, against "latent"; 0..1
+  std::optional<double> continuity;       // of the neighbours of "latent" here; 0..1
+  // With each space of the model, in their order: the mean share of common neighbours among the
+  // first 15 (all others when there are fewer), 0..1. Symmetric, 1 with itself.
+  std::vector<double> agreement;
+  bool operator==(const CatalogSpace&) const = default;
+};
+
+// A named set of galaxies that the user gave.
+struct CatalogTag {
+  std::string name;                   // IsTagName
+  std::string description;            // one sentence for a person; may be empty
+  std::vector<std::size_t> galaxies;  // rows, rising, unique; may be empty
+  std::vector<std::string> excluded;  // of the set but not in the sample: plate-IFUs in `excluded`,
+                                      // rising, unique
+  bool operator==(const CatalogTag&) const = default;
+};
+
+// How near two observations of one mangaid lie in one space.
+struct RepeatPlace {
+  double distance = 0;  // Euclidean, finite, >= 0
+  // Place among the distances between different galaxies, 0..100: the share of those that are
+  // smaller and half of those that are equal. 0 = nearer than any, 50 = no nearer than by chance.
+  // Absent when there are no two different galaxies.
+  std::optional<double> percentile;
+  int rank_from_first = 0;   // of the second among the neighbours of the first, 1..galaxies - 1
+  int rank_from_second = 0;  // of the first among those of the second
+  bool operator==(const RepeatPlace&) const = default;
+};
+
+// What one model makes of two observations of one mangaid.
+struct ModelRepeat {
+  // Score of the second less that of the first; absent when one of them is not finite.
+  std::optional<double> mae_difference;
+  std::optional<double> chi_difference;
+  std::optional<double> relative_difference;
+  std::vector<RepeatPlace> places;  // [space]
+  bool operator==(const ModelRepeat&) const = default;
+};
+
+// Two observations of one mangaid.
+struct CatalogRepeatPair {
+  std::size_t first = 0;  // rows, first < second
+  std::size_t second = 0;
+  std::vector<ModelRepeat> models;  // [model]
+  bool operator==(const CatalogRepeatPair&) const = default;
+};
+
 struct CatalogContent {
   std::vector<CatalogLine> lines;          // at least one, names unique
   std::vector<CatalogGalaxy> galaxies;     // at least one, plateifu rising (byte order), unique
   std::vector<CatalogExclusion> excluded;  // plateifu rising, unique, none of them in `galaxies`
   std::vector<CatalogModel> models;        // at least one, names unique, the default first
   std::vector<std::vector<GalaxyScores>> scores;  // [model][galaxy]
+  std::vector<std::vector<CatalogSpace>> spaces;  // [model][space], "latent" first, names unique
+  std::vector<CatalogTag> tags;                   // by name, unique
+  std::vector<CatalogRepeatPair> repeats;         // by first, then second; unique
   bool operator==(const CatalogContent&) const = default;
 };
 
+// The space that is the embedding itself.
+inline constexpr std::string_view kEmbeddingSpace = "latent";
+
+// True for 1 to 32 of a-z, 0-9 and _, the first a letter. Without '-': a file name holds a model's
+// name and a space's name with one between.
+bool IsSpaceName(std::string_view text);
+
+// True for 1 to 64 of a-z, A-Z, 0-9, '-', '_' and '.', the first a letter or digit.
+bool IsTagName(std::string_view text);
+
 // Checks every rule stated above, and that ranks and percentiles are those of ranking.h.
-// INVALID_ARGUMENT naming the galaxy, model or line that breaks one.
+// INVALID_ARGUMENT naming the galaxy, model, line, space or tag that breaks one.
 absl::Status ValidateCatalog(const CatalogContent& content);
 
 // Writes `content` to a new file in one transaction, without a journal: write it where no one looks
@@ -108,7 +178,8 @@ absl::Status ValidateCatalog(const CatalogContent& content);
 absl::Status WriteCatalog(const std::filesystem::path& path, const CatalogContent& content);
 
 // Reads the whole file, opened read-only, and validates it. NOT_FOUND when there is none; DATA_LOSS
-// naming the file when it is not SQLite, not a catalogue of this schema version, or breaks a rule.
+// naming the file when it is not SQLite, not a catalogue of this schema version (publish again), or
+// breaks a rule.
 absl::StatusOr<CatalogContent> ReadCatalog(const std::filesystem::path& path);
 
 }  // namespace peculiar

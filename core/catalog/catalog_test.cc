@@ -25,6 +25,34 @@ void SetScores(std::vector<GalaxyScores>& scores, CatalogScore GalaxyScores::*me
   for (std::size_t i = 0; i < scores.size(); ++i) scores[i].*member = ranked[i];
 }
 
+// The first model measures in two spaces, the last two galaxies are one object, and a tag names one
+// of them and a galaxy that is not in the sample.
+void AddMeasures(CatalogContent& content) {
+  content.spaces = {{{.name = "latent", .width = 32, .agreement = {1, 0.4}},
+                     {.name = "pca",
+                      .width = 3,
+                      .explained_variance = {0.5, 1.0 / 3, 0.1},
+                      .trustworthiness = 0.9,
+                      .agreement = {0.4, 1}}},
+                    {{.name = "latent", .width = 128, .agreement = {1}}}};
+  content.tags = {{"none.of-them", "", {}, {}},
+                  {"odd", "Seen by eye; \"odd\"", {0, 2}, {"9000-6101"}}};
+  const auto difference = [&](std::size_t model, CatalogScore GalaxyScores::*member) {
+    const auto a = (content.scores[model][1].*member).value;
+    const auto b = (content.scores[model][2].*member).value;
+    return a && b ? std::optional(*b - *a) : std::nullopt;
+  };
+  CatalogRepeatPair pair{.first = 1, .second = 2};
+  for (std::size_t model = 0; model < 2; ++model) {
+    pair.models.push_back({difference(model, &GalaxyScores::mae),
+                           difference(model, &GalaxyScores::chi),
+                           difference(model, &GalaxyScores::relative),
+                           {{1.0 / 7, 12.5, 1, 2}}});
+  }
+  pair.models[0].places.push_back({0, std::nullopt, 2, 1});
+  content.repeats = {pair};
+}
+
 // Three galaxies, two models, two lines; the second model cannot score the last galaxy.
 CatalogContent MakeContent() {
   CatalogContent content;
@@ -36,7 +64,7 @@ CatalogContent MakeContent() {
                      4.2,          1.7};
   CatalogGalaxy bare{.plateifu = "8000-1901", .z = -0.0001, .fibres = 19};
   CatalogGalaxy plain{.plateifu = "8100-3702",
-                      .mangaid = "1-2",
+                      .mangaid = "1-209232",
                       .z = 0.1,
                       .fibres = 37,
                       .drp3qual = 0,
@@ -62,6 +90,7 @@ CatalogContent MakeContent() {
       content.scores[model][i].line_shares = {half, half};
     }
   }
+  AddMeasures(content);
   return content;
 }
 
@@ -138,6 +167,10 @@ TEST_F(CatalogTest, AnswersByHandThroughItsViews) {
   EXPECT_EQ(order,
             (std::vector<std::string>{"8100-3702", "8000-1901"}));  // the third is not ranked
   EXPECT_EQ(*database->Integer("SELECT count(*) FROM galaxy_line_share"), 12);
+  EXPECT_EQ(*database->Integer("SELECT count(*) FROM tagged_galaxy WHERE tag = 'odd'"), 2);
+  EXPECT_EQ(*database->Integer("SELECT count(*) FROM repeat_observation WHERE first = '8100-3702'"
+                               " AND second = '8626-12704' AND mangaid = '1-209232'"),
+            3);  // a row a space
 }
 
 TEST_F(CatalogTest, NeverWritesOverAFile) {
@@ -182,7 +215,7 @@ TEST_F(CatalogTest, RefusesEveryTruncationToWholePages) {
 TEST_F(CatalogTest, AFlippedByteNeverCrashes) {
   Write();
   const std::string content = *ReadFile(path_);
-  for (std::size_t i = 0; i < content.size(); i += 61) {
+  for (std::size_t i = 0; i < content.size(); i += 211) {
     std::string broken = content;
     broken[i] = static_cast<char>(broken[i] ^ 0x55);
     Overwrite(broken);
@@ -196,7 +229,7 @@ TEST_F(CatalogTest, AFlippedByteNeverCrashes) {
 
 TEST_F(CatalogTest, RefusesATamperedFileNamingTheRule) {
   const std::pair<const char*, const char*> cases[] = {
-      {"PRAGMA user_version = 2", "schema version 2, expected 1"},
+      {"PRAGMA user_version = 1", "schema version 1, expected 2: publish again"},
       {"PRAGMA application_id = 1", "application id 1"},
       {"DROP TABLE line_share", "line_share"},
       {"DELETE FROM galaxy WHERE galaxy_id = 1", "galaxy has row 2, expected 1"},
@@ -217,6 +250,19 @@ TEST_F(CatalogTest, RefusesATamperedFileNamingTheRule) {
       {"UPDATE excluded SET plateifu = '8000-1901' WHERE plateifu = '7000-1901'",
        "in the sample too"},
       {"DELETE FROM line", "0 lines"},
+      {"DELETE FROM space", "rows of no space"},
+      {"DELETE FROM space WHERE space_id = 0", "space (space_id) has row 1, expected 0"},
+      {"UPDATE space SET width = 4 WHERE name = 'pca'", "not one a coordinate"},
+      {"DELETE FROM space_agreement WHERE space_id = 1 AND other_space_id = 1",
+       "agreement is not one a space"},
+      {"INSERT INTO space_component VALUES (1, 1, 0, 0.5)", "rows of no space"},
+      {"UPDATE galaxy_tag SET galaxy_id = 3 WHERE galaxy_id = 2", "a galaxy that is not there"},
+      {"INSERT INTO galaxy_tag VALUES (2, 0)", "rows of no tag"},
+      {"DELETE FROM excluded WHERE plateifu = '9000-6101'", "not among the excluded"},
+      {"DELETE FROM repeat_score WHERE model_id = 1", "which repeat_score lacks"},
+      {"DELETE FROM repeat_pair WHERE space_id = 1", "1 spaces, expected 2"},
+      {"UPDATE repeat_pair SET rank_from_first = 3", "rank 3 of 2"},
+      {"UPDATE galaxy SET mangaid = '1-1' WHERE galaxy_id = 1", "not of one mangaid"},
   };
   for (const auto& [sql, message] : cases) {
     std::filesystem::remove(path_);

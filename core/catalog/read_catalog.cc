@@ -162,6 +162,142 @@ absl::Status ReadLineShares(Database& database, CatalogContent& content) {
   });
 }
 
+absl::Status ReadSpaces(Database& database, CatalogContent& content) {
+  constexpr std::string_view kSelect =
+      "SELECT model_id, space_id, name, width, trustworthiness, continuity FROM space"
+      " ORDER BY model_id, space_id";
+  content.spaces.assign(content.models.size(), {});
+  return ReadRows(database, kSelect, [&](Statement& row) -> absl::Status {
+    const std::int64_t model = row.TakeInteger();
+    if (model < 0 || static_cast<std::size_t>(model) >= content.models.size()) {
+      return DataLoss("table space has rows of no model");
+    }
+    std::vector<CatalogSpace>& spaces = content.spaces[static_cast<std::size_t>(model)];
+    PECULIAR_RETURN_IF_ERROR(ExpectId("space (space_id)", row.TakeInteger(), spaces.size()));
+    CatalogSpace& space = spaces.emplace_back();
+    space.name = row.TakeText();
+    space.width = static_cast<int>(row.TakeInteger());
+    space.trustworthiness = row.TakeOptionalReal();
+    space.continuity = row.TakeOptionalReal();
+    return absl::OkStatus();
+  });
+}
+
+// A table of (model_id, space_id, number from 0, value) into a list of each space.
+absl::Status ReadSpaceValues(Database& database, std::string_view table, std::string_view columns,
+                             std::vector<double> CatalogSpace::*member, CatalogContent& content) {
+  const std::string select = fmt::format(
+      "SELECT model_id, space_id, {} FROM {} ORDER BY model_id, space_id, 3", columns, table);
+  return ReadRows(database, select, [&](Statement& row) -> absl::Status {
+    const auto model = static_cast<std::size_t>(row.TakeInteger());
+    const auto space = static_cast<std::size_t>(row.TakeInteger());
+    if (model >= content.spaces.size() || space >= content.spaces[model].size()) {
+      return DataLoss("table {} has rows of no space", table);
+    }
+    std::vector<double>& values = content.spaces[model][space].*member;
+    PECULIAR_RETURN_IF_ERROR(ExpectId(table, row.TakeInteger(), values.size()));
+    values.push_back(row.TakeReal());
+    return absl::OkStatus();
+  });
+}
+
+absl::Status ReadTags(Database& database, CatalogContent& content) {
+  const auto take_tag = [&](Statement& row) {
+    const absl::Status status = ExpectId("tag", row.TakeInteger(), content.tags.size());
+    CatalogTag& tag = content.tags.emplace_back();
+    tag.name = row.TakeText();
+    tag.description = row.TakeText();
+    return status;
+  };
+  PECULIAR_RETURN_IF_ERROR(
+      ReadRows(database, "SELECT tag_id, name, description FROM tag ORDER BY tag_id", take_tag));
+  const auto member_of = [&](Statement& row,
+                             std::string_view table) -> absl::StatusOr<CatalogTag*> {
+    const auto tag = static_cast<std::size_t>(row.TakeInteger());
+    if (tag >= content.tags.size()) return DataLoss("table {} has rows of no tag", table);
+    return &content.tags[tag];
+  };
+  const auto take_galaxy = [&](Statement& row) -> absl::Status {
+    PECULIAR_ASSIGN_OR_RETURN(CatalogTag* const tag, member_of(row, "galaxy_tag"));
+    tag->galaxies.push_back(static_cast<std::size_t>(row.TakeInteger()));
+    return absl::OkStatus();
+  };
+  PECULIAR_RETURN_IF_ERROR(
+      ReadRows(database, "SELECT tag_id, galaxy_id FROM galaxy_tag ORDER BY tag_id, galaxy_id",
+               take_galaxy));
+  const auto take_excluded = [&](Statement& row) -> absl::Status {
+    PECULIAR_ASSIGN_OR_RETURN(CatalogTag* const tag, member_of(row, "excluded_tag"));
+    tag->excluded.push_back(row.TakeText());
+    return absl::OkStatus();
+  };
+  return ReadRows(database, "SELECT tag_id, plateifu FROM excluded_tag ORDER BY tag_id, plateifu",
+                  take_excluded);
+}
+
+// Every pair has a row a model here, and in repeat_pair one a space.
+absl::Status ReadRepeatScores(Database& database, CatalogContent& content) {
+  constexpr std::string_view kSelect =
+      "SELECT first_galaxy_id, second_galaxy_id, model_id, mae_difference, chi_difference,"
+      " relative_difference FROM repeat_score ORDER BY first_galaxy_id, second_galaxy_id, model_id";
+  return ReadRows(database, kSelect, [&](Statement& row) -> absl::Status {
+    const auto first = static_cast<std::size_t>(row.TakeInteger());
+    const auto second = static_cast<std::size_t>(row.TakeInteger());
+    if (content.repeats.empty() || content.repeats.back().first != first ||
+        content.repeats.back().second != second) {
+      content.repeats.push_back({.first = first, .second = second});
+    }
+    std::vector<ModelRepeat>& models = content.repeats.back().models;
+    PECULIAR_RETURN_IF_ERROR(ExpectId("repeat_score (model_id)", row.TakeInteger(), models.size()));
+    ModelRepeat& model = models.emplace_back();
+    model.mae_difference = row.TakeOptionalReal();
+    model.chi_difference = row.TakeOptionalReal();
+    model.relative_difference = row.TakeOptionalReal();
+    return absl::OkStatus();
+  });
+}
+
+absl::Status ReadRepeatPlaces(Database& database, CatalogContent& content) {
+  constexpr std::string_view kSelect =
+      "SELECT first_galaxy_id, second_galaxy_id, model_id, space_id, distance, percentile,"
+      " rank_from_first, rank_from_second FROM repeat_pair"
+      " ORDER BY first_galaxy_id, second_galaxy_id, model_id, space_id";
+  std::size_t place = 0;  // of the pair in content.repeats
+  return ReadRows(database, kSelect, [&](Statement& row) -> absl::Status {
+    const auto first = static_cast<std::size_t>(row.TakeInteger());
+    const auto second = static_cast<std::size_t>(row.TakeInteger());
+    const auto model = static_cast<std::size_t>(row.TakeInteger());
+    const auto is_it = [&](const CatalogRepeatPair& pair) {
+      return pair.first == first && pair.second == second;
+    };
+    while (place < content.repeats.size() && !is_it(content.repeats[place])) ++place;
+    if (place == content.repeats.size() || model >= content.repeats[place].models.size()) {
+      return DataLoss("table repeat_pair has rows {} and {}, which repeat_score lacks", first,
+                      second);
+    }
+    std::vector<RepeatPlace>& places = content.repeats[place].models[model].places;
+    PECULIAR_RETURN_IF_ERROR(ExpectId("repeat_pair (space_id)", row.TakeInteger(), places.size()));
+    RepeatPlace& found = places.emplace_back();
+    found.distance = row.TakeReal();
+    found.percentile = row.TakeOptionalReal();
+    found.rank_from_first = static_cast<int>(row.TakeInteger());
+    found.rank_from_second = static_cast<int>(row.TakeInteger());
+    return absl::OkStatus();
+  });
+}
+
+absl::Status ReadMeasures(Database& database, CatalogContent& content) {
+  PECULIAR_RETURN_IF_ERROR(ReadSpaces(database, content));
+  PECULIAR_RETURN_IF_ERROR(ReadSpaceValues(database, "space_component",
+                                           "component_id, explained_variance",
+                                           &CatalogSpace::explained_variance, content));
+  PECULIAR_RETURN_IF_ERROR(ReadSpaceValues(database, "space_agreement",
+                                           "other_space_id, common_neighbors",
+                                           &CatalogSpace::agreement, content));
+  PECULIAR_RETURN_IF_ERROR(ReadTags(database, content));
+  PECULIAR_RETURN_IF_ERROR(ReadRepeatScores(database, content));
+  return ReadRepeatPlaces(database, content);
+}
+
 absl::Status CheckVersion(Database& database) {
   PECULIAR_ASSIGN_OR_RETURN(const std::int64_t id, database.Integer("PRAGMA application_id"));
   if (id != kCatalogApplicationId) {
@@ -169,7 +305,8 @@ absl::Status CheckVersion(Database& database) {
   }
   PECULIAR_ASSIGN_OR_RETURN(const std::int64_t version, database.Integer("PRAGMA user_version"));
   if (version != kCatalogSchemaVersion) {
-    return DataLoss("schema version {}, expected {}", version, kCatalogSchemaVersion);
+    return DataLoss("schema version {}, expected {}: publish again with this peculiar-worker",
+                    version, kCatalogSchemaVersion);
   }
   return absl::OkStatus();
 }
@@ -187,6 +324,7 @@ absl::StatusOr<CatalogContent> ReadContent(Database& database) {
   }
   PECULIAR_RETURN_IF_ERROR(ReadScores(database, content));
   PECULIAR_RETURN_IF_ERROR(ReadLineShares(database, content));
+  PECULIAR_RETURN_IF_ERROR(ReadMeasures(database, content));
   if (const absl::Status status = ValidateCatalog(content); !status.ok()) {
     return DataLoss("{}", MessageOf(status));
   }

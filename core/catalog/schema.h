@@ -1,4 +1,4 @@
-// The tables of catalog.sqlite, schema version 1 (docs/formats.md describes them for users). Any
+// The tables of catalog.sqlite, schema version 2 (docs/formats.md describes them for users). Any
 // change here that a reader can see raises the version.
 #pragma once
 
@@ -7,7 +7,7 @@
 namespace peculiar {
 
 inline constexpr int kCatalogApplicationId = 0x5045434c;  // "PECL", PRAGMA application_id
-inline constexpr int kCatalogSchemaVersion = 1;           // PRAGMA user_version
+inline constexpr int kCatalogSchemaVersion = 2;           // PRAGMA user_version
 
 // galaxy_id is the row in embeddings, index and spaxel maps, from 0, by rising plateifu. A score
 // that is not finite is NULL with its reason; then its rank and percentile are NULL too.
@@ -71,6 +71,64 @@ CREATE TABLE line_share (
   value REAL,                            -- part of mae; NULL when not finite
   PRIMARY KEY (model_id, galaxy_id, line_id)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE space (
+  model_id INTEGER NOT NULL REFERENCES model,
+  space_id INTEGER NOT NULL,             -- 0 is latent
+  name TEXT NOT NULL,
+  width INTEGER NOT NULL,
+  trustworthiness REAL,
+  continuity REAL,
+  PRIMARY KEY (model_id, space_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE space_component (
+  model_id INTEGER NOT NULL,
+  space_id INTEGER NOT NULL,
+  component_id INTEGER NOT NULL,         -- from 0
+  explained_variance REAL NOT NULL,      -- share, 0..1
+  PRIMARY KEY (model_id, space_id, component_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE space_agreement (
+  model_id INTEGER NOT NULL,
+  space_id INTEGER NOT NULL,
+  other_space_id INTEGER NOT NULL,
+  common_neighbors REAL NOT NULL,        -- mean share among the first 15, 0..1
+  PRIMARY KEY (model_id, space_id, other_space_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE tag (
+  tag_id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  description TEXT NOT NULL
+) STRICT;
+CREATE TABLE galaxy_tag (
+  tag_id INTEGER NOT NULL REFERENCES tag,
+  galaxy_id INTEGER NOT NULL REFERENCES galaxy,
+  PRIMARY KEY (tag_id, galaxy_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE excluded_tag (              -- of the set, but not in the sample
+  tag_id INTEGER NOT NULL REFERENCES tag,
+  plateifu TEXT NOT NULL REFERENCES excluded,
+  PRIMARY KEY (tag_id, plateifu)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE repeat_score (              -- two observations of one mangaid, by one model
+  first_galaxy_id INTEGER NOT NULL REFERENCES galaxy,
+  second_galaxy_id INTEGER NOT NULL REFERENCES galaxy,
+  model_id INTEGER NOT NULL REFERENCES model,
+  mae_difference REAL,                   -- second less first
+  chi_difference REAL,
+  relative_difference REAL,
+  PRIMARY KEY (first_galaxy_id, second_galaxy_id, model_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE repeat_pair (               -- the same two, in one space of the model
+  first_galaxy_id INTEGER NOT NULL REFERENCES galaxy,
+  second_galaxy_id INTEGER NOT NULL REFERENCES galaxy,
+  model_id INTEGER NOT NULL,
+  space_id INTEGER NOT NULL,
+  distance REAL NOT NULL,
+  percentile REAL,                       -- among distances between different galaxies
+  rank_from_first INTEGER NOT NULL,      -- of the second among the neighbours of the first
+  rank_from_second INTEGER NOT NULL,
+  PRIMARY KEY (first_galaxy_id, second_galaxy_id, model_id, space_id)
+) STRICT, WITHOUT ROWID;
 )sql";
 
 // Made after the rows are in.
@@ -90,6 +148,18 @@ CREATE VIEW anomaly AS
 CREATE VIEW galaxy_line_share AS
   SELECT model.name AS model, plateifu, line.name AS line, wavelength_angstrom, value
   FROM line_share JOIN model USING (model_id) JOIN galaxy USING (galaxy_id) JOIN line USING (line_id);
+CREATE INDEX galaxy_tag_by_galaxy ON galaxy_tag (galaxy_id);
+CREATE VIEW tagged_galaxy AS
+  SELECT tag.name AS tag, plateifu, mangaid, z
+  FROM galaxy_tag JOIN tag USING (tag_id) JOIN galaxy USING (galaxy_id);
+CREATE VIEW repeat_observation AS
+  SELECT first.mangaid, first.plateifu AS first, second.plateifu AS second, model.name AS model,
+         space.name AS space, distance, percentile, rank_from_first, rank_from_second,
+         mae_difference, chi_difference, relative_difference
+  FROM repeat_pair JOIN repeat_score USING (first_galaxy_id, second_galaxy_id, model_id)
+  JOIN galaxy AS first ON first.galaxy_id = first_galaxy_id
+  JOIN galaxy AS second ON second.galaxy_id = second_galaxy_id
+  JOIN model USING (model_id) JOIN space USING (model_id, space_id);
 )sql";
 
 }  // namespace peculiar

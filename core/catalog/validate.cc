@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "core/catalog/catalog.h"
+#include "core/catalog/measures.h"
 #include "core/catalog/ranking.h"
 
 namespace peculiar {
@@ -170,7 +171,9 @@ absl::Status ValidateCatalog(const CatalogContent& content) {
     PECULIAR_RETURN_IF_ERROR(ValidateRanks(content, model, &GalaxyScores::relative, "relative"));
     PECULIAR_RETURN_IF_ERROR(ValidateShares(content, model));
   }
-  return absl::OkStatus();
+  PECULIAR_RETURN_IF_ERROR(ValidateSpaces(content));
+  PECULIAR_RETURN_IF_ERROR(ValidateTags(content));
+  return ValidateRepeats(content);
 }
 
 }  // namespace peculiar

@@ -111,6 +111,91 @@ absl::Status WriteScores(Database& database, const CatalogContent& content) {
   return absl::OkStatus();
 }
 
+absl::Status WriteSpaceFacts(Database& database, std::size_t model,
+                             const std::vector<CatalogSpace>& spaces) {
+  PECULIAR_ASSIGN_OR_RETURN(Statement component,
+                            database.Prepare("INSERT INTO space_component VALUES (?, ?, ?, ?)"));
+  PECULIAR_ASSIGN_OR_RETURN(Statement agreement,
+                            database.Prepare("INSERT INTO space_agreement VALUES (?, ?, ?, ?)"));
+  const auto write = [&](Statement& insert, std::size_t space,
+                         const std::vector<double>& values) -> absl::Status {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      insert.Bind(static_cast<std::int64_t>(model)).Bind(static_cast<std::int64_t>(space));
+      insert.Bind(static_cast<std::int64_t>(i)).Bind(values[i]);
+      PECULIAR_RETURN_IF_ERROR(insert.Run());
+    }
+    return absl::OkStatus();
+  };
+  for (std::size_t i = 0; i < spaces.size(); ++i) {
+    PECULIAR_RETURN_IF_ERROR(write(component, i, spaces[i].explained_variance));
+    PECULIAR_RETURN_IF_ERROR(write(agreement, i, spaces[i].agreement));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WriteSpaces(Database& database, const CatalogContent& content) {
+  PECULIAR_ASSIGN_OR_RETURN(Statement insert,
+                            database.Prepare("INSERT INTO space VALUES (?, ?, ?, ?, ?, ?)"));
+  for (std::size_t model = 0; model < content.spaces.size(); ++model) {
+    for (std::size_t i = 0; i < content.spaces[model].size(); ++i) {
+      const CatalogSpace& space = content.spaces[model][i];
+      insert.Bind(static_cast<std::int64_t>(model)).Bind(static_cast<std::int64_t>(i));
+      insert.Bind(std::string_view(space.name)).Bind(std::int64_t{space.width});
+      insert.Bind(space.trustworthiness).Bind(space.continuity);
+      PECULIAR_RETURN_IF_ERROR(insert.Run());
+    }
+    PECULIAR_RETURN_IF_ERROR(WriteSpaceFacts(database, model, content.spaces[model]));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WriteTags(Database& database, const std::vector<CatalogTag>& tags) {
+  PECULIAR_ASSIGN_OR_RETURN(Statement tag, database.Prepare("INSERT INTO tag VALUES (?, ?, ?)"));
+  PECULIAR_ASSIGN_OR_RETURN(Statement galaxy,
+                            database.Prepare("INSERT INTO galaxy_tag VALUES (?, ?)"));
+  PECULIAR_ASSIGN_OR_RETURN(Statement excluded,
+                            database.Prepare("INSERT INTO excluded_tag VALUES (?, ?)"));
+  for (std::size_t i = 0; i < tags.size(); ++i) {
+    const auto tag_id = static_cast<std::int64_t>(i);
+    tag.Bind(tag_id).Bind(std::string_view(tags[i].name));
+    tag.Bind(std::string_view(tags[i].description));
+    PECULIAR_RETURN_IF_ERROR(tag.Run());
+    for (const std::size_t row : tags[i].galaxies) {
+      PECULIAR_RETURN_IF_ERROR(galaxy.Bind(tag_id).Bind(static_cast<std::int64_t>(row)).Run());
+    }
+    for (const std::string& plateifu : tags[i].excluded) {
+      PECULIAR_RETURN_IF_ERROR(excluded.Bind(tag_id).Bind(std::string_view(plateifu)).Run());
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WriteRepeats(Database& database, const std::vector<CatalogRepeatPair>& repeats) {
+  PECULIAR_ASSIGN_OR_RETURN(Statement score,
+                            database.Prepare("INSERT INTO repeat_score VALUES (?,?,?,?,?,?)"));
+  PECULIAR_ASSIGN_OR_RETURN(Statement place,
+                            database.Prepare("INSERT INTO repeat_pair VALUES (?,?,?,?,?,?,?,?)"));
+  for (const CatalogRepeatPair& pair : repeats) {
+    const auto first = static_cast<std::int64_t>(pair.first);
+    const auto second = static_cast<std::int64_t>(pair.second);
+    for (std::size_t i = 0; i < pair.models.size(); ++i) {
+      const ModelRepeat& model = pair.models[i];
+      const auto model_id = static_cast<std::int64_t>(i);
+      score.Bind(first).Bind(second).Bind(model_id).Bind(model.mae_difference);
+      score.Bind(model.chi_difference).Bind(model.relative_difference);
+      PECULIAR_RETURN_IF_ERROR(score.Run());
+      for (std::size_t space = 0; space < model.places.size(); ++space) {
+        const RepeatPlace& found = model.places[space];
+        place.Bind(first).Bind(second).Bind(model_id).Bind(static_cast<std::int64_t>(space));
+        place.Bind(found.distance).Bind(found.percentile);
+        place.Bind(std::int64_t{found.rank_from_first}).Bind(std::int64_t{found.rank_from_second});
+        PECULIAR_RETURN_IF_ERROR(place.Run());
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status WriteContent(const std::filesystem::path& path, const CatalogContent& content) {
   PECULIAR_ASSIGN_OR_RETURN(Database database, Database::Create(path));
   // No journal and no sync: an unfinished file is thrown away, and the caller syncs a finished one.
@@ -124,6 +209,9 @@ absl::Status WriteContent(const std::filesystem::path& path, const CatalogConten
   PECULIAR_RETURN_IF_ERROR(WriteExcluded(database, content.excluded));
   PECULIAR_RETURN_IF_ERROR(WriteModels(database, content.models));
   PECULIAR_RETURN_IF_ERROR(WriteScores(database, content));
+  PECULIAR_RETURN_IF_ERROR(WriteSpaces(database, content));
+  PECULIAR_RETURN_IF_ERROR(WriteTags(database, content.tags));
+  PECULIAR_RETURN_IF_ERROR(WriteRepeats(database, content.repeats));
   PECULIAR_RETURN_IF_ERROR(database.Execute(std::string(kCatalogIndices) + "COMMIT;"));
   return database.Close();
 }

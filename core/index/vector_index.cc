@@ -13,6 +13,8 @@
 #include <utility>
 
 #include "core/base/file.h"
+#include "core/embedding/distance.h"
+#include "core/index/rounding.h"
 
 namespace peculiar {
 namespace {
@@ -96,15 +98,6 @@ std::size_t FirstNonFiniteRow(Matrix matrix) {
   return static_cast<std::size_t>(found - values.begin()) / matrix.width;
 }
 
-double ExactDistance(std::span<const float> a, std::span<const float> b) {
-  double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    const double difference = static_cast<double>(a[i]) - static_cast<double>(b[i]);
-    sum += difference * difference;
-  }
-  return std::sqrt(sum);
-}
-
 // Orders by distance, then row, and keeps k.
 void KeepNearest(NeighborList& list, std::size_t k) {
   const auto nearer = [](const Neighbor& a, const Neighbor& b) {
@@ -116,25 +109,13 @@ void KeepNearest(NeighborList& list, std::size_t k) {
   list.resize(k);
 }
 
-// FAISS sums squared float differences of width d: each term is off by at most 2 units of rounding,
-// the sum by d more; squares that underflow lose at most one subnormal each. So a vector whose
-// float squared distance is `squared` or more is truly at least this far away. The bound is taken
-// twice as wide as needed, which also covers the rounding of ExactDistance.
-double LeastDistance(float squared, std::size_t width) {
-  const auto d = static_cast<double>(width);
-  const double relative = (d + 8) * static_cast<double>(std::numeric_limits<float>::epsilon());
-  const double absolute = 2 * d * static_cast<double>(std::numeric_limits<float>::denorm_min());
-  const double least = static_cast<double>(squared) * (1 - relative) - absolute;
-  return least > 0 ? std::sqrt(least) : 0;
-}
-
 // The k nearest of the rows for which `wanted(row)` holds.
 template <typename Wanted>
 NeighborList Scan(Matrix vectors, std::span<const float> query, std::size_t k,
                   const Wanted& wanted) {
   NeighborList all;
   for (std::size_t row = 0; row < vectors.rows; ++row) {
-    if (wanted(row)) all.push_back({row, ExactDistance(vectors.row(row), query)});
+    if (wanted(row)) all.push_back({row, Distance(vectors.row(row), query)});
   }
   KeepNearest(all, k);
   return all;
@@ -177,11 +158,12 @@ struct VectorIndex::Flat {
     NeighborList list;
     for (const faiss::Index::idx_t row : rows) {
       const auto i = static_cast<std::size_t>(row);
-      if (i != skipped_row) list.push_back({i, ExactDistance(all.row(i), query)});
+      if (i != skipped_row) list.push_back({i, Distance(all.row(i), query)});
     }
     KeepNearest(list, k);
     const float furthest = *std::max_element(squared.begin(), squared.end());
-    if (proposed < all.rows && !(list.back().distance < LeastDistance(furthest, all.width))) {
+    if (proposed < all.rows &&
+        !(list.back().distance < DistanceRounding(all.width).LeastDistance(furthest))) {
       return ScanAll(all, query, k, skipped_row);
     }
     return list;

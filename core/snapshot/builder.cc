@@ -9,10 +9,11 @@
 
 #include "core/base/digest.h"
 #include "core/base/file.h"
-#include "core/index/vector_index.h"
 #include "core/snapshot/content.h"
 #include "core/snapshot/current.h"
 #include "core/snapshot/layout.h"
+#include "core/snapshot/model_files.h"
+#include "core/snapshot/repeat_check.h"
 #include "core/snapshot/snapshot.h"
 
 namespace peculiar {
@@ -20,24 +21,10 @@ namespace {
 
 constexpr std::chrono::seconds kIdStep{1};  // the resolution of the time in an id
 
-absl::Status WriteFloats(const std::filesystem::path& path, std::span<const float> values) {
-  PECULIAR_ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(path));
-  PECULIAR_RETURN_IF_ERROR(file.Write(std::as_bytes(values)));
-  return file.Commit();
-}
-
-absl::Status WriteSpaxelMaps(const std::filesystem::path& path, std::span<const Scores> scores) {
-  PECULIAR_ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(path));
-  for (const Scores& galaxy : scores) {
-    PECULIAR_RETURN_IF_ERROR(file.Write(AsBytes(galaxy.spaxel_map)));
-  }
-  return file.Commit();
-}
-
 // One publish: the content and the temporary folder it is written to.
 class Publisher {
  public:
-  Publisher(const SnapshotContent& content, const std::filesystem::path& snapshots,
+  Publisher(SnapshotContent& content, const std::filesystem::path& snapshots,
             const PublishOptions& options)
       : content_(content),
         snapshots_(snapshots),
@@ -109,22 +96,20 @@ class Publisher {
     return absl::OkStatus();
   }
 
-  absl::Status WriteFiles() const {
-    PECULIAR_RETURN_IF_ERROR(Before(PublishStep::kWriteCatalog));
-    PECULIAR_RETURN_IF_ERROR(WriteCatalog(folder_ / kCatalogFile, content_.catalog));
-    PECULIAR_RETURN_IF_ERROR(SyncFile(folder_ / kCatalogFile));
+  // Vectors first: what is measured on them is part of the catalogue.
+  absl::Status WriteFiles() {
+    CatalogContent& catalog = content_.catalog;
     for (std::size_t i = 0; i < content_.models.size(); ++i) {
       PECULIAR_RETURN_IF_ERROR(Before(PublishStep::kWriteVectors));
-      const std::string& name = content_.catalog.models[i].name;
-      const Matrix embeddings = content_.models[i].embeddings;
-      PECULIAR_ASSIGN_OR_RETURN(const VectorIndex index, VectorIndex::Build(embeddings));
-      PECULIAR_RETURN_IF_ERROR(index.Save(folder_ / LatentIndexFile(name)));
-      PECULIAR_RETURN_IF_ERROR(WriteFloats(
-          folder_ / EmbeddingsFile(name), {embeddings.values, embeddings.rows * embeddings.width}));
-      PECULIAR_RETURN_IF_ERROR(
-          WriteSpaxelMaps(folder_ / SpaxelMapsFile(name), content_.models[i].scores));
+      PECULIAR_RETURN_IF_ERROR(WriteModelFiles(folder_, catalog.models[i].name, content_.models[i],
+                                               options_.threads, catalog.spaces[i]));
     }
-    return absl::OkStatus();
+    PECULIAR_RETURN_IF_ERROR(Before(PublishStep::kCheckRepeats));
+    PECULIAR_ASSIGN_OR_RETURN(catalog.repeats,
+                              CheckRepeats(content_, {.threads = options_.threads}));
+    PECULIAR_RETURN_IF_ERROR(Before(PublishStep::kWriteCatalog));
+    PECULIAR_RETURN_IF_ERROR(WriteCatalog(folder_ / kCatalogFile, catalog));
+    return SyncFile(folder_ / kCatalogFile);
   }
 
   absl::StatusOr<Manifest> MakeManifest() const {
@@ -137,6 +122,7 @@ class Publisher {
     manifest.spaxel_side = content_.spaxel_side;
     manifest.lines = content_.catalog.lines;
     manifest.models = content_.catalog.models;
+    manifest.spaces = content_.catalog.spaces;
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator(folder_, error)) {
       PECULIAR_ASSIGN_OR_RETURN(const MappedFile file, MappedFile::Open(entry.path()));
@@ -167,7 +153,7 @@ class Publisher {
     return SyncFolder(snapshots_);
   }
 
-  const SnapshotContent& content_;
+  SnapshotContent& content_;
   const std::filesystem::path& snapshots_;
   const PublishOptions& options_;
   std::filesystem::path folder_;
@@ -183,7 +169,9 @@ std::string_view PublishStepName(PublishStep step) {
     case PublishStep::kWriteCatalog:
       return "write the catalogue";
     case PublishStep::kWriteVectors:
-      return "write vectors";
+      return "find neighbours";
+    case PublishStep::kCheckRepeats:
+      return "compare repeats";
     case PublishStep::kWriteManifest:
       return "write the manifest";
     case PublishStep::kVerify:

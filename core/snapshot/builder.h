@@ -19,16 +19,27 @@
 
 namespace peculiar {
 
-// What one model adds; borrowed, one row or element per galaxy.
+// A space of a model beside "latent", and what is known of how it was made; the rules of
+// CatalogSpace.
+struct SpaceContent {
+  std::string name;                        // "pca", "umap"
+  Matrix coordinates;                      // galaxies x width, finite; borrowed
+  std::vector<double> explained_variance;  // share of each coordinate; empty when not components
+  std::optional<double> trustworthiness;
+  std::optional<double> continuity;
+};
+
+// What one model adds; arrays are borrowed, one row or element per galaxy.
 struct SnapshotModelContent {
-  Matrix embeddings;               // galaxies x dimension, finite
-  std::span<const Scores> scores;  // galaxies; may be non-finite
+  Matrix embeddings;                 // galaxies x dimension, finite: the space "latent"
+  std::span<const Scores> scores;    // galaxies; may be non-finite
+  std::vector<SpaceContent> spaces;  // the others, in their order
 };
 
 struct SnapshotContent {
   std::string dataset_digest;
   std::string survey_release;                // free text, may be empty
-  CatalogContent catalog;                    // without `scores`: they are ranked here
+  CatalogContent catalog;                    // `scores`, `spaces` and `repeats` are made here
   int spaxel_side = 0;                       // scores' spaxel maps are side x side
   std::vector<SnapshotModelContent> models;  // in the order of catalog.models
 };
@@ -36,8 +47,9 @@ struct SnapshotContent {
 // The steps of a publish, in order.
 enum class PublishStep {
   kSweep,         // remove what killed publishes left
-  kWriteCatalog,  // into the temporary folder
-  kWriteVectors,  // once a model
+  kWriteVectors,  // once a model, into the temporary folder: the slow step, all neighbours
+  kCheckRepeats,  // repeat_check.h
+  kWriteCatalog,
   kWriteManifest,
   kVerify,  // open what was written, every digest
   kRename,  // temporary folder -> <id>
@@ -55,6 +67,7 @@ struct PublishOptions {
   // Create time; absent = now. Raised to one second past the newest snapshot in the folder when it
   // is not later, so that ids sort in the order of publishing.
   std::optional<std::chrono::sys_seconds> created;
+  int threads = 0;  // 0 = all cores; what is written does not depend on it
 };
 
 struct PublishResult {
@@ -65,8 +78,8 @@ struct PublishResult {
 // Writes `content` as a new snapshot under `snapshots_folder` (created when absent). The default
 // model is put first. INVALID_ARGUMENT when the content breaks a rule of catalog.h, sizes disagree
 // or an embedding is not finite (naming model and plate-IFU); RESOURCE_EXHAUSTED when the disk is
-// full; DATA_LOSS when what was written does not read back. After an error the old snapshot is
-// served and the temporary folder is removed.
+// full; DATA_LOSS when what was written does not read back. O(galaxies^2) for the neighbours in
+// each space. After an error the old snapshot is served and the temporary folder is removed.
 absl::StatusOr<PublishResult> PublishSnapshot(SnapshotContent content,
                                               const std::filesystem::path& snapshots_folder,
                                               const PublishOptions& options = {});

@@ -24,10 +24,10 @@ using ::testing::HasSubstr;
 using testing::PublishReadySnapshot;
 using testing::ReadyContent;
 
-constexpr PublishStep kSteps[] = {PublishStep::kSweep,        PublishStep::kWriteCatalog,
-                                  PublishStep::kWriteVectors, PublishStep::kWriteManifest,
-                                  PublishStep::kVerify,       PublishStep::kRename,
-                                  PublishStep::kWriteCurrent, PublishStep::kDone};
+constexpr PublishStep kSteps[] = {
+    PublishStep::kSweep,        PublishStep::kWriteVectors,  PublishStep::kCheckRepeats,
+    PublishStep::kWriteCatalog, PublishStep::kWriteManifest, PublishStep::kVerify,
+    PublishStep::kRename,       PublishStep::kWriteCurrent,  PublishStep::kDone};
 
 class PublishTest : public ::testing::Test {
  protected:
@@ -83,7 +83,7 @@ TEST_F(PublishTest, CallsEveryStepInOrder) {
                                       }});
   ASSERT_TRUE(result.ok()) << result.status();
   std::vector<PublishStep> expected(std::begin(kSteps), std::end(kSteps));
-  expected.insert(expected.begin() + 2, PublishStep::kWriteVectors);  // once a model
+  expected.insert(expected.begin() + 1, PublishStep::kWriteVectors);  // once a model
   EXPECT_EQ(steps, expected);
   for (const PublishStep step : kSteps) EXPECT_FALSE(PublishStepName(step).empty());
 }
@@ -135,6 +135,16 @@ TEST_F(PublishTest, RefusesContentThatBreaksARuleAndWritesNothing) {
   const std::pair<absl::Status, const char*> cases[] = {
       {Refused([&](auto& r) { r.embeddings[1][2 * 4 + 1] = nan; }),
        "the embedding of galaxy 8002-6103 by model vae-small is not finite"},
+      {Refused([&](auto& r) { r.coordinates[0][1][7 * 3] = nan; }),
+       "the coordinates of galaxy 8007-6103 in space umap of model ae-small are not finite"},
+      {Refused([](auto& r) { r.content.models[0].spaces[0].coordinates.rows = 39; }),
+       "space pca of model ae-small has 39 coordinates of 4, expected 40"},
+      {Refused([](auto& r) { r.content.models[1].spaces[0].name = "umap"; }), "is twice"},
+      {Refused([](auto& r) { r.content.models[1].spaces[0].name = "latent"; }), "is twice"},
+      {Refused([](auto& r) { r.content.models[1].spaces[0].name = "p-c"; }), "name of a space"},
+      {Refused([](auto& r) { r.content.models[0].spaces[1].continuity = 2; }), "continuity"},
+      {Refused([](auto& r) { r.content.catalog.tags[0].galaxies = {40}; }), "not there"},
+      {Refused([](auto& r) { r.content.catalog.tags[0].excluded = {"1-1"}; }), "the excluded"},
       {Refused([](auto& r) { r.content.catalog.models[0].name = "../x"; }), "not a model name"},
       {Refused([](auto& r) { r.content.catalog.models[0].is_default = false; }), "default"},
       {Refused([](auto& r) { r.content.catalog.models[0].dimension = 9; }), "expected 40 of 9"},
@@ -147,6 +157,48 @@ TEST_F(PublishTest, RefusesContentThatBreaksARuleAndWritesNothing) {
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
     EXPECT_THAT(std::string(status.message()), HasSubstr(message));
   }
+}
+
+// One model with one space beside "latent", of galaxies without repeats.
+absl::StatusOr<Snapshot> PublishPlain(const std::filesystem::path& folder,
+                                      const std::vector<float>& values) {
+  SnapshotContent content{.dataset_digest = "d", .spaxel_side = 1};
+  content.catalog.lines = {{"Halpha 6565", 6564.61}};
+  const std::vector<Scores> scores(values.size(), {.line_shares = {0}, .spaxel_map = {0}});
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    content.catalog.galaxies.push_back(
+        {.plateifu = fmt::format("{}-1901", 8000 + i), .mangaid = "1-1", .fibres = 19});
+  }
+  content.catalog.models = {
+      {.name = "ae", .dimension = 1, .is_default = true, .training_json = "{}"}};
+  const Matrix vectors{values.data(), values.size(), 1};
+  content.models = {{vectors, scores, {{.name = "pca", .coordinates = vectors}}}};
+  PECULIAR_ASSIGN_OR_RETURN(const PublishResult result, PublishSnapshot(content, folder));
+  return Snapshot::Open(folder / result.id, VerifyMode::kFull);
+}
+
+TEST_F(PublishTest, OneGalaxyHasNoNeighboursAndAgreesWithItself) {
+  const auto snapshot = PublishPlain(folder_, {0.5f});
+  ASSERT_TRUE(snapshot.ok()) << snapshot.status();
+  EXPECT_TRUE(snapshot->neighbors(0, 0, 0).empty());
+  EXPECT_TRUE(snapshot->neighbors(0, 1, 0).empty());
+  EXPECT_EQ(snapshot->spaces(0)[0].agreement, (std::vector<double>{1, 1}));
+  EXPECT_TRUE(snapshot->catalog().repeats.empty());
+}
+
+TEST_F(PublishTest, EmbeddingsThatAreAllEqualArePublishedWithTiesByRow) {
+  const auto snapshot = PublishPlain(folder_, std::vector<float>(150, 2.5f));
+  ASSERT_TRUE(snapshot.ok()) << snapshot.status();
+  const auto list = snapshot->neighbors(0, 0, 50);
+  ASSERT_EQ(list.size(), kStoredNeighbors);
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    EXPECT_EQ(list[i], (Neighbor{i < 50 ? i : i + 1, 0}));
+  }
+  // All rows are one galaxy, so that there is nothing to compare its distances with.
+  const auto& repeats = snapshot->catalog().repeats;
+  ASSERT_EQ(repeats.size(), 16u * 15 / 2);
+  EXPECT_FALSE(repeats[0].models[0].places[0].percentile.has_value());
+  EXPECT_EQ(repeats[0].models[0].places[0].rank_from_first, 1);
 }
 
 TEST_F(PublishTest, AnErrorAtAnyStepLeavesTheOldServedAndNoLeftovers) {
@@ -205,7 +257,8 @@ TEST_F(PublishTest, AFullDiskLeavesTheOldServed) {
   rlimit limit{};
   getrlimit(RLIMIT_FSIZE, &limit);
   const auto handler = std::signal(SIGXFSZ, SIG_IGN);
-  // The catalogue is the largest file; the others are 640 bytes to 3 KiB.
+  // The catalogue is the largest file; neighbours take 25 KB a space, the others 640 bytes to 3
+  // KiB.
   for (const rlim_t bytes : {0, 500, 1000, 2000, 8192, 40000}) {
     const rlimit small{bytes, limit.rlim_max};
     setrlimit(RLIMIT_FSIZE, &small);

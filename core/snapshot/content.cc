@@ -36,6 +36,41 @@ std::vector<GalaxyScores> RankGalaxies(std::span<const Scores> scores) {
   return galaxies;
 }
 
+bool IsFinite(std::span<const float> values) {
+  return std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
+}
+
+absl::Status CheckSpace(const SnapshotContent& content, const std::string& model,
+                        const SpaceContent& space) {
+  const std::size_t galaxies = content.catalog.galaxies.size();
+  if (space.coordinates.rows != galaxies || space.coordinates.width < 1 ||
+      space.coordinates.width > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
+    return InvalidArgument("space {} of model {} has {} coordinates of {}, expected {}", space.name,
+                           model, space.coordinates.rows, space.coordinates.width, galaxies);
+  }
+  for (std::size_t row = 0; row < galaxies; ++row) {
+    if (!IsFinite(space.coordinates.row(row))) {
+      return InvalidArgument("the coordinates of galaxy {} in space {} of model {} are not finite",
+                             content.catalog.galaxies[row].plateifu, space.name, model);
+    }
+  }
+  return absl::OkStatus();
+}
+
+// The spaces as the catalogue lists them, with agreements to be measured yet.
+std::vector<CatalogSpace> ListSpaces(const SnapshotModelContent& model, int dimension) {
+  std::vector<CatalogSpace> spaces = {{.name = std::string(kEmbeddingSpace), .width = dimension}};
+  for (const SpaceContent& space : model.spaces) {
+    spaces.push_back({.name = space.name,
+                      .width = static_cast<int>(space.coordinates.width),
+                      .explained_variance = space.explained_variance,
+                      .trustworthiness = space.trustworthiness,
+                      .continuity = space.continuity});
+  }
+  for (CatalogSpace& space : spaces) space.agreement.assign(spaces.size(), 1);
+  return spaces;
+}
+
 absl::Status CheckModel(const SnapshotContent& content, std::size_t i) {
   const CatalogModel& model = content.catalog.models[i];
   const SnapshotModelContent& arrays = content.models[i];
@@ -53,9 +88,7 @@ absl::Status CheckModel(const SnapshotContent& content, std::size_t i) {
   const auto side = static_cast<std::size_t>(content.spaxel_side);
   for (std::size_t row = 0; row < galaxies; ++row) {
     const std::string& plateifu = content.catalog.galaxies[row].plateifu;
-    const auto embedding = arrays.embeddings.row(row);
-    if (!std::all_of(embedding.begin(), embedding.end(),
-                     [](float v) { return std::isfinite(v); })) {
+    if (!IsFinite(arrays.embeddings.row(row))) {
       return InvalidArgument("the embedding of galaxy {} by model {} is not finite", plateifu,
                              model.name);
     }
@@ -64,6 +97,9 @@ absl::Status CheckModel(const SnapshotContent& content, std::size_t i) {
                              plateifu, model.name, arrays.scores[row].spaxel_map.size(),
                              side * side);
     }
+  }
+  for (const SpaceContent& space : arrays.spaces) {
+    PECULIAR_RETURN_IF_ERROR(CheckSpace(content, model.name, space));
   }
   return absl::OkStatus();
 }
@@ -101,10 +137,14 @@ absl::Status CompleteContent(SnapshotContent& content) {
   }
   PECULIAR_RETURN_IF_ERROR(PutDefaultFirst(content));
   content.catalog.scores.clear();
+  content.catalog.spaces.clear();
+  content.catalog.repeats.clear();
   for (std::size_t i = 0; i < content.models.size(); ++i) {
     PECULIAR_RETURN_IF_ERROR(CheckModel(content, i));
     PECULIAR_RETURN_IF_ERROR(NormaliseTraining(content.catalog.models[i]));
     content.catalog.scores.push_back(RankGalaxies(content.models[i].scores));
+    content.catalog.spaces.push_back(
+        ListSpaces(content.models[i], content.catalog.models[i].dimension));
   }
   return ValidateCatalog(content.catalog);
 }

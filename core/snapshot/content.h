@@ -7,8 +7,10 @@
 
 namespace peculiar {
 
-// Puts the default model first, ranks the scores into catalog.scores, writes training figures in
-// one form, and checks what PublishSnapshot promises to refuse. INVALID_ARGUMENT.
+// Puts the default model first, ranks the scores into catalog.scores, lists the spaces in
+// catalog.spaces, writes training figures in one form, and checks what PublishSnapshot promises to
+// refuse. What needs neighbours is left for later: agreements are 1, repeats empty.
+// INVALID_ARGUMENT.
 absl::Status CompleteContent(SnapshotContent& content);
 
 }  // namespace peculiar

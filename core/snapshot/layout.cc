@@ -17,8 +17,12 @@ bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 
 }  // namespace
 
-std::string LatentIndexFile(std::string_view model) {
-  return fmt::format("index-{}-latent.faiss", model);
+std::string IndexFile(std::string_view model, std::string_view space) {
+  return fmt::format("index-{}-{}.faiss", model, space);
+}
+
+std::string NeighborsFile(std::string_view model, std::string_view space) {
+  return fmt::format("neighbors-{}-{}.bin", model, space);
 }
 
 std::string EmbeddingsFile(std::string_view model) {

@@ -2,7 +2,8 @@
 //   CURRENT                       one line, the id that is served
 //   <id>/manifest.json            what the snapshot is, and size and SHA-256 of every other file
 //   <id>/catalog.sqlite           core/catalog
-//   <id>/index-<model>-latent.faiss, embeddings-<model>.f32, spaxel-maps-<model>.f32
+//   <id>/index-<model>-<space>.faiss, neighbors-<model>-<space>.bin
+//   <id>/embeddings-<model>.f32, spaxel-maps-<model>.f32
 //   .publish-<pid>/               a snapshot being written; swept by the next publish
 #pragma once
 
@@ -16,8 +17,10 @@ inline constexpr std::string_view kManifestFile = "manifest.json";
 inline constexpr std::string_view kCatalogFile = "catalog.sqlite";
 inline constexpr std::string_view kPublishFolderPrefix = ".publish-";
 
-// FAISS index of the model's latent space; row i is galaxy i of the catalogue.
-std::string LatentIndexFile(std::string_view model);
+// FAISS index of one space of the model; row i is galaxy i of the catalogue.
+std::string IndexFile(std::string_view model, std::string_view space);
+// The nearest neighbours of every galaxy in that space: neighbor_file.h.
+std::string NeighborsFile(std::string_view model, std::string_view space);
 // Embeddings: galaxies x dimension, row-major float32, little-endian, no header.
 std::string EmbeddingsFile(std::string_view model);
 // Score per spaxel: galaxies x side x side ([y][x]), float32, little-endian, no header.

@@ -63,11 +63,30 @@ Json TrainingJson(const std::string& text) {
   return value.is_discarded() ? Json(text) : value;
 }
 
-Json ModelToJson(const CatalogModel& model) {
-  return {{"name", model.name},          {"kind", model.kind},
-          {"preset", model.preset},      {"seed", model.seed},
-          {"digest", model.digest},      {"dimension", model.dimension},
-          {"default", model.is_default}, {"training", TrainingJson(model.training_json)}};
+Json SpaceToJson(const CatalogSpace& space) {
+  const auto fact = [](const std::optional<double>& value) {
+    return value ? Json(*value) : Json();
+  };
+  return {{"name", space.name},
+          {"width", space.width},
+          {"explained_variance", space.explained_variance},
+          {"trustworthiness", fact(space.trustworthiness)},
+          {"continuity", fact(space.continuity)},
+          {"agreement", space.agreement}};
+}
+
+Json ModelToJson(const CatalogModel& model, const std::vector<CatalogSpace>& spaces) {
+  Json list = Json::array();
+  for (const CatalogSpace& space : spaces) list.push_back(SpaceToJson(space));
+  return {{"name", model.name},
+          {"kind", model.kind},
+          {"preset", model.preset},
+          {"seed", model.seed},
+          {"digest", model.digest},
+          {"dimension", model.dimension},
+          {"default", model.is_default},
+          {"training", TrainingJson(model.training_json)},
+          {"spaces", list}};
 }
 
 absl::StatusOr<int> SmallInteger(const Json& object, std::string_view key) {
@@ -92,6 +111,28 @@ absl::StatusOr<CatalogModel> ModelFromJson(const Json& json) {
   // The name becomes part of file names.
   if (!IsModelName(model.name)) return DataLoss("'{}' is not a model name", model.name);
   return model;
+}
+
+// null is absent.
+absl::StatusOr<std::optional<double>> OptionalNumber(const Json& object, std::string_view key) {
+  const auto found = object.find(std::string(key));
+  if (found != object.end() && found->is_null()) return std::optional<double>();
+  PECULIAR_ASSIGN_OR_RETURN(const double value, JsonField<double>(object, key));
+  return std::optional(value);
+}
+
+absl::StatusOr<CatalogSpace> SpaceFromJson(const Json& json) {
+  CatalogSpace space;
+  PECULIAR_ASSIGN_OR_RETURN(space.name, JsonField<std::string>(json, "name"));
+  PECULIAR_ASSIGN_OR_RETURN(space.width, SmallInteger(json, "width"));
+  PECULIAR_ASSIGN_OR_RETURN(space.explained_variance,
+                            JsonField<std::vector<double>>(json, "explained_variance"));
+  PECULIAR_ASSIGN_OR_RETURN(space.trustworthiness, OptionalNumber(json, "trustworthiness"));
+  PECULIAR_ASSIGN_OR_RETURN(space.continuity, OptionalNumber(json, "continuity"));
+  PECULIAR_ASSIGN_OR_RETURN(space.agreement, JsonField<std::vector<double>>(json, "agreement"));
+  // The name becomes part of file names.
+  if (!IsSpaceName(space.name)) return DataLoss("'{}' is not a name of a space", space.name);
+  return space;
 }
 
 absl::StatusOr<ManifestFile> FileFromJson(const Json& json) {
@@ -125,11 +166,22 @@ absl::Status ReadList(const Json& json, std::string_view key,
   return absl::OkStatus();
 }
 
+absl::Status ReadModels(const Json& json, Manifest& manifest) {
+  PECULIAR_RETURN_IF_ERROR(ReadList(json, "models", ModelFromJson, manifest.models));
+  for (const Json& model : json.at("models")) {
+    const absl::Status status =
+        ReadList(model, "spaces", SpaceFromJson, manifest.spaces.emplace_back());
+    PECULIAR_RETURN_IF_ERROR(Annotate(status, "models"));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Manifest> FromJson(const Json& json) {
   Manifest manifest;
   PECULIAR_ASSIGN_OR_RETURN(const auto version, JsonField<std::int64_t>(json, "schema_version"));
   if (version != kSnapshotSchemaVersion) {
-    return DataLoss("schema version {}, expected {}", version, kSnapshotSchemaVersion);
+    return DataLoss("schema version {}, expected {}: publish again with this peculiar-worker",
+                    version, kSnapshotSchemaVersion);
   }
   PECULIAR_ASSIGN_OR_RETURN(const auto created, JsonField<std::string>(json, "created"));
   const auto time = ParseUtc(created);
@@ -144,7 +196,7 @@ absl::StatusOr<Manifest> FromJson(const Json& json) {
                             JsonField<std::int64_t>(json, "excluded_count"));
   PECULIAR_ASSIGN_OR_RETURN(manifest.spaxel_side, SmallInteger(json, "spaxel_side"));
   PECULIAR_RETURN_IF_ERROR(ReadList(json, "lines", LineFromJson, manifest.lines));
-  PECULIAR_RETURN_IF_ERROR(ReadList(json, "models", ModelFromJson, manifest.models));
+  PECULIAR_RETURN_IF_ERROR(ReadModels(json, manifest));
   PECULIAR_RETURN_IF_ERROR(ReadList(json, "files", FileFromJson, manifest.files));
   return manifest;
 }
@@ -177,7 +229,9 @@ std::string FormatSnapshotManifest(const Manifest& manifest) {
   for (const CatalogLine& line : manifest.lines) {
     lines.push_back({{"name", line.name}, {"wavelength_angstrom", line.wavelength_angstrom}});
   }
-  for (const CatalogModel& model : manifest.models) models.push_back(ModelToJson(model));
+  for (std::size_t i = 0; i < manifest.models.size(); ++i) {
+    models.push_back(ModelToJson(manifest.models[i], manifest.spaces[i]));
+  }
   for (const ManifestFile& file : manifest.files) {
     files.push_back({{"name", file.name}, {"bytes", file.bytes}, {"sha256", file.sha256}});
   }

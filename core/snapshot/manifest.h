@@ -14,7 +14,7 @@
 
 namespace peculiar {
 
-inline constexpr int kSnapshotSchemaVersion = 1;
+inline constexpr int kSnapshotSchemaVersion = 2;
 
 struct ManifestFile {
   std::string name;         // within the snapshot's folder
@@ -29,10 +29,11 @@ struct Manifest {
   std::string survey_release;        // for example "DR17 v3_1_1"; free text, may be empty
   std::int64_t galaxy_count = 0;     // in the sample
   std::int64_t excluded_count = 0;
-  int spaxel_side = 0;               // spaxel maps are side x side
-  std::vector<CatalogLine> lines;    // in the order of the channels
-  std::vector<CatalogModel> models;  // the default one first
-  std::vector<ManifestFile> files;   // every file but the manifest, by name
+  int spaxel_side = 0;                            // spaxel maps are side x side
+  std::vector<CatalogLine> lines;                 // in the order of the channels
+  std::vector<CatalogModel> models;               // the default one first
+  std::vector<std::vector<CatalogSpace>> spaces;  // [model][space], "latent" first
+  std::vector<ManifestFile> files;                // every file but the manifest, by name
   bool operator==(const Manifest&) const = default;
 };
 
@@ -40,7 +41,7 @@ struct Manifest {
 std::string FormatSnapshotManifest(const Manifest& manifest);
 
 // DATA_LOSS naming `what` and the field: not JSON, a field missing or of another type, another
-// schema version, a name that is not a plain file name.
+// schema version (publish again), a name that is not a plain file name.
 absl::StatusOr<Manifest> ParseSnapshotManifest(std::string_view text, std::string_view what);
 
 // Reads folder/manifest.json, which must be the one that `id` names. NOT_FOUND when the folder or

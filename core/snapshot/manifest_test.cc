@@ -22,6 +22,12 @@ Manifest MakeManifest() {
   manifest.spaxel_side = 32;
   manifest.lines = {{"Halpha", 6564.61}};
   manifest.models = {{"ae", "ae", "small", -3, "c1", 32, true, R"({"epochs":3})"}};
+  manifest.spaces = {{{.name = "latent", .width = 32, .agreement = {1, 1.0 / 3}},
+                      {.name = "pca",
+                       .width = 2,
+                       .explained_variance = {0.7, 0.1},
+                       .trustworthiness = 0.9,
+                       .agreement = {1.0 / 3, 1}}}};
   manifest.files = {{"catalog.sqlite", std::uint64_t{5} << 32, "s1"}};
   return manifest;
 }
@@ -70,10 +76,15 @@ TEST(ManifestTest, RefusesWhatCouldNotBeOurs) {
     EXPECT_EQ(read.status().code(), absl::StatusCode::kDataLoss);
     EXPECT_THAT(std::string(read.status().message()), HasSubstr(message));
   };
-  expect_refused([](Json& j) { j["schema_version"] = 2; }, "schema version 2, expected 1");
+  expect_refused([](Json& j) { j["schema_version"] = 1; },
+                 "schema version 1, expected 2: publish again");
   expect_refused([](Json& j) { j["created"] = "2026-02-30T00:00:00Z"; }, "2026-02-30");
   expect_refused([](Json& j) { j["created"] = "2026-01-02T03:04:05Z "; }, "created");
   expect_refused([](Json& j) { j["models"][0]["name"] = "../x"; }, "not a model name");
+  expect_refused([](Json& j) { j["models"][0].erase("spaces"); }, "spaces");
+  expect_refused([](Json& j) { j["models"][0]["spaces"][1]["name"] = "../x"; }, "name of a space");
+  expect_refused([](Json& j) { j["models"][0]["spaces"][1].erase("continuity"); }, "continuity");
+  expect_refused([](Json& j) { j["models"][0]["spaces"][1]["width"] = -1; }, "width");
   expect_refused([](Json& j) { j["files"][0]["name"] = "../x"; }, "not a plain file name");
   expect_refused([](Json& j) { j["spaxel_side"] = -1; }, "spaxel_side");
   EXPECT_EQ(ParseSnapshotManifest("{", "m").status().code(), absl::StatusCode::kDataLoss);

@@ -14,12 +14,16 @@ namespace {
 static_assert(std::endian::native == std::endian::little, ".f32 files are little-endian");
 
 // Names of every file but the manifest, sorted.
-std::vector<std::string> ExpectedFiles(const std::vector<CatalogModel>& models) {
+std::vector<std::string> ExpectedFiles(const Manifest& manifest) {
   std::vector<std::string> names = {std::string(kCatalogFile)};
-  for (const CatalogModel& model : models) {
-    names.push_back(LatentIndexFile(model.name));
-    names.push_back(EmbeddingsFile(model.name));
-    names.push_back(SpaxelMapsFile(model.name));
+  for (std::size_t i = 0; i < manifest.models.size(); ++i) {
+    const std::string& model = manifest.models[i].name;
+    for (const CatalogSpace& space : manifest.spaces[i]) {
+      names.push_back(IndexFile(model, space.name));
+      names.push_back(NeighborsFile(model, space.name));
+    }
+    names.push_back(EmbeddingsFile(model));
+    names.push_back(SpaxelMapsFile(model));
   }
   std::sort(names.begin(), names.end());
   return names;
@@ -44,7 +48,7 @@ absl::Status VerifyFiles(const std::filesystem::path& folder, const Manifest& ma
                          VerifyMode mode) {
   std::vector<std::string> listed;
   for (const ManifestFile& file : manifest.files) listed.push_back(file.name);
-  if (const auto expected = ExpectedFiles(manifest.models); listed != expected) {
+  if (const auto expected = ExpectedFiles(manifest); listed != expected) {
     return DataLoss("{} lists the files {}, expected {}", (folder / kManifestFile).string(),
                     fmt::join(listed, " "), fmt::join(expected, " "));
   }
@@ -63,8 +67,9 @@ absl::Status CheckAgainstManifest(const CatalogContent& catalog, const Manifest&
                     catalog.galaxies.size(), catalog.excluded.size(), manifest.galaxy_count,
                     manifest.excluded_count);
   }
-  if (catalog.models != manifest.models || catalog.lines != manifest.lines) {
-    return DataLoss("{} has other models or lines than {}", path.string(), kManifestFile);
+  if (catalog.models != manifest.models || catalog.spaces != manifest.spaces ||
+      catalog.lines != manifest.lines) {
+    return DataLoss("{} has other models, spaces or lines than {}", path.string(), kManifestFile);
   }
   return absl::OkStatus();
 }
@@ -97,38 +102,64 @@ absl::StatusOr<Snapshot> Snapshot::OpenAs(const std::filesystem::path& folder, s
   PECULIAR_ASSIGN_OR_RETURN(snapshot.catalog_, ReadCatalog(folder / kCatalogFile));
   PECULIAR_RETURN_IF_ERROR(
       CheckAgainstManifest(snapshot.catalog_, snapshot.manifest_, folder / kCatalogFile));
-  for (const CatalogModel& model : snapshot.manifest_.models) {
-    PECULIAR_RETURN_IF_ERROR(snapshot.OpenModel(folder, model));
+  for (std::size_t model = 0; model < snapshot.manifest_.models.size(); ++model) {
+    PECULIAR_RETURN_IF_ERROR(snapshot.OpenModel(folder, model, mode));
   }
   return snapshot;
 }
 
-absl::Status Snapshot::OpenModel(const std::filesystem::path& folder, const CatalogModel& model) {
-  const std::filesystem::path index_path = folder / LatentIndexFile(model.name);
-  const std::filesystem::path embeddings_path = folder / EmbeddingsFile(model.name);
-  const std::filesystem::path maps_path = folder / SpaxelMapsFile(model.name);
+absl::StatusOr<Snapshot::Space> Snapshot::OpenSpace(const std::filesystem::path& folder,
+                                                    const std::string& model,
+                                                    const CatalogSpace& space,
+                                                    VerifyMode mode) const {
+  const std::filesystem::path index_path = folder / IndexFile(model, space.name);
   PECULIAR_ASSIGN_OR_RETURN(VectorIndex index, VectorIndex::Load(index_path));
-  if (index.size() != size() || static_cast<int>(index.dim()) != model.dimension) {
+  if (index.size() != size() || static_cast<int>(index.dim()) != space.width) {
     return DataLoss("{} has {} vectors of {}, expected {} of {}", index_path.string(), index.size(),
-                    index.dim(), size(), model.dimension);
+                    index.dim(), size(), space.width);
   }
+  const NeighborCheck check =
+      mode == VerifyMode::kFull ? NeighborCheck::kDistances : NeighborCheck::kStructure;
+  PECULIAR_ASSIGN_OR_RETURN(
+      NeighborFile neighbors,
+      NeighborFile::Open(folder / NeighborsFile(model, space.name), index.vectors(), check));
+  return Space{std::move(index), std::move(neighbors)};
+}
+
+absl::Status Snapshot::OpenModel(const std::filesystem::path& folder, std::size_t model,
+                                 VerifyMode mode) {
+  const std::string& name = manifest_.models[model].name;
+  std::vector<Space> spaces;
+  for (const CatalogSpace& space : catalog_.spaces[model]) {
+    PECULIAR_ASSIGN_OR_RETURN(Space opened, OpenSpace(folder, name, space, mode));
+    spaces.push_back(std::move(opened));
+  }
+  const std::filesystem::path embeddings_path = folder / EmbeddingsFile(name);
   PECULIAR_ASSIGN_OR_RETURN(const MappedFile embeddings, MappedFile::Open(embeddings_path));
-  const Matrix vectors = index.vectors();
+  const Matrix vectors = spaces[0].index.vectors();
   PECULIAR_RETURN_IF_ERROR(CheckFloats(embeddings_path, embeddings, vectors.rows * vectors.width));
   if (std::memcmp(embeddings.bytes().data(), vectors.values, embeddings.bytes().size()) != 0) {
     return DataLoss("{} holds other vectors than {}", embeddings_path.string(),
-                    index_path.filename().string());
+                    IndexFile(name, kEmbeddingSpace));
   }
+  const std::filesystem::path maps_path = folder / SpaxelMapsFile(name);
   PECULIAR_ASSIGN_OR_RETURN(MappedFile maps, MappedFile::Open(maps_path));
   const auto side = static_cast<std::size_t>(manifest_.spaxel_side);
   PECULIAR_RETURN_IF_ERROR(CheckFloats(maps_path, maps, size() * side * side));
-  models_.push_back({std::move(index), std::move(maps)});
+  models_.push_back({std::move(spaces), std::move(maps)});
   return absl::OkStatus();
 }
 
 std::optional<std::size_t> Snapshot::FindModel(std::string_view name) const {
   for (std::size_t i = 0; i < manifest_.models.size(); ++i) {
     if (manifest_.models[i].name == name) return i;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::size_t> Snapshot::FindSpace(std::size_t model, std::string_view name) const {
+  for (std::size_t i = 0; i < spaces(model).size(); ++i) {
+    if (spaces(model)[i].name == name) return i;
   }
   return std::nullopt;
 }

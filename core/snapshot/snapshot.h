@@ -1,10 +1,12 @@
 // A published snapshot, opened and verified: what the server answers from. Immutable; safe for
-// concurrent reading. The catalogue and the indices are in memory, the spaxel maps are mapped.
+// concurrent reading. The catalogue and the indices are in memory, neighbours and spaxel maps are
+// mapped.
 #pragma once
 
 #include <cstddef>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,11 +17,12 @@
 #include "core/embedding/matrix.h"
 #include "core/index/vector_index.h"
 #include "core/snapshot/manifest.h"
+#include "core/snapshot/neighbor_file.h"
 
 namespace peculiar {
 
-// kFull: size and SHA-256 of every file. kSizes: sizes only (the manifest's digest is always
-// checked).
+// kFull: size and SHA-256 of every file, and that the neighbours' distances are those of the
+// coordinates. kSizes: sizes and structure only (the manifest's digest is always checked).
 enum class VerifyMode { kFull, kSizes };
 
 // "full", "sizes"; INVALID_ARGUMENT naming both.
@@ -28,9 +31,9 @@ absl::StatusOr<VerifyMode> ParseVerifyMode(std::string_view name);
 class Snapshot {
  public:
   // folder: SNAPSHOTS/<id>. Checks that the id is the manifest's, schema version, every file, and
-  // that the counts of manifest, catalogue, indices, embeddings and maps agree. NOT_FOUND when the
-  // folder is not there or a file is missing; DATA_LOSS naming the file, what was found and what
-  // expected.
+  // that the counts of manifest, catalogue, indices, neighbours, embeddings and maps agree.
+  // NOT_FOUND when the folder is not there or a file is missing; DATA_LOSS naming the file, what
+  // was found and what expected.
   static absl::StatusOr<Snapshot> Open(const std::filesystem::path& folder, VerifyMode mode);
 
   // The same for a folder that does not bear its id yet (the builder's temporary one).
@@ -47,19 +50,46 @@ class Snapshot {
   std::optional<std::size_t> FindModel(std::string_view name) const;
 
   // Of one model (model < model_count()); row i is catalog().galaxies[i].
-  const VectorIndex& latent_index(std::size_t model) const { return models_[model].index; }
-  Matrix embeddings(std::size_t model) const { return models_[model].index.vectors(); }
+  const VectorIndex& latent_index(std::size_t model) const { return index(model, 0); }
+  Matrix embeddings(std::size_t model) const { return coordinates(model, 0); }
   Matrix spaxel_maps(std::size_t model) const;  // size() x (side * side), each [y][x]
   int spaxel_side() const { return manifest_.spaxel_side; }
 
+  // The spaces of a model with what is known of them; 0 is "latent".
+  const std::vector<CatalogSpace>& spaces(std::size_t model) const {
+    return catalog_.spaces[model];
+  }
+  // Place of a space by its name.
+  std::optional<std::size_t> FindSpace(std::size_t model, std::string_view name) const;
+
+  // Of one space (space < spaces(model).size()); row i is catalog().galaxies[i].
+  const VectorIndex& index(std::size_t model, std::size_t space) const {
+    return models_[model].spaces[space].index;
+  }
+  Matrix coordinates(std::size_t model, std::size_t space) const {
+    return index(model, space).vectors();
+  }
+  // The min(100, size() - 1) nearest of one galaxy, as they were found at publish: nearest first,
+  // ties by row, itself left out. What index().SearchRow gives, without a search. Valid as long as
+  // the snapshot.
+  std::span<const Neighbor> neighbors(std::size_t model, std::size_t space, std::size_t row) const {
+    return models_[model].spaces[space].neighbors.list(row);
+  }
+
  private:
-  struct Model {
+  struct Space {
     VectorIndex index;
+    NeighborFile neighbors;
+  };
+  struct Model {
+    std::vector<Space> spaces;
     MappedFile spaxel_maps;
   };
 
   Snapshot() = default;
-  absl::Status OpenModel(const std::filesystem::path& folder, const CatalogModel& model);
+  absl::Status OpenModel(const std::filesystem::path& folder, std::size_t model, VerifyMode mode);
+  absl::StatusOr<Space> OpenSpace(const std::filesystem::path& folder, const std::string& model,
+                                  const CatalogSpace& space, VerifyMode mode) const;
 
   std::string id_;
   Manifest manifest_;

@@ -60,6 +60,14 @@ class SnapshotTest : public ::testing::Test {
     EXPECT_THAT(std::string(snapshot.status().message()), HasSubstr(name)) << trace;
   }
 
+  // Sizes and digests as the files are now.
+  void Restamp(Manifest& manifest) {
+    for (ManifestFile& file : manifest.files) {
+      file.bytes = std::filesystem::file_size(folder_ / file.name);
+      file.sha256 = *Sha256OfFile(folder_ / file.name);
+    }
+  }
+
   // Publishes the folder again under the id of its changed manifest.
   void Rename(const Manifest& manifest) {
     const std::string text = FormatSnapshotManifest(manifest);
@@ -106,6 +114,82 @@ TEST_F(SnapshotTest, GivesBackWhatWasPublished) {
   }
 }
 
+TEST_F(SnapshotTest, HasTheSpacesWithTheirFacts) {
+  const ReadyContent ready;
+  const auto snapshot = Snapshot::Open(folder_, VerifyMode::kFull);
+  ASSERT_TRUE(snapshot.ok()) << snapshot.status();
+  EXPECT_EQ(snapshot->manifest().spaces, snapshot->catalog().spaces);
+  for (std::size_t model = 0; model < 2; ++model) {
+    const auto& spaces = snapshot->spaces(model);
+    ASSERT_EQ(spaces.size(), 3u);
+    EXPECT_EQ(snapshot->FindSpace(model, "latent"), 0u);
+    EXPECT_EQ(snapshot->FindSpace(model, "umap"), 2u);
+    EXPECT_FALSE(snapshot->FindSpace(model, "tsne").has_value());
+    EXPECT_EQ(snapshot->embeddings(model).values, snapshot->coordinates(model, 0).values);
+    EXPECT_EQ(&snapshot->latent_index(model), &snapshot->index(model, 0));
+    for (std::size_t space = 1; space < 3; ++space) {
+      const SpaceContent& given = ready.content.models[model].spaces[space - 1];
+      const Matrix found = snapshot->coordinates(model, space);
+      EXPECT_EQ(spaces[space].name, given.name);
+      EXPECT_EQ(spaces[space].width, static_cast<int>(found.width));
+      EXPECT_EQ(spaces[space].explained_variance, given.explained_variance);
+      EXPECT_EQ(spaces[space].trustworthiness, given.trustworthiness);
+      EXPECT_EQ(spaces[space].continuity, given.continuity);
+      ASSERT_EQ(found.width, given.coordinates.width);
+      EXPECT_TRUE(std::equal(found.values, found.values + found.rows * found.width,
+                             given.coordinates.values));
+    }
+  }
+}
+
+TEST_F(SnapshotTest, HasTheNeighboursThatASearchFinds) {
+  const auto snapshot = Snapshot::Open(folder_, VerifyMode::kFull);
+  ASSERT_TRUE(snapshot.ok()) << snapshot.status();
+  for (std::size_t model = 0; model < 2; ++model) {
+    for (std::size_t space = 0; space < 3; ++space) {
+      for (std::size_t row = 0; row < snapshot->size(); ++row) {
+        const auto found = snapshot->neighbors(model, space, row);
+        ASSERT_EQ(found.size(), 39u);
+        EXPECT_EQ(NeighborList(found.begin(), found.end()),
+                  *snapshot->index(model, space).SearchRow(row, 100));
+      }
+    }
+  }
+}
+
+TEST_F(SnapshotTest, TellsHowFarTheSpacesAgree) {
+  const auto snapshot = Snapshot::Open(folder_, VerifyMode::kFull);
+  ASSERT_TRUE(snapshot.ok()) << snapshot.status();
+  double common = 0;
+  for (std::size_t row = 0; row < 40; ++row) {
+    for (const Neighbor& a : snapshot->neighbors(0, 0, row).first(15)) {
+      for (const Neighbor& b : snapshot->neighbors(0, 1, row).first(15)) common += a.row == b.row;
+    }
+  }
+  const auto& spaces = snapshot->spaces(0);
+  EXPECT_DOUBLE_EQ(spaces[0].agreement[1], common / (40 * 15));
+  EXPECT_EQ(spaces[1].agreement[0], spaces[0].agreement[1]);
+  EXPECT_EQ(spaces[2].agreement[2], 1);
+  EXPECT_GT(spaces[0].agreement[1], 15.0 / 39);  // more than by chance: it is a projection
+}
+
+TEST_F(SnapshotTest, HasTheTagsAndTheRepeats) {
+  const ReadyContent ready;
+  const auto snapshot = Snapshot::Open(folder_, VerifyMode::kFull);
+  ASSERT_TRUE(snapshot.ok()) << snapshot.status();
+  const CatalogContent& catalog = snapshot->catalog();
+  EXPECT_EQ(catalog.tags, ready.content.catalog.tags);
+  ASSERT_EQ(catalog.repeats.size(), 3u);  // of the rows 0, 1 and 2
+  EXPECT_EQ(catalog.repeats[2].first, 1u);
+  EXPECT_EQ(catalog.repeats[2].second, 2u);
+  // mae of row i is 0.01 (1 + 7 i mod 40).
+  EXPECT_DOUBLE_EQ(*catalog.repeats[2].models[0].mae_difference, 0.07);
+  const RepeatPlace& place = catalog.repeats[2].models[1].places[2];
+  const auto list = snapshot->neighbors(1, 2, 1);
+  const Neighbor& found = list[static_cast<std::size_t>(place.rank_from_first - 1)];
+  EXPECT_EQ(found, (Neighbor{2, place.distance}));
+}
+
 TEST_F(SnapshotTest, RanksTheScoresAtPublish) {
   const auto snapshot = Snapshot::Open(folder_, VerifyMode::kSizes);
   ASSERT_TRUE(snapshot.ok()) << snapshot.status();
@@ -124,7 +208,7 @@ TEST_F(SnapshotTest, RanksTheScoresAtPublish) {
 }
 
 TEST_F(SnapshotTest, AFlippedByteInAnyFileIsRefusedNamingIt) {
-  ASSERT_EQ(FileNames().size(), 8u);
+  ASSERT_EQ(FileNames().size(), 18u);
   for (const std::string& name : FileNames()) {
     const auto size = std::filesystem::file_size(folder_ / name);
     for (const std::size_t offset : {std::size_t{0}, size / 2, size - 1}) {
@@ -190,15 +274,36 @@ TEST_F(SnapshotTest, CountsThatDisagreeAreRefusedEvenWithGoodDigests) {
 TEST_F(SnapshotTest, FilesOfAnotherModelAreRefusedEvenWithGoodDigests) {
   // The other model's index under this one's name: 4 wide instead of 8.
   Manifest manifest = Snapshot::Open(folder_, VerifyMode::kFull)->manifest();
-  std::filesystem::copy(folder_ / LatentIndexFile("vae-small"),
-                        folder_ / LatentIndexFile("ae-small"),
+  std::filesystem::copy(folder_ / IndexFile("vae-small", "latent"),
+                        folder_ / IndexFile("ae-small", "latent"),
                         std::filesystem::copy_options::overwrite_existing);
-  for (ManifestFile& file : manifest.files) {
-    file.bytes = std::filesystem::file_size(folder_ / file.name);
-    file.sha256 = *Sha256OfFile(folder_ / file.name);
-  }
+  Restamp(manifest);
   Rename(manifest);
   ExpectRefused(absl::StatusCode::kDataLoss, "index-ae-small-latent.faiss", "index");
+}
+
+TEST_F(SnapshotTest, NeighboursOfAnotherSpaceAreRefusedEvenWithGoodDigests) {
+  Manifest manifest = Snapshot::Open(folder_, VerifyMode::kFull)->manifest();
+  std::filesystem::copy(folder_ / NeighborsFile("ae-small", "umap"),
+                        folder_ / NeighborsFile("ae-small", "pca"),
+                        std::filesystem::copy_options::overwrite_existing);
+  Restamp(manifest);
+  Rename(manifest);
+  ExpectRefused(absl::StatusCode::kDataLoss,
+                "neighbors-ae-small-pca.bin: the neighbours of row 0 have other distances",
+                "neighbours");
+}
+
+TEST_F(SnapshotTest, AnOlderSchemaIsRefusedSayingToPublishAgain) {
+  std::string text = *ReadFile(folder_ / kManifestFile);
+  const std::string_view version = "\"schema_version\": 2";
+  text.replace(text.find(version), version.size(), "\"schema_version\": 1");
+  std::ofstream(folder_ / kManifestFile) << text;
+  const auto created = TimeOfId(id_);
+  const auto renamed = folder_.parent_path() / SnapshotId(*created, text);
+  std::filesystem::rename(folder_, renamed);
+  folder_ = renamed;
+  ExpectRefused(absl::StatusCode::kDataLoss, "schema version 1, expected 2: publish again", "old");
 }
 
 TEST_F(SnapshotTest, AManifestWithoutAFileIsRefused) {

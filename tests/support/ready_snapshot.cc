@@ -1,5 +1,6 @@
 #include "tests/support/ready_snapshot.h"
 
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
@@ -11,6 +12,7 @@ namespace peculiar::testing {
 namespace {
 
 constexpr int kSide = 4;
+constexpr double kPcaAngle = 0.5;
 
 CatalogGalaxy MakeGalaxy(std::size_t row) {
   constexpr int kIfus[] = {1901, 3702, 6103, 9101, 12704};
@@ -66,6 +68,59 @@ std::vector<float> MakeEmbeddings(std::size_t galaxies, std::size_t width, std::
   return values;
 }
 
+std::vector<float> MakePca(Matrix embeddings) {
+  std::vector<float> values;
+  for (std::size_t row = 0; row < embeddings.rows; ++row) {
+    const auto x = embeddings.row(row);
+    for (std::size_t j = 0; j + 1 < x.size(); j += 2) {
+      values.push_back(
+          static_cast<float>(std::cos(kPcaAngle) * x[j] - std::sin(kPcaAngle) * x[j + 1]));
+    }
+  }
+  return values;
+}
+
+std::vector<float> MakeUmap(Matrix embeddings) {
+  std::vector<float> values;
+  for (std::size_t row = 0; row < embeddings.rows; ++row) {
+    const auto x = embeddings.row(row);
+    values.insert(values.end(), {std::tanh(x[0]), std::tanh(x[1]), x[2] - x[3]});
+  }
+  return values;
+}
+
+double Variance(Matrix matrix, std::size_t column) {
+  double sum = 0, squares = 0;
+  for (std::size_t row = 0; row < matrix.rows; ++row) {
+    const double x = matrix.row(row)[column];
+    sum += x;
+    squares += x * x;
+  }
+  const auto n = static_cast<double>(matrix.rows);
+  return squares / n - sum / n * (sum / n);
+}
+
+std::vector<double> ExplainedVariance(Matrix components, Matrix embeddings) {
+  double total = 0;
+  for (std::size_t j = 0; j < embeddings.width; ++j) total += Variance(embeddings, j);
+  std::vector<double> shares;
+  for (std::size_t j = 0; j < components.width; ++j) {
+    shares.push_back(Variance(components, j) / total);
+  }
+  return shares;
+}
+
+// `coordinates` (pca, umap) are made and borrowed.
+std::vector<SpaceContent> MakeSpaces(Matrix embeddings,
+                                     std::vector<std::vector<float>>& coordinates) {
+  coordinates = {MakePca(embeddings), MakeUmap(embeddings)};
+  const Matrix pca{coordinates[0].data(), embeddings.rows, embeddings.width / 2};
+  const Matrix umap{coordinates[1].data(), embeddings.rows, 3};
+  return {
+      {.name = "pca", .coordinates = pca, .explained_variance = ExplainedVariance(pca, embeddings)},
+      {.name = "umap", .coordinates = umap, .trustworthiness = 0.9, .continuity = 0.8}};
+}
+
 std::vector<CatalogExclusion> MakeExcluded() {
   return {{"9000-1901", "1-9000", std::nullopt, "no_redshift", ""},
           {"9001-1902", "1-9001", 0.12, "redshift_out_of_range", "z = 0.12, kept are 0 to 0.08"},
@@ -88,9 +143,12 @@ ReadyContent::ReadyContent(const ReadyOptions& options) {
     content.catalog.galaxies.push_back(MakeGalaxy(row));
   }
   content.catalog.excluded = MakeExcluded();
+  content.catalog.tags = {{"checked", "Looked at by eye.", {1, 6}, {}},
+                          {"odd", "", {4, 6, 7}, {"9002-3701"}}};
   const std::size_t models = options.models.size();
   embeddings.resize(models);
   scores.resize(models);
+  coordinates.resize(models);
   for (std::size_t m = 0; m < models; ++m) {
     const std::string& name = options.models[m];
     const std::size_t width = m == 0 ? 8 : 4;
@@ -106,7 +164,8 @@ ReadyContent::ReadyContent(const ReadyOptions& options) {
     for (std::size_t row = 0; row < galaxies; ++row) {
       scores[m].push_back(MakeScores(row, m, galaxies));
     }
-    content.models.push_back({{embeddings[m].data(), galaxies, width}, scores[m]});
+    const Matrix matrix{embeddings[m].data(), galaxies, width};
+    content.models.push_back({matrix, scores[m], MakeSpaces(matrix, coordinates[m])});
   }
 }
 

@@ -29,6 +29,12 @@ struct ReadyOptions {
 //   when 7 does not divide `galaxies`; chi = 100 mae; relative = 1 for every row (all tied). The
 //   last row's mae, line shares, chi and relative are NaN in the first model only. line shares:
 //   line 0 carries half, the others share the rest equally; spaxel maps are flat.
+// Spaces of every model beside "latent", from the embedding x_0 .. x_(d-1) of a row:
+//   pca: every two coordinates (x_2j, x_2j+1) turned by 0.5 radian, the first of both kept, d / 2
+//   wide; explained_variance is each column's variance over the embeddings' (not sorted). umap:
+//   (tanh x_0, tanh x_1, x_2 - x_3), trustworthiness 0.9, continuity 0.8.
+// Tags: "checked" ("Looked at by eye."): rows 1 and 6; "odd" (no description): rows 4, 6, 7 and the
+// excluded "9002-3701". Repeats: the three pairs of the rows 0, 1 and 2.
 // Excluded, one each: "9000-1901" no_redshift, "9001-1902" redshift_out_of_range, "9002-3701"
 // critical, "9003-6101" cube_missing, "9004-9102" cube_refused (with a detail and mangaid "1-1005",
 // that of row 5), and "9005-12701" cube_refused with the mangaid "1-9005" that nothing else has.
@@ -38,7 +44,9 @@ struct ReadyContent {
 
   std::vector<std::vector<float>> embeddings;  // [model][galaxy x dimension]; 8 wide, then 4
   std::vector<std::vector<Scores>> scores;     // [model][galaxy]
-  SnapshotContent content;                     // 3 lines, spaxel side 4
+  // [model][pca, umap][galaxy x width]
+  std::vector<std::vector<std::vector<float>>> coordinates;
+  SnapshotContent content;  // 3 lines, spaxel side 4
 };
 
 // Publishes a ReadyContent in `snapshots_folder`; aborts the program with a message when that
