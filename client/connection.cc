@@ -117,6 +117,12 @@ absl::StatusOr<v1::GetEmbeddingResponse> Connection::GetEmbedding(
   return channel_->Call<v1::GetEmbeddingResponse>(&v1::QueryService::Stub::GetEmbedding, request);
 }
 
+absl::StatusOr<v1::BatchGetEmbeddingsResponse> Connection::BatchGetEmbeddings(
+    const v1::BatchGetEmbeddingsRequest& request) {
+  return channel_->Call<v1::BatchGetEmbeddingsResponse>(&v1::QueryService::Stub::BatchGetEmbeddings,
+                                                        request);
+}
+
 absl::StatusOr<v1::GetGalaxyResponse> Connection::GetGalaxy(const v1::GetGalaxyRequest& request) {
   return channel_->Call<v1::GetGalaxyResponse>(&v1::QueryService::Stub::GetGalaxy, request);
 }
@@ -125,6 +131,11 @@ absl::StatusOr<v1::GetDistributionResponse> Connection::GetDistribution(
     const v1::GetDistributionRequest& request) {
   return channel_->Call<v1::GetDistributionResponse>(&v1::QueryService::Stub::GetDistribution,
                                                      request);
+}
+
+absl::StatusOr<v1::ListRepeatsResponse> Connection::ListRepeats(
+    const v1::ListRepeatsRequest& request) {
+  return channel_->Call<v1::ListRepeatsResponse>(&v1::QueryService::Stub::ListRepeats, request);
 }
 
 absl::StatusOr<v1::GetSnapshotResponse> Connection::GetSnapshot(

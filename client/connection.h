@@ -36,9 +36,12 @@ class Connection {
   absl::StatusOr<v1::ListAnomaliesResponse> ListAnomalies(const v1::ListAnomaliesRequest& request);
   absl::StatusOr<v1::FindNeighborsResponse> FindNeighbors(const v1::FindNeighborsRequest& request);
   absl::StatusOr<v1::GetEmbeddingResponse> GetEmbedding(const v1::GetEmbeddingRequest& request);
+  absl::StatusOr<v1::BatchGetEmbeddingsResponse> BatchGetEmbeddings(
+      const v1::BatchGetEmbeddingsRequest& request);
   absl::StatusOr<v1::GetGalaxyResponse> GetGalaxy(const v1::GetGalaxyRequest& request);
   absl::StatusOr<v1::GetDistributionResponse> GetDistribution(
       const v1::GetDistributionRequest& request);
+  absl::StatusOr<v1::ListRepeatsResponse> ListRepeats(const v1::ListRepeatsRequest& request);
   absl::StatusOr<v1::GetSnapshotResponse> GetSnapshot(const v1::GetSnapshotRequest& request);
 
  private:

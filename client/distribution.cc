@@ -74,8 +74,8 @@ void AddDistributionCommand(CLI::App& app, const GlobalOptions& globals, Command
   CLI::App& command = AddCommand(
       app, "distribution", "How a score is distributed over populations of galaxies", globals,
       result, [options](Connection& connection) { return AskDistribution(connection, *options); });
-  command.add_option("--by", options->by, "Populations: all, agn_class, fibres or redshift")
-      ->check(CLI::IsMember({"all", "agn_class", "fibres", "redshift"}))
+  command.add_option("--by", options->by, "Populations: all, agn_class, fibres, redshift or tag")
+      ->check(CLI::IsMember({"all", "agn_class", "fibres", "redshift", "tag"}))
       ->type_name("GROUP")
       ->capture_default_str();
   AddModelOption(command, options->model);

@@ -9,7 +9,7 @@ namespace peculiar::client {
 struct DistributionOptions {
   std::string model;  // empty = the snapshot's default
   ScoreOptions score;
-  std::string by = "all";  // all, agn_class, fibres, redshift
+  std::string by = "all";  // all, agn_class, fibres, redshift, tag
   int bin_count = 20;      // 1 to 1000
   bool logarithmic = false;
   FilterOptions filter;

@@ -1,4 +1,4 @@
-// peculiar embedding: the latent vectors of galaxies.
+// peculiar embedding: the coordinates of galaxies in a space, by default their latent vectors.
 // Values are float32 and are printed so that they read back to the same bits.
 #pragma once
 
@@ -9,11 +9,11 @@ namespace peculiar::client {
 struct EmbeddingOptions {
   std::vector<std::string> galaxy_ids;  // at least one
   std::string model;                    // empty = the snapshot's default
+  std::string space;                    // empty = "latent"
   std::string snapshot_id;
 };
 
-// One call a galaxy, all from the snapshot and model of the first. One that is not there fails the
-// whole: no answer is half an answer.
+// All from one snapshot. One that is not there fails the whole: no answer is half an answer.
 absl::StatusOr<Answer> AskEmbedding(Connection& connection, const EmbeddingOptions& options);
 
 void AddEmbeddingCommand(CLI::App& app, const GlobalOptions& globals, CommandResult& result);

@@ -69,6 +69,7 @@ void AddFilterOptions(CLI::App& command, FilterOptions& options) {
       ->delimiter(',')
       ->expected(3);
   add("--among", options.among, "named in a file, - = standard input", "FILE");
+  add("--tag", options.tags, "in one of these named sets", "NAME")->delimiter(',');
   command
       .add_flag("--best-observation", options.best_observation,
                 "that are the least masked observation of their MaNGA-ID")
@@ -91,6 +92,7 @@ absl::StatusOr<v1::GalaxyFilter> ToProto(const FilterOptions& options) {
     filter.mutable_cone()->set_dec_deg(options.cone[1]);
     filter.mutable_cone()->set_radius_deg(options.cone[2]);
   }
+  filter.mutable_tags()->Add(options.tags.begin(), options.tags.end());
   filter.set_best_observation(options.best_observation);
   if (options.among.empty()) return filter;
   PECULIAR_ASSIGN_OR_RETURN(const std::string text, ReadText(options.among));

@@ -25,6 +25,7 @@ struct FilterOptions {
   std::optional<int> max_lines_off_grid;
   std::vector<double> cone;  // ra, dec, radius in degrees; empty = none
   std::string among;         // file of galaxy ids, "-" = standard input; empty = none
+  std::vector<std::string> tags;
   bool best_observation = false;
 };
 

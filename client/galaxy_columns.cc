@@ -9,7 +9,8 @@ constexpr std::pair<std::string_view, v1::PopulationGroup> kGroups[] = {
     {"all", v1::POPULATION_GROUP_ALL},
     {"agn_class", v1::POPULATION_GROUP_AGN_CLASS},
     {"fibres", v1::POPULATION_GROUP_FIBRES},
-    {"redshift", v1::POPULATION_GROUP_REDSHIFT}};
+    {"redshift", v1::POPULATION_GROUP_REDSHIFT},
+    {"tag", v1::POPULATION_GROUP_TAG}};
 
 std::string AgnClassName(int agn_class) {
   switch (agn_class) {
@@ -92,6 +93,7 @@ void AppendDetailColumns(std::vector<Column>& columns) {
   columns.push_back({.name = "masked_share", .decimals = 3});
   columns.push_back({.name = "lines_off_grid_count"});
   columns.push_back({.name = "repeat_plateifus"});
+  columns.push_back({.name = "tags"});
 }
 
 void AppendDetailCells(const v1::Galaxy& galaxy, std::vector<OrderedJson>& cells) {
@@ -105,6 +107,7 @@ void AppendDetailCells(const v1::Galaxy& galaxy, std::vector<OrderedJson>& cells
   cells.push_back(galaxy.quality().lines_off_grid_count());
   cells.push_back(
       std::vector<std::string>(galaxy.repeat_plateifus().begin(), galaxy.repeat_plateifus().end()));
+  cells.push_back(std::vector<std::string>(galaxy.tags().begin(), galaxy.tags().end()));
 }
 
 OrderedJson AgnClassCell(const v1::Galaxy& galaxy) {

@@ -24,7 +24,7 @@ std::string ScoreUnit(v1::ScoreKind kind);
 // What "flux" means in a unit row.
 inline constexpr std::string_view kFluxNote = "flux = 1e-17 erg/s/cm^2/Angstrom/spaxel";
 
-// "all", "agn_class", "fibres", "redshift".
+// "all", "agn_class", "fibres", "redshift", "tag".
 std::string PopulationGroupName(v1::PopulationGroup group);
 // POPULATION_GROUP_UNSPECIFIED for any other name.
 v1::PopulationGroup ParsePopulationGroup(std::string_view name);
@@ -32,7 +32,8 @@ v1::PopulationGroup ParsePopulationGroup(std::string_view name);
 // plateifu, mangaid, redshift: what a listing of galaxies begins with ...
 void AppendIdColumns(std::vector<Column>& columns);
 void AppendIdCells(const v1::Galaxy& galaxy, std::vector<OrderedJson>& cells);
-// ... and AGN classes, position, fibres, all of its quality and its repeats: what it ends with.
+// ... and AGN classes, position, fibres, all of its quality, its repeats and tags: what it ends
+// with.
 void AppendDetailColumns(std::vector<Column>& columns);
 void AppendDetailCells(const v1::Galaxy& galaxy, std::vector<OrderedJson>& cells);
 

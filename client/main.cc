@@ -8,6 +8,7 @@
 #include "client/distribution.h"
 #include "client/embedding.h"
 #include "client/neighbors.h"
+#include "client/repeats.h"
 #include "client/show.h"
 #include "client/status.h"
 
@@ -46,6 +47,7 @@ int main(int argc, char** argv) {
   AddEmbeddingCommand(app, globals, result);
   AddShowCommand(app, globals, result);
   AddDistributionCommand(app, globals, result);
+  AddRepeatsCommand(app, globals, result);
   AddStatusCommand(app, globals, result);
   try {  // CLI11 reports usage by exceptions
     app.parse(argc, argv);

@@ -15,6 +15,7 @@ std::vector<Column> Columns() {
   columns.push_back({.name = "mae", .unit = "flux"});
   columns.push_back({.name = "mae_rank"});
   columns.push_back({.name = "mae_percentile", .unit = "%", .decimals = 2});
+  columns.push_back({.name = "also_in_spaces"});
   AppendDetailColumns(columns);
   return columns;
 }
@@ -27,6 +28,8 @@ std::vector<OrderedJson> Cells(int place, const v1::Neighbor& neighbor) {
   cells.push_back(OptionalCell(score.has_value(), score.value()));
   cells.push_back(OptionalCell(score.has_rank(), score.rank()));
   cells.push_back(OptionalCell(score.has_percentile(), score.percentile()));
+  cells.push_back(
+      std::vector<std::string>(neighbor.also_in_spaces().begin(), neighbor.also_in_spaces().end()));
   AppendDetailCells(neighbor.galaxy(), cells);
   return cells;
 }
@@ -102,7 +105,9 @@ void AddNeighborsCommand(CLI::App& app, const GlobalOptions& globals, CommandRes
       ->type_name("N")
       ->capture_default_str();
   AddModelOption(command, options->model);
-  command.add_option("--space", options->space, "Space of the distance: latent")
+  command
+      .add_option("--space", options->space,
+                  "Space of the distance: latent (without it), pca or umap")
       ->type_name("SPACE");
   command.add_flag("--exclude-repeats", options->exclude_repeats,
                    "Without the other observations of the galaxy");

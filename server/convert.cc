@@ -35,6 +35,8 @@ v1::PopulationGroup ToProto(PopulationGroup group) {
       return v1::POPULATION_GROUP_FIBRES;
     case PopulationGroup::kRedshift:
       return v1::POPULATION_GROUP_REDSHIFT;
+    case PopulationGroup::kTag:
+      return v1::POPULATION_GROUP_TAG;
     case PopulationGroup::kAll:
       break;
   }
@@ -73,6 +75,23 @@ void ToProto(const CatalogModel& model, v1::Model& proto) {
   proto.set_digest(model.digest);
   proto.set_dimension(model.dimension);
   proto.set_training_json(model.training_json);
+}
+
+void AddSpaces(const std::vector<CatalogSpace>& spaces, v1::Model& model) {
+  for (const CatalogSpace& space : spaces) {
+    v1::Space& added = *model.add_spaces();
+    added.set_space(space.name);
+    added.set_dimension(space.width);
+    added.mutable_explained_variance_ratios()->Add(space.explained_variance.begin(),
+                                                   space.explained_variance.end());
+    if (space.trustworthiness) added.set_trustworthiness(*space.trustworthiness);
+    if (space.continuity) added.set_continuity(*space.continuity);
+    for (std::size_t other = 0; other < spaces.size(); ++other) {
+      v1::SpaceAgreement& agreement = *added.add_agreements();
+      agreement.set_space(spaces[other].name);
+      agreement.set_shared_neighbor_share(space.agreement[other]);
+    }
+  }
 }
 
 }  // namespace
@@ -141,6 +160,7 @@ absl::StatusOr<GalaxyFilter> FromProto(const v1::GalaxyFilter& proto) {
     filter.cone = Cone{proto.cone().ra_deg(), proto.cone().dec_deg(), proto.cone().radius_deg()};
   }
   filter.galaxy_ids.assign(proto.galaxy_ids().begin(), proto.galaxy_ids().end());
+  filter.tags.assign(proto.tags().begin(), proto.tags().end());
   filter.best_observation = proto.best_observation();
   return filter;
 }
@@ -171,10 +191,12 @@ absl::StatusOr<PopulationGroup> FromProto(v1::PopulationGroup group) {
       return PopulationGroup::kFibres;
     case v1::POPULATION_GROUP_REDSHIFT:
       return PopulationGroup::kRedshift;
+    case v1::POPULATION_GROUP_TAG:
+      return PopulationGroup::kTag;
     default:
       return InvalidArgument(
           "BAD_FILTER: group {} has no meaning here; the groups are: 1 (all), "
-          "2 (agn_class), 3 (fibres), 4 (redshift)",
+          "2 (agn_class), 3 (fibres), 4 (redshift), 5 (tag)",
           static_cast<int>(group));
   }
 }
@@ -197,6 +219,7 @@ void ToProto(const GalaxyEntry& entry, v1::Galaxy& proto) {
     proto.set_half_light_radius_arcsec(*galaxy.half_light_radius_arcsec);
   }
   if (galaxy.sersic_index) proto.set_sersic_index(*galaxy.sersic_index);
+  for (const std::string_view tag : entry.tags) proto.add_tags(tag.data(), tag.size());
 }
 
 void ToProto(const ScoreEntry& entry, v1::Score& score) {
@@ -224,6 +247,9 @@ void ToProto(const NeighborEntry& entry, v1::Neighbor& neighbor) {
   ToProto(entry.galaxy, *neighbor.mutable_galaxy());
   neighbor.set_distance(entry.distance);
   ToProto(entry.score, *neighbor.mutable_score());
+  for (const std::string_view space : entry.also_in) {
+    neighbor.add_also_in_spaces(space.data(), space.size());
+  }
 }
 
 void ToProto(const ModelScoresEntry& entry, v1::ModelScores& scores) {
@@ -245,17 +271,48 @@ void ToProto(const Distribution& distribution, v1::PopulationDistribution& proto
   if (distribution.median_percentile) proto.set_median_percentile(*distribution.median_percentile);
 }
 
-void ToProto(const Manifest& manifest, std::string_view id, v1::Snapshot& snapshot) {
-  snapshot.set_snapshot_id(std::string(id));
-  snapshot.mutable_create_time()->set_seconds(manifest.created.time_since_epoch().count());
-  snapshot.set_dataset_digest(manifest.dataset_digest);
-  snapshot.set_galaxy_count(static_cast<int>(manifest.galaxy_count));
-  snapshot.set_excluded_count(static_cast<int>(manifest.excluded_count));
-  for (const CatalogModel& model : manifest.models) ToProto(model, *snapshot.add_models());
+void ToProto(const RepeatEntry& entry, const std::vector<CatalogSpace>& spaces,
+             v1::RepeatPair& pair) {
+  pair.set_mangaid(entry.first->mangaid);
+  pair.set_first_plateifu(entry.first->plateifu);
+  pair.set_second_plateifu(entry.second->plateifu);
+  const ModelRepeat& repeat = *entry.repeat;
+  if (repeat.mae_difference) pair.set_mae_difference(*repeat.mae_difference);
+  if (repeat.chi_difference) pair.set_chi_difference(*repeat.chi_difference);
+  if (repeat.relative_difference) pair.set_relative_difference(*repeat.relative_difference);
+  for (std::size_t i = 0; i < spaces.size(); ++i) {
+    v1::RepeatPlace& place = *pair.add_places();
+    place.set_space(spaces[i].name);
+    place.set_distance(repeat.places[i].distance);
+    if (repeat.places[i].percentile) place.set_percentile(*repeat.places[i].percentile);
+    place.set_rank_from_first(repeat.places[i].rank_from_first);
+    place.set_rank_from_second(repeat.places[i].rank_from_second);
+  }
+}
+
+void ToProto(const Snapshot& snapshot, v1::Snapshot& proto) {
+  const Manifest& manifest = snapshot.manifest();
+  proto.set_snapshot_id(snapshot.id());
+  proto.mutable_create_time()->set_seconds(manifest.created.time_since_epoch().count());
+  proto.set_dataset_digest(manifest.dataset_digest);
+  proto.set_galaxy_count(static_cast<int>(manifest.galaxy_count));
+  proto.set_excluded_count(static_cast<int>(manifest.excluded_count));
+  for (std::size_t model = 0; model < manifest.models.size(); ++model) {
+    v1::Model& added = *proto.add_models();
+    ToProto(manifest.models[model], added);
+    AddSpaces(snapshot.spaces(model), added);
+  }
   for (const CatalogLine& line : manifest.lines) {
-    v1::Line& proto = *snapshot.add_lines();
-    proto.set_line(line.name);
-    proto.set_wavelength_angstrom(line.wavelength_angstrom);
+    v1::Line& added = *proto.add_lines();
+    added.set_line(line.name);
+    added.set_wavelength_angstrom(line.wavelength_angstrom);
+  }
+  for (const CatalogTag& tag : snapshot.catalog().tags) {
+    v1::Tag& added = *proto.add_tags();
+    added.set_tag(tag.name);
+    added.set_description(tag.description);
+    added.set_galaxy_count(static_cast<int>(tag.galaxies.size()));
+    added.set_excluded_count(static_cast<int>(tag.excluded.size()));
   }
 }
 

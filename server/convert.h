@@ -3,11 +3,13 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 #include "core/query/query.h"
-#include "core/snapshot/manifest.h"
+#include "core/snapshot/snapshot.h"
 #include "peculiar/v1/galaxy.pb.h"
 #include "peculiar/v1/query_service.pb.h"
+#include "peculiar/v1/repeat.pb.h"
 #include "peculiar/v1/score.pb.h"
 #include "peculiar/v1/snapshot.pb.h"
 
@@ -28,6 +30,9 @@ void ToProto(const AnomalyEntry& entry, v1::Anomaly& anomaly);
 void ToProto(const NeighborEntry& entry, v1::Neighbor& neighbor);
 void ToProto(const ModelScoresEntry& entry, v1::ModelScores& scores);
 void ToProto(const Distribution& distribution, v1::PopulationDistribution& proto);
-void ToProto(const Manifest& manifest, std::string_view id, v1::Snapshot& snapshot);
+void ToProto(const RepeatEntry& entry, const std::vector<CatalogSpace>& spaces,
+             v1::RepeatPair& pair);
+// With the spaces and tags, which the manifest does not hold.
+void ToProto(const Snapshot& snapshot, v1::Snapshot& proto);
 
 }  // namespace peculiar::server

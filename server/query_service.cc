@@ -57,8 +57,10 @@ absl::StatusOr<EnginePointer> EngineOfToken(const SnapshotHolder& holder, const 
       Quoted(token.snapshot_id));
 }
 
-absl::StatusOr<PagePosition> FindPage(const SnapshotHolder& holder,
-                                      const v1::ListAnomaliesRequest& request) {
+// Request: one with model, page_size, page_token and snapshot_id.
+template <typename Request>
+absl::StatusOr<PagePosition> FindPage(const SnapshotHolder& holder, std::string_view method,
+                                      const Request& request) {
   PageToken token;
   PagePosition position;
   if (request.page_token().empty()) {
@@ -67,19 +69,16 @@ absl::StatusOr<PagePosition> FindPage(const SnapshotHolder& holder,
     PECULIAR_ASSIGN_OR_RETURN(token, DecodePageToken(request.page_token()));
     PECULIAR_ASSIGN_OR_RETURN(position.engine, EngineOfToken(holder, token, request.snapshot_id()));
   }
-  // Of the names after resolution, so that "" and the default model's name are one question.
   PECULIAR_ASSIGN_OR_RETURN(const std::size_t model,
                             position.engine->ResolveModel(request.model()));
-  v1::ListAnomaliesRequest question = request;
+  // What may differ from page to page is no part of the question; and "" and the default model's
+  // name are one.
+  Request question = request;
   question.set_model(position.engine->snapshot().catalog().models[model].name);
-  if (question.score_kind() == v1::SCORE_KIND_UNSPECIFIED)
-    question.set_score_kind(v1::SCORE_KIND_MAE);
-  for (const auto clear :
-       {&v1::ListAnomaliesRequest::clear_page_size, &v1::ListAnomaliesRequest::clear_page_token,
-        &v1::ListAnomaliesRequest::clear_snapshot_id}) {
-    (question.*clear)();
-  }
-  position.query_hash = HashQuery({"ListAnomalies", question.SerializeAsString()});
+  question.clear_page_size();
+  question.clear_page_token();
+  question.clear_snapshot_id();
+  position.query_hash = HashQuery({method, question.SerializeAsString()});
   if (!request.page_token().empty() && token.query_hash != position.query_hash) {
     return BadPageToken("it belongs to a question with another model, score, order or filter");
   }
@@ -103,6 +102,47 @@ absl::StatusOr<AnomalyQuery> ToQuery(const v1::ListAnomaliesRequest& request) {
   return query;
 }
 
+// Borrows from the request.
+absl::StatusOr<NeighborQuery> ToQuery(const v1::FindNeighborsRequest& request) {
+  NeighborQuery query;
+  query.galaxy_id = request.galaxy_id();
+  query.model = request.model();
+  query.space = request.space();
+  query.neighbor_count = request.neighbor_count();
+  query.vector = {request.vector_values().data(),
+                  static_cast<std::size_t>(request.vector_values_size())};
+  PECULIAR_ASSIGN_OR_RETURN(query.filter, FromProto(request.filter()));
+  query.exclude_repeats = request.exclude_repeats();
+  return query;
+}
+
+// Borrows from the request.
+absl::StatusOr<DistributionQuery> ToQuery(const v1::GetDistributionRequest& request) {
+  DistributionQuery query;
+  query.model = request.model();
+  PECULIAR_ASSIGN_OR_RETURN(query.measure, FromProto(request.score_kind()));
+  query.line = request.line();
+  PECULIAR_ASSIGN_OR_RETURN(query.group, FromProto(request.group()));
+  query.bin_count = request.bin_count();
+  query.scale = request.logarithmic() ? BinScale::kLog : BinScale::kLinear;
+  PECULIAR_ASSIGN_OR_RETURN(query.filter, FromProto(request.filter()));
+  return query;
+}
+
+// Which snapshot and model answered, and where the listing goes on after `given` more rows.
+template <typename Response>
+void FinishPage(const PagePosition& position, int given, std::int64_t total,
+                const std::string& model, Response& response) {
+  response.set_total_count(static_cast<int>(total));
+  response.set_snapshot_id(position.engine->snapshot().id());
+  response.set_model(model);
+  const std::int64_t end = position.offset + given;
+  if (given > 0 && end < total) {
+    response.set_next_page_token(
+        EncodePageToken({response.snapshot_id(), position.query_hash, end}));
+  }
+}
+
 void Encode(const AnomalyPage& page, const PagePosition& position,
             v1::ListAnomaliesResponse& response) {
   for (const AnomalyEntry& entry : page.anomalies) {
@@ -112,14 +152,7 @@ void Encode(const AnomalyPage& page, const PagePosition& position,
       break;
     }
   }
-  response.set_total_count(static_cast<int>(page.total_count));
-  response.set_snapshot_id(position.engine->snapshot().id());
-  response.set_model(page.model->name);
-  const std::int64_t end = position.offset + response.anomalies_size();
-  if (response.anomalies_size() > 0 && end < page.total_count) {
-    response.set_next_page_token(
-        EncodePageToken({response.snapshot_id(), position.query_hash, end}));
-  }
+  FinishPage(position, response.anomalies_size(), page.total_count, page.model->name, response);
 }
 
 }  // namespace
@@ -132,7 +165,10 @@ grpc::ServerUnaryReactor* QueryService::ListAnomalies(grpc::CallbackServerContex
                                                       v1::ListAnomaliesResponse* response) {
   return Answer(context, "ListAnomalies", [&]() -> absl::Status {
     PECULIAR_ASSIGN_OR_RETURN(AnomalyQuery query, ToQuery(*request));
-    PECULIAR_ASSIGN_OR_RETURN(const PagePosition position, FindPage(holder_, *request));
+    v1::ListAnomaliesRequest question = *request;
+    question.set_score_kind(ToProto(query.measure));  // unset and the paper's are one question
+    PECULIAR_ASSIGN_OR_RETURN(const PagePosition position,
+                              FindPage(holder_, "ListAnomalies", question));
     query.offset = position.offset;
     PECULIAR_ASSIGN_OR_RETURN(const AnomalyPage page, position.engine->ListAnomalies(query));
     Encode(page, position, *response);
@@ -145,15 +181,7 @@ grpc::ServerUnaryReactor* QueryService::FindNeighbors(grpc::CallbackServerContex
                                                       v1::FindNeighborsResponse* response) {
   return Answer(context, "FindNeighbors", [&]() -> absl::Status {
     PECULIAR_ASSIGN_OR_RETURN(const EnginePointer engine, holder_.Find(request->snapshot_id()));
-    NeighborQuery query;
-    query.galaxy_id = request->galaxy_id();
-    query.model = request->model();
-    query.space = request->space();
-    query.neighbor_count = request->neighbor_count();
-    query.vector = {request->vector_values().data(),
-                    static_cast<std::size_t>(request->vector_values_size())};
-    PECULIAR_ASSIGN_OR_RETURN(query.filter, FromProto(request->filter()));
-    query.exclude_repeats = request->exclude_repeats();
+    PECULIAR_ASSIGN_OR_RETURN(const NeighborQuery query, ToQuery(*request));
     PECULIAR_ASSIGN_OR_RETURN(const NeighborAnswer answer, engine->FindNeighbors(query));
     for (const NeighborEntry& entry : answer.neighbors) ToProto(entry, *response->add_neighbors());
     response->set_plateifu(std::string(answer.plateifu));
@@ -169,12 +197,42 @@ grpc::ServerUnaryReactor* QueryService::GetEmbedding(grpc::CallbackServerContext
                                                      v1::GetEmbeddingResponse* response) {
   return Answer(context, "GetEmbedding", [&]() -> absl::Status {
     PECULIAR_ASSIGN_OR_RETURN(const EnginePointer engine, holder_.Find(request->snapshot_id()));
-    PECULIAR_ASSIGN_OR_RETURN(const EmbeddingAnswer answer,
-                              engine->GetEmbedding(request->galaxy_id(), request->model()));
+    PECULIAR_ASSIGN_OR_RETURN(
+        const EmbeddingAnswer answer,
+        engine->GetEmbedding(request->galaxy_id(), request->model(), request->space()));
     response->mutable_values()->Add(answer.values.begin(), answer.values.end());
     response->set_plateifu(std::string(answer.plateifu));
     response->set_snapshot_id(engine->snapshot().id());
     response->set_model(answer.model->name);
+    response->set_space(std::string(answer.space));
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* QueryService::BatchGetEmbeddings(
+    grpc::CallbackServerContext* context, const v1::BatchGetEmbeddingsRequest* request,
+    v1::BatchGetEmbeddingsResponse* response) {
+  return Answer(context, "BatchGetEmbeddings", [&]() -> absl::Status {
+    const int asked = request->galaxy_ids_size();
+    if (asked < 1 || asked > kMaxPageSize) {
+      return InvalidArgument("BAD_BATCH_SIZE: galaxy_ids has {} ids; give 1 to {}", asked,
+                             kMaxPageSize);
+    }
+    PECULIAR_ASSIGN_OR_RETURN(const EnginePointer engine, holder_.Find(request->snapshot_id()));
+    for (const std::string& id : request->galaxy_ids()) {
+      PECULIAR_ASSIGN_OR_RETURN(const EmbeddingAnswer answer,
+                                engine->GetEmbedding(id, request->model(), request->space()));
+      v1::Embedding& embedding = *response->add_embeddings();
+      embedding.set_plateifu(std::string(answer.plateifu));
+      embedding.mutable_values()->Add(answer.values.begin(), answer.values.end());
+      response->set_model(answer.model->name);
+      response->set_space(std::string(answer.space));
+      if (response->ByteSizeLong() > kFullPageBytes) {
+        return InvalidArgument("BAD_BATCH_SIZE: {} embeddings are too much for one response",
+                               asked);
+      }
+    }
+    response->set_snapshot_id(engine->snapshot().id());
     return absl::OkStatus();
   });
 }
@@ -204,14 +262,7 @@ grpc::ServerUnaryReactor* QueryService::GetDistribution(grpc::CallbackServerCont
                                                         v1::GetDistributionResponse* response) {
   return Answer(context, "GetDistribution", [&]() -> absl::Status {
     PECULIAR_ASSIGN_OR_RETURN(const EnginePointer engine, holder_.Find(request->snapshot_id()));
-    DistributionQuery query;
-    query.model = request->model();
-    PECULIAR_ASSIGN_OR_RETURN(query.measure, FromProto(request->score_kind()));
-    query.line = request->line();
-    PECULIAR_ASSIGN_OR_RETURN(query.group, FromProto(request->group()));
-    query.bin_count = request->bin_count();
-    query.scale = request->logarithmic() ? BinScale::kLog : BinScale::kLinear;
-    PECULIAR_ASSIGN_OR_RETURN(query.filter, FromProto(request->filter()));
+    PECULIAR_ASSIGN_OR_RETURN(const DistributionQuery query, ToQuery(*request));
     PECULIAR_ASSIGN_OR_RETURN(const DistributionAnswer answer, engine->GetDistribution(query));
     for (const Distribution& population : answer.populations) {
       ToProto(population, *response->add_populations());
@@ -226,12 +277,30 @@ grpc::ServerUnaryReactor* QueryService::GetDistribution(grpc::CallbackServerCont
   });
 }
 
+grpc::ServerUnaryReactor* QueryService::ListRepeats(grpc::CallbackServerContext* context,
+                                                    const v1::ListRepeatsRequest* request,
+                                                    v1::ListRepeatsResponse* response) {
+  return Answer(context, "ListRepeats", [&]() -> absl::Status {
+    PECULIAR_ASSIGN_OR_RETURN(const PagePosition position,
+                              FindPage(holder_, "ListRepeats", *request));
+    PECULIAR_ASSIGN_OR_RETURN(
+        const RepeatPage page,
+        position.engine->ListRepeats({request->model(), position.offset, request->page_size()}));
+    for (const RepeatEntry& entry : page.pairs) {
+      ToProto(entry, *page.spaces, *response->add_repeat_pairs());
+    }
+    FinishPage(position, response->repeat_pairs_size(), page.total_count, page.model->name,
+               *response);
+    return absl::OkStatus();
+  });
+}
+
 grpc::ServerUnaryReactor* QueryService::GetSnapshot(grpc::CallbackServerContext* context,
                                                     const v1::GetSnapshotRequest* request,
                                                     v1::GetSnapshotResponse* response) {
   return Answer(context, "GetSnapshot", [&]() -> absl::Status {
     PECULIAR_ASSIGN_OR_RETURN(const EnginePointer engine, holder_.Find(request->snapshot_id()));
-    ToProto(engine->snapshot().manifest(), engine->snapshot().id(), *response->mutable_snapshot());
+    ToProto(engine->snapshot(), *response->mutable_snapshot());
     response->set_reload_error(holder_.reload_error());
     response->set_server_version(server_version_);
     return absl::OkStatus();

@@ -27,12 +27,18 @@ class QueryService final : public v1::QueryService::CallbackService {
   grpc::ServerUnaryReactor* GetEmbedding(grpc::CallbackServerContext* context,
                                          const v1::GetEmbeddingRequest* request,
                                          v1::GetEmbeddingResponse* response) override;
+  grpc::ServerUnaryReactor* BatchGetEmbeddings(grpc::CallbackServerContext* context,
+                                               const v1::BatchGetEmbeddingsRequest* request,
+                                               v1::BatchGetEmbeddingsResponse* response) override;
   grpc::ServerUnaryReactor* GetGalaxy(grpc::CallbackServerContext* context,
                                       const v1::GetGalaxyRequest* request,
                                       v1::GetGalaxyResponse* response) override;
   grpc::ServerUnaryReactor* GetDistribution(grpc::CallbackServerContext* context,
                                             const v1::GetDistributionRequest* request,
                                             v1::GetDistributionResponse* response) override;
+  grpc::ServerUnaryReactor* ListRepeats(grpc::CallbackServerContext* context,
+                                        const v1::ListRepeatsRequest* request,
+                                        v1::ListRepeatsResponse* response) override;
   grpc::ServerUnaryReactor* GetSnapshot(grpc::CallbackServerContext* context,
                                         const v1::GetSnapshotRequest* request,
                                         v1::GetSnapshotResponse* response) override;

@@ -149,6 +149,47 @@ TEST_F(ServerTest, ADistributionIsWhole) {
   EXPECT_EQ(any, 2);  // rows 6 and 7
 }
 
+TEST_F(ServerTest, SpacesAreDescribedAndHaveCoordinatesAndNeighbors) {
+  v1::GetSnapshotResponse snapshot;
+  ASSERT_TRUE(running_->Call(&Stub::GetSnapshot, v1::GetSnapshotRequest(), snapshot).ok());
+  const v1::Model& model = snapshot.snapshot().models(0);
+  ASSERT_EQ(model.spaces_size(), 3);
+  EXPECT_EQ(model.spaces(1).space(), "pca");
+  EXPECT_EQ(model.spaces(1).explained_variance_ratios_size(), model.spaces(1).dimension());
+  EXPECT_EQ(model.spaces(2).trustworthiness(), 0.9);
+  EXPECT_EQ(model.spaces(2).agreements(2).shared_neighbor_share(), 1);
+  EXPECT_EQ(snapshot.snapshot().tags(1).tag(), "odd");
+  v1::BatchGetEmbeddingsRequest batch;
+  for (const std::size_t row : {7, 3}) batch.add_galaxy_ids(PlateIfu(row));
+  batch.set_space("umap");
+  v1::BatchGetEmbeddingsResponse embeddings;
+  ASSERT_TRUE(running_->Call(&Stub::BatchGetEmbeddings, batch, embeddings).ok());
+  ASSERT_EQ(embeddings.embeddings_size(), 2);
+  EXPECT_EQ(embeddings.embeddings(1).plateifu(), PlateIfu(3));
+  EXPECT_EQ(embeddings.embeddings(0).values(1), ready_->coordinates[0][1][7 * 3 + 1]);
+  batch.clear_galaxy_ids();
+  ExpectError(running_->Call(&Stub::BatchGetEmbeddings, batch, embeddings),
+              grpc::StatusCode::INVALID_ARGUMENT, "BAD_BATCH_SIZE");
+}
+
+TEST_F(ServerTest, RepeatsComeInPagesThatFit) {
+  v1::ListRepeatsRequest request;
+  request.set_page_size(2);
+  v1::ListRepeatsResponse page;
+  ASSERT_TRUE(running_->Call(&Stub::ListRepeats, request, page).ok());
+  ASSERT_EQ(page.repeat_pairs_size(), 2);
+  EXPECT_EQ(page.total_count(), 3);
+  EXPECT_EQ(page.repeat_pairs(0).mangaid(), "1-1000");
+  EXPECT_EQ(page.repeat_pairs(0).places_size(), 3);
+  // Rows 0 and 1 have mae 0.01 and 0.08 of the first model.
+  EXPECT_NEAR(page.repeat_pairs(0).mae_difference(), 0.07, 1e-12);
+  request.set_page_token(page.next_page_token());
+  v1::ListRepeatsResponse last;
+  ASSERT_TRUE(running_->Call(&Stub::ListRepeats, request, last).ok());
+  EXPECT_EQ(last.repeat_pairs_size(), 1);
+  EXPECT_TRUE(last.next_page_token().empty());
+}
+
 TEST_F(ServerTest, PageSizesHaveADefaultAndALimit) {
   v1::ListAnomaliesRequest request;
   EXPECT_EQ(List(request).anomalies_size(), 50);
@@ -305,7 +346,7 @@ TEST_F(ServerTest, NeighborCountsAndSpacesAreChecked) {
   request.set_neighbor_count(1000);
   ASSERT_TRUE(running_->Call(&Stub::FindNeighbors, request, response).ok());
   EXPECT_EQ(response.neighbors_size(), static_cast<int>(kGalaxies) - 1);
-  request.set_space("umap");
+  request.set_space("tsne");
   ExpectError(running_->Call(&Stub::FindNeighbors, request, response),
               grpc::StatusCode::INVALID_ARGUMENT, "UNKNOWN_SPACE");
 }

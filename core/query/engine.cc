@@ -97,7 +97,11 @@ absl::StatusOr<int> NeighborCount(std::int64_t asked) {
 QueryEngine::QueryEngine(std::shared_ptr<const Snapshot> snapshot)
     : snapshot_(std::move(snapshot)),
       directory_(catalog()),
-      populations_(MakePopulations(catalog())) {
+      populations_(MakePopulations(catalog())),
+      tags_(catalog().galaxies.size()) {
+  for (const CatalogTag& tag : catalog().tags) {
+    for (const std::size_t row : tag.galaxies) tags_[row].push_back(tag.name);
+  }
   for (std::size_t model = 0; model < catalog().models.size(); ++model) {
     measures_.emplace_back(catalog(), model);
   }
@@ -130,18 +134,38 @@ absl::StatusOr<AnomalyPage> QueryEngine::ListAnomalies(const AnomalyQuery& query
   return page;
 }
 
+absl::StatusOr<std::size_t> QueryEngine::ResolveSpace(std::size_t model,
+                                                      std::string_view space) const {
+  if (const auto found = snapshot_->FindSpace(model, space.empty() ? kEmbeddingSpace : space)) {
+    return *found;
+  }
+  std::vector<std::string_view> known;
+  for (const CatalogSpace& each : snapshot_->spaces(model)) known.push_back(each.name);
+  return InvalidArgument("UNKNOWN_SPACE: no space {}; the spaces of {} are: {}", Quoted(space),
+                         catalog().models[model].name, fmt::join(known, ", "));
+}
+
 absl::StatusOr<NeighborList> QueryEngine::Nearest(const NeighborQuery& query, std::size_t model,
+                                                  std::size_t space,
                                                   std::optional<std::size_t> row) const {
   PECULIAR_ASSIGN_OR_RETURN(const int count, NeighborCount(query.neighbor_count));
   if (query.exclude_repeats && !row) {
     return InvalidArgument("BAD_FILTER: exclude_repeats needs a galaxy, a vector has no repeats");
   }
-  const VectorIndex& index = snapshot_->latent_index(model);
+  const VectorIndex& index = snapshot_->index(model, space);
   if (query.filter.empty() && !query.exclude_repeats) {
-    if (row) return index.SearchRow(*row, count);
-    PECULIAR_ASSIGN_OR_RETURN(auto lists,
-                              index.Search({query.vector.data(), 1, query.vector.size()}, count));
-    return std::move(lists[0]);
+    if (!row) {
+      PECULIAR_ASSIGN_OR_RETURN(auto lists,
+                                index.Search({query.vector.data(), 1, query.vector.size()}, count));
+      return std::move(lists[0]);
+    }
+    const std::span<const Neighbor> known = snapshot_->neighbors(model, space, *row);
+    const auto wanted = static_cast<std::size_t>(count);
+    if (wanted > known.size() && known.size() + 1 < index.size()) {
+      return index.SearchRow(*row, count);
+    }
+    const auto found = known.first(std::min(wanted, known.size()));
+    return NeighborList(found.begin(), found.end());
   }
   PECULIAR_ASSIGN_OR_RETURN(auto mask, SelectRows(query.filter, catalog(), directory_));
   if (row) {
@@ -154,37 +178,74 @@ absl::StatusOr<NeighborList> QueryEngine::Nearest(const NeighborQuery& query, st
   return index.SearchAmong(row ? index.vectors().row(*row) : query.vector, count, mask);
 }
 
-absl::StatusOr<NeighborAnswer> QueryEngine::FindNeighbors(const NeighborQuery& query) const {
-  if (!query.space.empty() && query.space != kLatentSpace) {
-    return InvalidArgument("UNKNOWN_SPACE: no space {}; the spaces are: {}", Quoted(query.space),
-                           kLatentSpace);
+std::vector<std::string_view> QueryEngine::AlsoIn(std::size_t model, std::size_t space,
+                                                  std::size_t row, std::size_t neighbor,
+                                                  std::size_t count) const {
+  std::vector<std::string_view> names;
+  for (std::size_t other = 0; other < snapshot_->spaces(model).size(); ++other) {
+    if (other == space) continue;
+    const std::span<const Neighbor> known = snapshot_->neighbors(model, other, row);
+    const auto first = known.first(std::min(count, known.size()));
+    if (std::any_of(first.begin(), first.end(),
+                    [&](const Neighbor& each) { return each.row == neighbor; })) {
+      names.push_back(snapshot_->spaces(model)[other].name);
+    }
   }
+  return names;
+}
+
+absl::StatusOr<NeighborAnswer> QueryEngine::FindNeighbors(const NeighborQuery& query) const {
   PECULIAR_ASSIGN_OR_RETURN(const std::size_t model, ResolveModel(query.model));
+  PECULIAR_ASSIGN_OR_RETURN(const std::size_t space, ResolveSpace(model, query.space));
   std::optional<std::size_t> row;
   if (query.vector.empty()) {
     PECULIAR_ASSIGN_OR_RETURN(row, directory_.Resolve(query.galaxy_id));
   } else {
-    PECULIAR_RETURN_IF_ERROR(CheckVector(query, snapshot_->latent_index(model).dim()));
+    PECULIAR_RETURN_IF_ERROR(CheckVector(query, snapshot_->index(model, space).dim()));
   }
-  PECULIAR_ASSIGN_OR_RETURN(const NeighborList list, Nearest(query, model, row));
+  PECULIAR_ASSIGN_OR_RETURN(const NeighborList list, Nearest(query, model, space, row));
+  PECULIAR_ASSIGN_OR_RETURN(const int count, NeighborCount(query.neighbor_count));
   NeighborAnswer answer;
   answer.model = &catalog().models[model];
   if (row) answer.plateifu = catalog().galaxies[*row].plateifu;
-  answer.space = kLatentSpace;
+  answer.space = snapshot_->spaces(model)[space].name;
   answer.neighbors.reserve(list.size());
   for (const Neighbor& neighbor : list) {
     answer.neighbors.push_back(
-        {Galaxy(neighbor.row), neighbor.distance, Score(model, neighbor.row, Measure::kMae)});
+        {Galaxy(neighbor.row), neighbor.distance, Score(model, neighbor.row, Measure::kMae), {}});
+    if (!row) continue;
+    answer.neighbors.back().also_in =
+        AlsoIn(model, space, *row, neighbor.row, static_cast<std::size_t>(count));
   }
   return answer;
 }
 
 absl::StatusOr<EmbeddingAnswer> QueryEngine::GetEmbedding(std::string_view galaxy_id,
-                                                          std::string_view model_name) const {
+                                                          std::string_view model_name,
+                                                          std::string_view space_name) const {
   PECULIAR_ASSIGN_OR_RETURN(const std::size_t model, ResolveModel(model_name));
+  PECULIAR_ASSIGN_OR_RETURN(const std::size_t space, ResolveSpace(model, space_name));
   PECULIAR_ASSIGN_OR_RETURN(const std::size_t row, directory_.Resolve(galaxy_id));
-  return EmbeddingAnswer{&catalog().models[model], catalog().galaxies[row].plateifu,
-                         snapshot_->embeddings(model).row(row)};
+  return EmbeddingAnswer{&catalog().models[model], snapshot_->spaces(model)[space].name,
+                         catalog().galaxies[row].plateifu,
+                         snapshot_->coordinates(model, space).row(row)};
+}
+
+absl::StatusOr<RepeatPage> QueryEngine::ListRepeats(const RepeatQuery& query) const {
+  PECULIAR_ASSIGN_OR_RETURN(const std::size_t model, ResolveModel(query.model));
+  PECULIAR_ASSIGN_OR_RETURN(const std::int64_t page_size, PageSize(query.page_size));
+  RepeatPage page;
+  page.model = &catalog().models[model];
+  page.spaces = &snapshot_->spaces(model);
+  page.total_count = std::ssize(catalog().repeats);
+  const std::int64_t begin = std::clamp<std::int64_t>(query.offset, 0, page.total_count);
+  const std::int64_t end = std::min(begin + page_size, page.total_count);
+  for (std::int64_t i = begin; i < end; ++i) {
+    const CatalogRepeatPair& pair = catalog().repeats[static_cast<std::size_t>(i)];
+    page.pairs.push_back(
+        {&catalog().galaxies[pair.first], &catalog().galaxies[pair.second], &pair.models[model]});
+  }
+  return page;
 }
 
 absl::StatusOr<GalaxyAnswer> QueryEngine::GetGalaxy(std::string_view galaxy_id) const {
@@ -260,7 +321,7 @@ absl::StatusOr<std::size_t> QueryEngine::ResolveModel(std::string_view model) co
 }
 
 GalaxyEntry QueryEngine::Galaxy(std::size_t row) const {
-  return {&catalog().galaxies[row], directory_.Repeats(row, kMaxRepeats)};
+  return {&catalog().galaxies[row], directory_.Repeats(row, kMaxRepeats), tags_[row]};
 }
 
 ScoreEntry QueryEngine::Score(std::size_t model, std::size_t row, Measure measure,

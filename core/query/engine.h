@@ -39,13 +39,17 @@ class QueryEngine {
   // Fewer than asked for when fewer pass.
   absl::StatusOr<NeighborAnswer> FindNeighbors(const NeighborQuery& query) const;
 
+  // space: empty = kEmbeddingSpace. `UNKNOWN_SPACE:`; the errors of GalaxyDirectory::Resolve.
+  absl::StatusOr<EmbeddingAnswer> GetEmbedding(std::string_view galaxy_id, std::string_view model,
+                                               std::string_view space = {}) const;
   // The errors of GalaxyDirectory::Resolve.
-  absl::StatusOr<EmbeddingAnswer> GetEmbedding(std::string_view galaxy_id,
-                                               std::string_view model) const;
   absl::StatusOr<GalaxyAnswer> GetGalaxy(std::string_view galaxy_id) const;
 
   // INVALID_ARGUMENT `BAD_BIN_COUNT:`, `UNKNOWN_LINE:`, `BAD_FILTER:`; the errors of SelectRows.
   absl::StatusOr<DistributionAnswer> GetDistribution(const DistributionQuery& query) const;
+
+  // A page of the repeat self-check. `BAD_PAGE_SIZE:`.
+  absl::StatusOr<RepeatPage> ListRepeats(const RepeatQuery& query) const;
 
   // Place of a model in the snapshot; empty = the default's.
   absl::StatusOr<std::size_t> ResolveModel(std::string_view model) const;
@@ -55,8 +59,13 @@ class QueryEngine {
   GalaxyEntry Galaxy(std::size_t row) const;
   // Place of a measure's line in the line list; 0 for a measure without one.
   absl::StatusOr<std::size_t> ResolveLine(Measure measure, std::string_view line) const;
+  // Place of a space of the model; empty = that of the embedding.
+  absl::StatusOr<std::size_t> ResolveSpace(std::size_t model, std::string_view space) const;
+  // row: the galaxy asked for; absent for a vector.
   absl::StatusOr<NeighborList> Nearest(const NeighborQuery& query, std::size_t model,
-                                       std::optional<std::size_t> row) const;
+                                       std::size_t space, std::optional<std::size_t> row) const;
+  std::vector<std::string_view> AlsoIn(std::size_t model, std::size_t space, std::size_t row,
+                                       std::size_t neighbor, std::size_t count) const;
   ScoreEntry Score(std::size_t model, std::size_t row, Measure measure, std::size_t line = 0) const;
   std::vector<LineShareEntry> LineShares(std::size_t model, std::size_t row) const;
   std::optional<LineShareEntry> TopLine(std::size_t model, std::size_t row) const;
@@ -65,6 +74,7 @@ class QueryEngine {
   GalaxyDirectory directory_;
   std::vector<MeasureTable> measures_;  // by model
   std::vector<Population> populations_;
+  std::vector<std::vector<std::string_view>> tags_;  // by row
 };
 
 }  // namespace peculiar

@@ -67,6 +67,13 @@ bool IsInside(const Cone& cone, const CatalogGalaxy& galaxy) {
   return 2 * std::asin(std::sqrt(std::min(1.0, squared))) <= cone.radius_deg * kRadian;
 }
 
+absl::Status UnknownTag(std::string_view name, const CatalogContent& catalog) {
+  std::vector<std::string_view> known;
+  for (const CatalogTag& tag : catalog.tags) known.push_back(tag.name);
+  return NotFound("UNKNOWN_TAG: no tag {}; the tags are: {}", Quoted(name),
+                  known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", ")));
+}
+
 struct QualityBits {
   std::int64_t any = 0;
   std::int64_t none = 0;
@@ -96,6 +103,20 @@ bool Passes(const GalaxyFilter& filter, const QualityBits& bits, const CatalogGa
 bool IsBetter(const CatalogGalaxy& a, const CatalogGalaxy& b) {
   if (a.masked_share != b.masked_share) return a.masked_share < b.masked_share;
   return a.coverage > b.coverage;
+}
+
+// Takes out what bears none of the tags.
+absl::Status KeepTagged(const std::vector<std::string>& tags, const CatalogContent& catalog,
+                        Mask& mask) {
+  Mask tagged(mask.size(), 0);
+  for (const std::string& name : tags) {
+    const auto tag = std::find_if(catalog.tags.begin(), catalog.tags.end(),
+                                  [&](const CatalogTag& known) { return known.name == name; });
+    if (tag == catalog.tags.end()) return UnknownTag(name, catalog);
+    for (const std::size_t row : tag->galaxies) tagged[row] = 1;
+  }
+  for (std::size_t row = 0; row < mask.size(); ++row) mask[row] &= tagged[row];
+  return absl::OkStatus();
 }
 
 void KeepBestObservations(const CatalogContent& catalog, Mask& mask) {
@@ -154,7 +175,7 @@ bool IsSelected(const CatalogGalaxy& galaxy, AgnSelection selection) {
 bool GalaxyFilter::empty() const {
   return !min_redshift && !max_redshift && fibres.empty() && agn.empty() && any_quality.empty() &&
          no_quality.empty() && !min_coverage && !max_masked_share && !max_lines_off_grid && !cone &&
-         galaxy_ids.empty() && !best_observation;
+         galaxy_ids.empty() && tags.empty() && !best_observation;
 }
 
 absl::StatusOr<std::vector<std::uint8_t>> SelectRows(const GalaxyFilter& filter,
@@ -171,6 +192,9 @@ absl::StatusOr<std::vector<std::uint8_t>> SelectRows(const GalaxyFilter& filter,
   }
   for (std::size_t row = 0; row < mask.size(); ++row) {
     if (mask[row] != 0 && !Passes(filter, bits, catalog.galaxies[row])) mask[row] = 0;
+  }
+  if (!filter.tags.empty()) {
+    PECULIAR_RETURN_IF_ERROR(KeepTagged(filter.tags, catalog, mask));
   }
   if (filter.best_observation) KeepBestObservations(catalog, mask);
   return mask;

@@ -40,6 +40,7 @@ struct GalaxyFilter {
   std::optional<int> max_lines_off_grid;
   std::optional<Cone> cone;
   std::vector<std::string> galaxy_ids;  // one of these, as galaxy_id.h; empty = all
+  std::vector<std::string> tags;        // bears one of these; empty = all
   // Of the observations of one MaNGA-ID that pass all else only the best: least masked, then most
   // covered, then first by plate-IFU.
   bool best_observation = false;
@@ -48,8 +49,8 @@ struct GalaxyFilter {
 };
 
 // By row, 1 = the galaxy passes. O(n). INVALID_ARGUMENT `BAD_FILTER:` naming the field for a range
-// that is empty or no number, a bit without a name, a cone off the sky or too many ids; the errors
-// of GalaxyDirectory::Resolve for an id.
+// that is empty or no number, a bit without a name, a cone off the sky or too many ids; NOT_FOUND
+// `UNKNOWN_TAG:`; the errors of GalaxyDirectory::Resolve for an id.
 absl::StatusOr<std::vector<std::uint8_t>> SelectRows(const GalaxyFilter& filter,
                                                      const CatalogContent& catalog,
                                                      const GalaxyDirectory& directory);

@@ -40,6 +40,8 @@ std::string_view PopulationGroupName(PopulationGroup group) {
       return "fibres";
     case PopulationGroup::kRedshift:
       return "redshift";
+    case PopulationGroup::kTag:
+      return "tag";
     case PopulationGroup::kAll:
       break;
   }
@@ -67,6 +69,11 @@ std::vector<Population> MakePopulations(const CatalogContent& content) {
         return static_cast<std::int64_t>(std::floor(galaxy.z / kRedshiftBin));
       },
       RedshiftBinName, populations);
+  for (const CatalogTag& tag : content.tags) {
+    if (tag.galaxies.empty()) continue;
+    populations.push_back(
+        {PopulationGroup::kTag, tag.name, {tag.galaxies.begin(), tag.galaxies.end()}});
+  }
   return populations;
 }
 

@@ -17,10 +17,10 @@
 namespace peculiar {
 
 // What the populations of a group are divided by. A galaxy is in one of kFibres and of kRedshift,
-// in one or more of kAgnClass, always in kAll.
-enum class PopulationGroup { kAll, kAgnClass, kFibres, kRedshift };
+// in one or more of kAgnClass, in those of kTag whose tag it bears, always in kAll.
+enum class PopulationGroup { kAll, kAgnClass, kFibres, kRedshift, kTag };
 
-// "all", "agn_class", "fibres", "redshift".
+// "all", "agn_class", "fibres", "redshift", "tag".
 std::string_view PopulationGroupName(PopulationGroup group);
 
 struct Population {

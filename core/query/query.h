@@ -26,12 +26,12 @@ inline constexpr std::int64_t kMaxNeighborCount = 1000;
 inline constexpr std::size_t kMaxRepeats = 100;
 inline constexpr std::int64_t kDefaultBinCount = 20;
 inline constexpr std::int64_t kMaxBinCount = 1000;
-inline constexpr std::string_view kLatentSpace = "latent";
 
-// A galaxy and the other observations of its MaNGA-ID in the sample.
+// A galaxy, the other observations of its MaNGA-ID in the sample, and the tags it bears.
 struct GalaxyEntry {
   const CatalogGalaxy* galaxy = nullptr;
   std::vector<std::string_view> repeat_plateifus;  // rising, at most kMaxRepeats
+  std::vector<std::string_view> tags;              // rising
 };
 
 // A measure of one galaxy and its place among all of the sample.
@@ -86,7 +86,7 @@ struct AnomalyPage {
 struct NeighborQuery {
   std::string_view galaxy_id;       // empty when `vector` is given
   std::string_view model;           // empty = the default
-  std::string_view space;           // empty = kLatentSpace, the only one
+  std::string_view space;           // empty = kEmbeddingSpace
   std::int64_t neighbor_count = 0;  // 0 = kDefaultNeighborCount, else 1 to kMaxNeighborCount
   std::span<const float> vector;    // a point of the space instead of a galaxy
   GalaxyFilter filter;
@@ -97,6 +97,9 @@ struct NeighborEntry {
   GalaxyEntry galaxy;
   double distance = 0;  // Euclidean, >= 0
   ScoreEntry score;     // mean absolute error
+  // Other spaces in which it is among the galaxy's first neighbours too: as many as were asked for,
+  // at most those of Snapshot::neighbors, whatever the filter. Empty for a vector.
+  std::vector<std::string_view> also_in;
 };
 
 struct NeighborAnswer {
@@ -108,8 +111,29 @@ struct NeighborAnswer {
 
 struct EmbeddingAnswer {
   const CatalogModel* model = nullptr;
+  std::string_view space;
   std::string_view plateifu;
-  std::span<const float> values;  // model->dimension of them
+  std::span<const float> values;  // as many as the space is wide
+};
+
+struct RepeatQuery {
+  std::string_view model;      // empty = the default
+  std::int64_t offset = 0;     // pairs to pass over, >= 0
+  std::int64_t page_size = 0;  // 0 = kDefaultPageSize; more than kMaxPageSize is lowered
+};
+
+// Two observations of one MaNGA-ID and what a model makes of them.
+struct RepeatEntry {
+  const CatalogGalaxy* first = nullptr;
+  const CatalogGalaxy* second = nullptr;
+  const ModelRepeat* repeat = nullptr;  // its places are in the order of RepeatPage::spaces
+};
+
+struct RepeatPage {
+  const CatalogModel* model = nullptr;
+  const std::vector<CatalogSpace>* spaces = nullptr;
+  std::vector<RepeatEntry> pairs;  // by plate-IFU of the first, then of the second
+  std::int64_t total_count = 0;    // pairs in all pages
 };
 
 // Percentiles of a galaxy's scores within one population that it belongs to.

@@ -39,12 +39,12 @@ class CliTest : public ::testing::Test {
 TEST_F(CliTest, AnomaliesAsTable) {
   EXPECT_EQ(
       Output({"anomalies", "--limit", "3"}),
-      R"(rank  plateifu    mangaid   redshift    score  percentile  top_line     top_line_mae  agn_classes      drp3qual_names     ra_deg   dec_deg  fibre_count  coverage  masked_share  lines_off_grid_count  repeat_plateifus
+      R"(rank  plateifu    mangaid   redshift    score  percentile  top_line     top_line_mae  agn_classes      drp3qual_names     ra_deg   dec_deg  fibre_count  coverage  masked_share  lines_off_grid_count  repeat_plateifus  tags
                                          flux           %                       flux                                         deg       deg
-----  ----------  --------  --------  -------  ----------  -----------  ------------  ---------------  --------------  ---------  --------  -----------  --------  ------------  --------------------  ----------------
-   1  8000-12704  1-209232   0.01000  0.10000      100.00  [OIII] 5008      0.040000  -                -               120.50000  -3.25000          127     1.000         0.000                     0  -
-   2  8001-12704  1-209233   0.02000  0.05000       85.71  [OIII] 5008      0.020000  infrared, radio  BADFLUX         121.50000  -3.25000          127     0.875         0.250                     2  8003-12704
-   3  8002-12704  -          0.03000  0.03333       71.43  -                       -  -                -                       -         -          127     1.000         0.000                     0  -
+----  ----------  --------  --------  -------  ----------  -----------  ------------  ---------------  --------------  ---------  --------  -----------  --------  ------------  --------------------  ----------------  ----
+   1  8000-12704  1-209232   0.01000  0.10000      100.00  [OIII] 5008      0.040000  -                -               120.50000  -3.25000          127     1.000         0.000                     0  -                 -
+   2  8001-12704  1-209233   0.02000  0.05000       85.71  [OIII] 5008      0.020000  infrared, radio  BADFLUX         121.50000  -3.25000          127     0.875         0.250                     2  8003-12704        odd
+   3  8002-12704  -          0.03000  0.03333       71.43  -                       -  -                -                       -         -          127     1.000         0.000                     0  -                 -
 3 of 7 ranked galaxies; snapshot S1, model ae, score mae; flux = 1e-17 erg/s/cm^2/Angstrom/spaxel
 )");
 }
@@ -57,8 +57,8 @@ TEST_F(CliTest, AnomaliesAsJson) {
  "score_kind": "chi",
  "total_count": 7,
  "anomalies": [
-  {"rank":1,"plateifu":"8000-12704","mangaid":"1-209232","redshift":0.01,"score":2.0,"percentile":100.0,"top_line":"[OIII] 5008","top_line_mae":0.04,"agn_classes":[],"drp3qual_names":[],"ra_deg":120.5,"dec_deg":-3.25,"fibre_count":127,"coverage":1.0,"masked_share":0.0,"lines_off_grid_count":0,"repeat_plateifus":[]},
-  {"rank":2,"plateifu":"8001-12704","mangaid":"1-209233","redshift":0.02,"score":1.0,"percentile":85.71428571428571,"top_line":"[OIII] 5008","top_line_mae":0.02,"agn_classes":["infrared","radio"],"drp3qual_names":["BADFLUX"],"ra_deg":121.5,"dec_deg":-3.25,"fibre_count":127,"coverage":0.875,"masked_share":0.25,"lines_off_grid_count":2,"repeat_plateifus":["8003-12704"]}
+  {"rank":1,"plateifu":"8000-12704","mangaid":"1-209232","redshift":0.01,"score":2.0,"percentile":100.0,"top_line":"[OIII] 5008","top_line_mae":0.04,"agn_classes":[],"drp3qual_names":[],"ra_deg":120.5,"dec_deg":-3.25,"fibre_count":127,"coverage":1.0,"masked_share":0.0,"lines_off_grid_count":0,"repeat_plateifus":[],"tags":[]},
+  {"rank":2,"plateifu":"8001-12704","mangaid":"1-209233","redshift":0.02,"score":1.0,"percentile":85.71428571428571,"top_line":"[OIII] 5008","top_line_mae":0.02,"agn_classes":["infrared","radio"],"drp3qual_names":["BADFLUX"],"ra_deg":121.5,"dec_deg":-3.25,"fibre_count":127,"coverage":0.875,"masked_share":0.25,"lines_off_grid_count":2,"repeat_plateifus":["8003-12704"],"tags":["odd"]}
  ]
 }
 )");
@@ -69,19 +69,20 @@ TEST_F(CliTest, AnomaliesAsCsvAndJsonLines) {
       Output({"-o", "csv", "anomalies", "--limit", "3"}),
       "rank,plateifu,mangaid,redshift,score,percentile,top_line,top_line_mae,agn_classes,"
       "drp3qual_names,ra_deg,dec_deg,fibre_count,coverage,masked_share,lines_off_grid_count,"
-      "repeat_plateifus,snapshot_id,model,score_kind\n"
+      "repeat_plateifus,tags,snapshot_id,model,score_kind\n"
       "1,8000-12704,1-209232,0.01,0.1,100.0,[OIII] "
-      "5008,0.04,,,120.5,-3.25,127,1.0,0.0,0,,S1,ae,mae\n"
+      "5008,0.04,,,120.5,-3.25,127,1.0,0.0,0,,,S1,ae,mae\n"
       "2,8001-12704,1-209233,0.02,0.05,85.71428571428571,[OIII] 5008,0.02,infrared;radio,"
-      "BADFLUX,121.5,-3.25,127,0.875,0.25,2,8003-12704,S1,ae,mae\n"
-      "3,8002-12704,,0.03,0.03333333333333333,71.42857142857143,,,,,,,127,1.0,0.0,0,,S1,ae,mae\n");
-  EXPECT_EQ(Output({"anomalies", "-o", "jsonl", "--limit", "1"}),
-            R"({"rank":1,"plateifu":"8000-12704","mangaid":"1-209232","redshift":0.01,"score":0.1,)"
-            R"("percentile":100.0,"top_line":"[OIII] 5008","top_line_mae":0.04,"agn_classes":[],)"
-            R"("drp3qual_names":[],"ra_deg":120.5,"dec_deg":-3.25,"fibre_count":127,)"
-            R"("coverage":1.0,"masked_share":0.0,"lines_off_grid_count":0,"repeat_plateifus":[],)"
-            R"("snapshot_id":"S1","model":"ae","score_kind":"mae"})"
-            "\n");
+      "BADFLUX,121.5,-3.25,127,0.875,0.25,2,8003-12704,odd,S1,ae,mae\n"
+      "3,8002-12704,,0.03,0.03333333333333333,71.42857142857143,,,,,,,127,1.0,0.0,0,,,S1,ae,mae\n");
+  EXPECT_EQ(
+      Output({"anomalies", "-o", "jsonl", "--limit", "1"}),
+      R"({"rank":1,"plateifu":"8000-12704","mangaid":"1-209232","redshift":0.01,"score":0.1,)"
+      R"("percentile":100.0,"top_line":"[OIII] 5008","top_line_mae":0.04,"agn_classes":[],)"
+      R"("drp3qual_names":[],"ra_deg":120.5,"dec_deg":-3.25,"fibre_count":127,)"
+      R"("coverage":1.0,"masked_share":0.0,"lines_off_grid_count":0,"repeat_plateifus":[],"tags":[],)"
+      R"("snapshot_id":"S1","model":"ae","score_kind":"mae"})"
+      "\n");
 }
 
 TEST_F(CliTest, AnomaliesPageThroughToTheLimit) {
@@ -106,19 +107,19 @@ TEST_F(CliTest, PagesOfTwoSnapshotsAreAnError) {
 TEST_F(CliTest, NeighborsInEveryFormat) {
   EXPECT_EQ(
       Output({"neighbors", "8000-12704", "-k", "2"}),
-      R"(place  plateifu    mangaid   redshift  distance       mae  mae_rank  mae_percentile  agn_classes      drp3qual_names     ra_deg   dec_deg  fibre_count  coverage  masked_share  lines_off_grid_count  repeat_plateifus
-                                                     flux                         %                                         deg       deg
------  ----------  --------  --------  --------  --------  --------  --------------  ---------------  --------------  ---------  --------  -----------  --------  ------------  --------------------  ----------------
-    1  8001-12704  1-209233   0.02000    0.5000  0.050000         2           85.71  infrared, radio  BADFLUX         121.50000  -3.25000          127     0.875         0.250                     2  8003-12704
-    2  8002-12704  -          0.03000    1.0000  0.033333         3           71.43  -                -                       -         -          127     1.000         0.000                     0  -
+      R"(place  plateifu    mangaid   redshift  distance       mae  mae_rank  mae_percentile  also_in_spaces  agn_classes      drp3qual_names     ra_deg   dec_deg  fibre_count  coverage  masked_share  lines_off_grid_count  repeat_plateifus  tags
+                                                     flux                         %                                                         deg       deg
+-----  ----------  --------  --------  --------  --------  --------  --------------  --------------  ---------------  --------------  ---------  --------  -----------  --------  ------------  --------------------  ----------------  ----
+    1  8001-12704  1-209233   0.02000    0.5000  0.050000         2           85.71  umap            infrared, radio  BADFLUX         121.50000  -3.25000          127     0.875         0.250                     2  8003-12704        odd
+    2  8002-12704  -          0.03000    1.0000  0.033333         3           71.43  -               -                -                       -         -          127     1.000         0.000                     0  -                 -
 2 nearest to 8000-12704 in latent space; snapshot S1, model ae; flux = 1e-17 erg/s/cm^2/Angstrom/spaxel
 )");
   const std::string row =
       R"({"place":1,"plateifu":"8001-12704","mangaid":"1-209233","redshift":0.02,"distance":0.5,)"
       R"("mae":0.05,"mae_rank":2,"mae_percentile":85.71428571428571,)"
-      R"("agn_classes":["infrared","radio"],"drp3qual_names":["BADFLUX"],"ra_deg":121.5,)"
+      R"("also_in_spaces":["umap"],"agn_classes":["infrared","radio"],"drp3qual_names":["BADFLUX"],"ra_deg":121.5,)"
       R"("dec_deg":-3.25,"fibre_count":127,"coverage":0.875,"masked_share":0.25,)"
-      R"("lines_off_grid_count":2,"repeat_plateifus":["8003-12704"])";
+      R"("lines_off_grid_count":2,"repeat_plateifus":["8003-12704"],"tags":["odd"])";
   const std::string provenance = R"("of_plateifu":"8000-12704","space":"latent",)"
                                  R"("snapshot_id":"S1","model":"ae")";
   EXPECT_EQ(Output({"neighbors", "8000-12704", "-k1", "-o", "jsonl"}),
@@ -128,11 +129,12 @@ TEST_F(CliTest, NeighborsInEveryFormat) {
             " \"snapshot_id\": \"S1\",\n \"model\": \"ae\",\n \"neighbors\": [\n  " +
                 row + "}\n ]\n}\n");
   EXPECT_EQ(Output({"neighbors", "8000-12704", "-k1", "-o", "csv"}),
-            "place,plateifu,mangaid,redshift,distance,mae,mae_rank,mae_percentile,agn_classes,"
+            "place,plateifu,mangaid,redshift,distance,mae,mae_rank,mae_percentile,also_in_spaces,"
+            "agn_classes,"
             "drp3qual_names,ra_deg,dec_deg,fibre_count,coverage,masked_share,lines_off_grid_count,"
-            "repeat_plateifus,of_plateifu,space,snapshot_id,model\n"
-            "1,8001-12704,1-209233,0.02,0.5,0.05,2,85.71428571428571,infrared;radio,BADFLUX,"
-            "121.5,-3.25,127,0.875,0.25,2,8003-12704,8000-12704,latent,S1,ae\n");
+            "repeat_plateifus,tags,of_plateifu,space,snapshot_id,model\n"
+            "1,8001-12704,1-209233,0.02,0.5,0.05,2,85.71428571428571,umap,infrared;radio,BADFLUX,"
+            "121.5,-3.25,127,0.875,0.25,2,8003-12704,odd,8000-12704,latent,S1,ae\n");
 }
 
 TEST_F(CliTest, EmbeddingsInEveryFormat) {
@@ -148,24 +150,20 @@ TEST_F(CliTest, EmbeddingsInEveryFormat) {
             "        0     0.10000     0.10000\n"
             "        1    -2.50000    -2.50000\n"
             "        2    1.00e-20    1.00e-20\n"
-            "snapshot S1, model ae\n");
+            "snapshot S1, model ae, space latent\n");
   EXPECT_EQ(output("json"),
-            "{\n \"snapshot_id\": \"S1\",\n \"model\": \"ae\",\n \"embeddings\": [\n"
+            "{\n \"snapshot_id\": \"S1\",\n \"model\": \"ae\",\n \"space\": \"latent\",\n "
+            "\"embeddings\": [\n"
             "  {\"plateifu\":\"8000-12704\",\"values\":[0.1,-2.5,1e-20]},\n"
             "  {\"plateifu\":\"8001-12704\",\"values\":[0.1,-2.5,1e-20]}\n ]\n}\n");
   EXPECT_EQ(output("jsonl"),
             "{\"plateifu\":\"8000-12704\",\"values\":[0.1,-2.5,1e-20],\"snapshot_id\":\"S1\","
-            "\"model\":\"ae\"}\n"
+            "\"model\":\"ae\",\"space\":\"latent\"}\n"
             "{\"plateifu\":\"8001-12704\",\"values\":[0.1,-2.5,1e-20],\"snapshot_id\":\"S1\","
-            "\"model\":\"ae\"}\n");
+            "\"model\":\"ae\",\"space\":\"latent\"}\n");
   EXPECT_EQ(output("csv"),
-            "plateifu,values_0,values_1,values_2,snapshot_id,model\n"
-            "8000-12704,0.1,-2.5,1e-20,S1,ae\n8001-12704,0.1,-2.5,1e-20,S1,ae\n");
-}
-
-TEST_F(CliTest, EmbeddingsComeFromTheSnapshotOfTheFirst) {
-  Output({"embedding", "8000-12704", "8001-12704", "8002-12704"});
-  EXPECT_EQ(server_.service.embedding_snapshot_ids(), ",S1,S1,");
+            "plateifu,values_0,values_1,values_2,snapshot_id,model,space\n"
+            "8000-12704,0.1,-2.5,1e-20,S1,ae,latent\n8001-12704,0.1,-2.5,1e-20,S1,ae,latent\n");
 }
 
 TEST_F(CliTest, EmbeddingsWithOneUnknownIdPrintNothing) {
@@ -271,6 +269,19 @@ score mae, by agn_class; snapshot S1, model ae; median_percentile: of the popula
 )");
 }
 
+TEST_F(CliTest, RepeatsAreOfAllPages) {
+  EXPECT_EQ(
+      Output({"repeats"}),
+      R"(mangaid   first       second      latent_percentile  latent_rank_from_first  latent_rank_from_second  latent_distance  mae_difference  chi_difference  relative_difference
+                                                  %                                                                              flux           sigma
+--------  ----------  ----------  -----------------  ----------------------  -----------------------  ---------------  --------------  --------------  -------------------
+1-209233  8001-12704  8003-12704               1.50                       1                        2          0.50000         0.25000               -                    -
+1-209233  8001-12704  8004-12704                  -                       1                        2          0.50000         0.25000               -                    -
+2 pairs; snapshot S1, model ae; differences: second less first
+median distance, as a percentile of those between different galaxies (50 % is chance): latent 1.5 %
+)");
+}
+
 TEST_F(CliTest, AVectorIsReadFromAFileOrStandardInput) {
   const ProcessResult bad = Run({"neighbors", "--vector", "/dev/null"});
   EXPECT_EQ(bad.exit_code, 2);
@@ -299,6 +310,12 @@ model  kind  preset  dimension  seed  digest
 ae     ae    tiny            3     1  aaaaaaaaaaaa
 vae    vae   tiny            3     2  aaaaaaaaaaaa
 
+Spaces
+model  space  dimension  explained  trustworthiness  continuity  common neighbours
+                                 %
+-----  -----  ---------  ---------  ---------------  ----------  -----------------
+ae     pca            2       87.5           0.5000           -  latent 88 %
+
 Training
 figure     ae        vae
 ---------  --------  --------
@@ -307,11 +324,14 @@ test_loss  0.012346  0.012346
 )"));
   const std::regex age("\"age_seconds\":[0-9]{8,}");
   const std::string line = std::regex_replace(Output({"status", "-o", "jsonl"}), age, "AGE");
-  const auto model = [](const char* kind, int seed) {
+  const char* const space =
+      R"("pca":{"dimension":2,"explained_variance_ratios":[0.75,0.125],"trustworthiness":0.5,)"
+      R"("continuity":null,"shared_neighbor_shares":{"latent":0.875}})";
+  const auto model = [space](const char* kind, int seed) {
     return fmt::format(R"("{0}":{{"kind":"{0}","preset":"tiny","dimension":3,"seed":{1},)"
                        R"("digest":"{2}","training":{{"epochs":4,"test_loss":0.0123456,)"
-                       R"("history":[1,2]}}}})",
-                       kind, seed, std::string(64, 'a'));
+                       R"("history":[1,2]}},"spaces":{{{3}}}}})",
+                       kind, seed, std::string(64, 'a'), seed == 1 ? space : "");
   };
   EXPECT_EQ(line, R"({"server":")" + server_.address() +
                       R"(","reachable":true,"server_version":"0.1.0","snapshot_id":"S1",)"
@@ -320,7 +340,9 @@ test_loss  0.012346  0.012346
                       R"(","galaxy_count":7,"excluded_count":2,"reload_error":"",)"
                       R"("default_model":"ae","models":{)" +
                       model("ae", 1) + "," + model("vae", 2) +
-                      R"(},"line_wavelengths_angstrom":{"Halpha 6565":6564.61}})" + "\n");
+                      R"(},"line_wavelengths_angstrom":{"Halpha 6565":6564.61},"tags":{"odd":)"
+                      R"({"description":"Looked odd","galaxy_count":1,"excluded_count":0}}})" +
+                      "\n");
   EXPECT_THAT(Output({"status", "-o", "json"}), HasSubstr("\n \"galaxy_count\": 7,\n"));
   EXPECT_THAT(Output({"status", "-o", "csv"}), HasSubstr("\nmodels.vae.training.epochs,4\n"));
 }

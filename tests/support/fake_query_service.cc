@@ -13,6 +13,8 @@ namespace {
 using grpc::Status;
 using grpc::StatusCode;
 
+constexpr float kEmbedding[] = {0.1F, -2.5F, 1e-20F};
+
 void FillGalaxy(int i, v1::Galaxy* galaxy) {
   galaxy->set_plateifu(fmt::format("{}-12704", 8000 + i));
   galaxy->set_redshift(0.01 * (i + 1));
@@ -30,6 +32,7 @@ void FillGalaxy(int i, v1::Galaxy* galaxy) {
     galaxy->mutable_quality()->set_masked_share(0.25);
     galaxy->mutable_quality()->set_lines_off_grid_count(2);
     galaxy->add_repeat_plateifus("8003-12704");
+    galaxy->add_tags("odd");
   }
 }
 
@@ -55,6 +58,15 @@ void FillModel(const std::string& name, int seed, v1::Model* model) {
   model->set_digest(std::string(64, 'a'));
   model->set_dimension(3);
   model->set_training_json(R"({"epochs": 4, "test_loss": 0.0123456, "history": [1, 2]})");
+  if (name != "ae") return;
+  v1::Space* space = model->add_spaces();
+  space->set_space("pca");
+  space->set_dimension(2);
+  for (const double ratio : {0.75, 0.125}) space->add_explained_variance_ratios(ratio);
+  space->set_trustworthiness(0.5);
+  v1::SpaceAgreement* agreement = space->add_agreements();
+  agreement->set_space("latent");
+  agreement->set_shared_neighbor_share(0.875);
 }
 
 std::string OrDefault(const std::string& model) { return model.empty() ? "ae" : model; }
@@ -70,11 +82,6 @@ void FakeQueryService::FailNext(int count, const Status& status) {
 int FakeQueryService::call_count() const {
   const std::lock_guard lock(mutex_);
   return call_count_;
-}
-
-std::string FakeQueryService::embedding_snapshot_ids() const {
-  const std::lock_guard lock(mutex_);
-  return embedding_snapshot_ids_;
 }
 
 void FakeQueryService::set_reload_error(const std::string& text) {
@@ -148,6 +155,7 @@ Status FakeQueryService::FindNeighbors(grpc::ServerContext* context,
     v1::Neighbor* neighbor = response->add_neighbors();
     FillGalaxy(i, neighbor->mutable_galaxy());
     neighbor->set_distance(0.5 * i);
+    if (i == 1) neighbor->add_also_in_spaces("umap");
     FillScore(i, v1::SCORE_KIND_MAE, neighbor->mutable_score());
   }
   response->set_plateifu("8000-12704");
@@ -163,10 +171,24 @@ Status FakeQueryService::GetEmbedding(grpc::ServerContext* context,
   if (const Status status = Begin(context, request->galaxy_id(), request->model()); !status.ok()) {
     return status;
   }
-  const std::lock_guard lock(mutex_);
-  embedding_snapshot_ids_ += request->snapshot_id() + ",";
   response->set_plateifu(request->galaxy_id());
-  for (const float value : {0.1F, -2.5F, 1e-20F}) response->add_values(value);
+  for (const float value : kEmbedding) response->add_values(value);
+  response->set_space(request->space().empty() ? "latent" : request->space());
+  response->set_snapshot_id("S1");
+  response->set_model(OrDefault(request->model()));
+  return Status::OK;
+}
+
+Status FakeQueryService::BatchGetEmbeddings(grpc::ServerContext* context,
+                                            const v1::BatchGetEmbeddingsRequest* request,
+                                            v1::BatchGetEmbeddingsResponse* response) {
+  for (const std::string& id : request->galaxy_ids()) {
+    if (const Status status = Begin(context, id, request->model()); !status.ok()) return status;
+    v1::Embedding* embedding = response->add_embeddings();
+    embedding->set_plateifu(id);
+    for (const float value : kEmbedding) embedding->add_values(value);
+  }
+  response->set_space(request->space().empty() ? "latent" : request->space());
   response->set_snapshot_id("S1");
   response->set_model(OrDefault(request->model()));
   return Status::OK;
@@ -223,6 +245,29 @@ Status FakeQueryService::GetDistribution(grpc::ServerContext* context,
   return Status::OK;
 }
 
+Status FakeQueryService::ListRepeats(grpc::ServerContext* context,
+                                     const v1::ListRepeatsRequest* request,
+                                     v1::ListRepeatsResponse* response) {
+  if (const Status status = Begin(context, "", request->model()); !status.ok()) return status;
+  const bool first = request->page_token().empty();
+  v1::RepeatPair* pair = response->add_repeat_pairs();
+  pair->set_mangaid("1-209233");
+  pair->set_first_plateifu("8001-12704");
+  pair->set_second_plateifu(first ? "8003-12704" : "8004-12704");
+  pair->set_mae_difference(0.25);
+  v1::RepeatPlace* place = pair->add_places();
+  place->set_space("latent");
+  place->set_distance(0.5);
+  if (first) place->set_percentile(1.5);
+  place->set_rank_from_first(1);
+  place->set_rank_from_second(2);
+  if (first) response->set_next_page_token("1");
+  response->set_total_count(2);
+  response->set_snapshot_id("S1");
+  response->set_model(OrDefault(request->model()));
+  return Status::OK;
+}
+
 Status FakeQueryService::GetSnapshot(grpc::ServerContext* context, const v1::GetSnapshotRequest*,
                                      v1::GetSnapshotResponse* response) {
   if (const Status status = Begin(context, "", ""); !status.ok()) return status;
@@ -237,6 +282,10 @@ Status FakeQueryService::GetSnapshot(grpc::ServerContext* context, const v1::Get
   v1::Line* line = snapshot->add_lines();
   line->set_line("Halpha 6565");
   line->set_wavelength_angstrom(6564.61);
+  v1::Tag* tag = snapshot->add_tags();
+  tag->set_tag("odd");
+  tag->set_description("Looked odd");
+  tag->set_galaxy_count(1);
   response->set_server_version("0.1.0");
   const std::lock_guard lock(mutex_);
   response->set_reload_error(reload_error_);

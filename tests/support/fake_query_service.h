@@ -25,8 +25,6 @@ class FakeQueryService final : public v1::QueryService::Service {
   void FailNext(int count, const grpc::Status& status);
   // Calls so far, the failed ones too.
   int call_count() const;
-  // Snapshot ids of GetEmbedding requests so far, joined by ','.
-  std::string embedding_snapshot_ids() const;
   // What the next GetSnapshot says of the last reload.
   void set_reload_error(const std::string& text);
   // The second page of anomalies comes from another snapshot.
@@ -38,11 +36,16 @@ class FakeQueryService final : public v1::QueryService::Service {
                              v1::FindNeighborsResponse* response) override;
   grpc::Status GetEmbedding(grpc::ServerContext* context, const v1::GetEmbeddingRequest* request,
                             v1::GetEmbeddingResponse* response) override;
+  grpc::Status BatchGetEmbeddings(grpc::ServerContext* context,
+                                  const v1::BatchGetEmbeddingsRequest* request,
+                                  v1::BatchGetEmbeddingsResponse* response) override;
   grpc::Status GetGalaxy(grpc::ServerContext* context, const v1::GetGalaxyRequest* request,
                          v1::GetGalaxyResponse* response) override;
   grpc::Status GetDistribution(grpc::ServerContext* context,
                                const v1::GetDistributionRequest* request,
                                v1::GetDistributionResponse* response) override;
+  grpc::Status ListRepeats(grpc::ServerContext* context, const v1::ListRepeatsRequest* request,
+                           v1::ListRepeatsResponse* response) override;
   grpc::Status GetSnapshot(grpc::ServerContext* context, const v1::GetSnapshotRequest* request,
                            v1::GetSnapshotResponse* response) override;
 
@@ -55,7 +58,6 @@ class FakeQueryService final : public v1::QueryService::Service {
   int call_count_ = 0;
   int failures_left_ = 0;
   grpc::Status failure_;
-  std::string embedding_snapshot_ids_;
   std::string reload_error_;
   bool mixes_snapshots_ = false;
 };
