@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
+#include <span>
 
 #include "core/base/parallel.h"
 #include "core/base/random.h"
@@ -13,7 +13,9 @@ namespace {
 
 constexpr float kClip = 4;           // of a move along an axis, before the step
 constexpr std::size_t kPiece = 256;  // points a piece of work
+constexpr float kAlphaOfNew = 0.25;  // first step of new points; fitted ones begin with 1
 constexpr std::uint64_t kLayoutStream = 302;
+constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15;  // makes keys of successive numbers
 
 // Points padded to a whole number of vector registers; the padding stays 0.
 template <std::size_t kWidth>
@@ -37,115 +39,15 @@ std::uint64_t Mix(std::uint64_t z) {
   return z ^ (z >> 31);
 }
 
+// Rounds of an epoch: in round r the points r, r + kRounds, .. have their turns. More rounds come
+// closer to one point after another: with 1 the start is torn where points are close, with 4 the
+// measured quality is that of one after another.
+constexpr std::size_t kRounds = 4;
+
 struct Step {
   float alpha = 1;
   float epoch = 0;
   std::uint64_t key = 0;  // of the random numbers
-};
-
-// The edges that have turns, and when the next one is.
-struct Turns {
-  std::vector<std::size_t> begin = {0};
-  std::vector<std::uint32_t> other;
-  std::vector<float> interval;  // epochs between turns, >= 1
-  std::vector<float> next;
-};
-
-enum class Largest { kOfAll, kOfRow };
-
-Turns ScheduleTurns(const SparseGraph& graph, int n_epochs, Largest largest_of) {
-  Turns turns;
-  const auto first = graph.weight.begin();
-  const auto largest = [](auto low, auto high) {
-    return low == high ? 0 : *std::max_element(low, high);
-  };
-  const float of_all = largest(first, graph.weight.end());
-  for (std::size_t i = 0; i < graph.n_rows(); ++i) {
-    const auto begin = static_cast<std::ptrdiff_t>(graph.begin[i]);
-    const auto end = static_cast<std::ptrdiff_t>(graph.begin[i + 1]);
-    const float most = largest_of == Largest::kOfAll ? of_all : largest(first + begin, first + end);
-    for (std::size_t e = graph.begin[i]; e < graph.begin[i + 1]; ++e) {
-      if (graph.weight[e] < most / static_cast<float>(n_epochs)) continue;
-      turns.other.push_back(graph.column[e]);
-      turns.interval.push_back(most / graph.weight[e]);
-    }
-    turns.begin.push_back(turns.other.size());
-  }
-  turns.next = turns.interval;
-  return turns;
-}
-
-template <std::size_t kWidth>
-class Mover {
- public:
-  Mover(const ForceTable& forces, int negatives) : forces_(forces), negatives_(negatives) {}
-
-  // One epoch of a point: pulled by the others of its edges that have a turn, `pulls` times each,
-  // pushed by random ones. `edge` numbers the point's first edge in the random numbers.
-  Point<kWidth> Move(Point<kWidth> point, const std::vector<Point<kWidth>>& others, Turns& turns,
-                     std::size_t row, std::size_t edge, int pulls, const Step& step) const {
-    for (std::size_t e = turns.begin[row]; e < turns.begin[row + 1]; ++e, ++edge) {
-      if (turns.next[e] > step.epoch) continue;
-      turns.next[e] += turns.interval[e];
-      const Point<kWidth>& other = others[turns.other[e]];
-      Pull(point, other, step.alpha);
-      Push(point, others, Mix(step.key + edge * kOdd), step.alpha);
-      if (pulls == 2) Pull(point, other, step.alpha);
-    }
-    return point;
-  }
-
- private:
-  static constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15;
-
-  static float SquaredDistance(const Point<kWidth>& difference) {
-    std::array<float, kWidth> squares;
-    for (std::size_t k = 0; k < kWidth; ++k) squares[k] = difference.at[k] * difference.at[k];
-    float sum = 0;
-    for (std::size_t k = 0; k < kWidth; k += 4) {
-      sum += (squares[k] + squares[k + 1]) + (squares[k + 2] + squares[k + 3]);
-    }
-    return sum;
-  }
-
-  static Point<kWidth> Minus(const Point<kWidth>& a, const Point<kWidth>& b) {
-    Point<kWidth> difference;
-    for (std::size_t k = 0; k < kWidth; ++k) difference.at[k] = a.at[k] - b.at[k];
-    return difference;
-  }
-
-  static void AddClipped(Point<kWidth>& sum, const Point<kWidth>& difference, float factor) {
-    for (std::size_t k = 0; k < kWidth; ++k) {
-      sum.at[k] += std::min(std::max(factor * difference.at[k], -kClip), kClip);
-    }
-  }
-
-  static void Advance(Point<kWidth>& point, const Point<kWidth>& force, float alpha) {
-    for (std::size_t k = 0; k < kWidth; ++k) point.at[k] += alpha * force.at[k];
-  }
-
-  void Pull(Point<kWidth>& point, const Point<kWidth>& other, float alpha) const {
-    const Point<kWidth> difference = Minus(point, other);
-    Point<kWidth> force;
-    AddClipped(force, difference, forces_.Attraction(SquaredDistance(difference)));
-    Advance(point, force, alpha);
-  }
-
-  // All from where the point stands: independent of each other, so that the processor overlaps
-  // them. The point itself may be drawn; it does not push.
-  void Push(Point<kWidth>& point, const std::vector<Point<kWidth>>& others, std::uint64_t key,
-            float alpha) const {
-    Point<kWidth> force;
-    for (int k = 0; k < negatives_; ++k) {
-      const std::uint64_t high = Mix(key + static_cast<std::uint64_t>(k) * kOdd) >> 32;
-      const Point<kWidth> difference = Minus(point, others[high * others.size() >> 32]);
-      AddClipped(force, difference, forces_.Repulsion(SquaredDistance(difference)));
-    }
-    Advance(point, force, alpha);
-  }
-
-  const ForceTable& forces_;
-  int negatives_;
 };
 
 Step MakeStep(const LayoutOptions& options, int epoch, float first_alpha) {
@@ -154,36 +56,191 @@ Step MakeStep(const LayoutOptions& options, int epoch, float first_alpha) {
           Random(options.seed, {kLayoutStream, static_cast<std::uint64_t>(epoch)}).Next()};
 }
 
-constexpr std::size_t kRounds = 1;
+// When edges have their turns: as often as their weight says, evenly over the epochs. Rows may be
+// used from different threads.
+class Schedule {
+ public:
+  enum class Largest { kOfAll, kOfRow };
+
+  Schedule(const SparseGraph& graph, int n_epochs, Largest largest_of);
+
+  // An edge that has a turn in the current epoch; its number is the key of its random numbers.
+  struct Turn {
+    std::uint32_t other;
+    std::uint32_t edge;
+  };
+
+  // Finds the turns of a row; each epoch once, epochs ascending from 0.
+  void BeginEpoch(std::size_t row, float epoch);
+  std::span<const Turn> turns(std::size_t row) const {
+    return {&turns_[begin_[row]], end_[row * kRounds + kRounds - 1] - begin_[row]};
+  }
+  // Those whose other end has its own turns in `round`.
+  std::span<const Turn> turns_with(std::size_t row, std::size_t round) const {
+    const std::size_t first = round == 0 ? begin_[row] : end_[row * kRounds + round - 1];
+    return {&turns_[first], end_[row * kRounds + round] - first};
+  }
+
+ private:
+  struct Edge {
+    std::uint32_t other;
+    float interval;  // epochs between turns, >= 1
+    float next;
+  };
+
+  std::vector<std::size_t> begin_ = {0};
+  std::vector<Edge> edges_;             // of a row by the other end's round
+  std::vector<std::size_t> round_end_;  // n x kRounds, into edges_
+  std::vector<Turn> turns_ = {};        // those of row i from begin_[i] on; one to spare
+  std::vector<std::size_t> end_;        // n x kRounds, into turns_
+};
+
+Schedule::Schedule(const SparseGraph& graph, int n_epochs, Largest largest_of) {
+  const auto largest = [&](std::size_t first, std::size_t last) {
+    float most = 0;
+    for (std::size_t e = first; e < last; ++e) most = std::max(most, graph.weight[e]);
+    return most;
+  };
+  const float of_all = largest(0, graph.weight.size());
+  for (std::size_t i = 0; i < graph.n_rows(); ++i) {
+    const float most =
+        largest_of == Largest::kOfAll ? of_all : largest(graph.begin[i], graph.begin[i + 1]);
+    for (std::size_t round = 0; round < kRounds; ++round) {
+      for (std::size_t e = graph.begin[i]; e < graph.begin[i + 1]; ++e) {
+        if (graph.column[e] % kRounds != round) continue;
+        if (graph.weight[e] < most / static_cast<float>(n_epochs)) continue;
+        const float interval = most / graph.weight[e];
+        edges_.push_back({graph.column[e], interval, interval});
+      }
+      round_end_.push_back(edges_.size());
+    }
+    begin_.push_back(edges_.size());
+  }
+  turns_.resize(edges_.size() + 1);
+  end_ = round_end_;
+}
+
+void Schedule::BeginEpoch(std::size_t row, float epoch) {
+  std::size_t e = begin_[row];
+  std::size_t found = e;
+  for (std::size_t round = 0; round < kRounds; ++round) {
+    for (; e < round_end_[row * kRounds + round]; ++e) {
+      // Without a branch, which would be guessed wrong half the time. The last write of a row
+      // without a turn in its last edge stays in the row or is not counted.
+      const bool has_turn = edges_[e].next <= epoch;
+      turns_[found] = {edges_[e].other, static_cast<std::uint32_t>(e - begin_[row])};
+      edges_[e].next += has_turn ? edges_[e].interval : 0;
+      found += has_turn;
+    }
+    end_[row * kRounds + round] = found;
+  }
+}
+
+// The force on one point, summed from where it stands: the terms do not depend on each other, so
+// that the processor overlaps them.
+template <std::size_t kWidth>
+class Force {
+ public:
+  Force(const ForceTable& table, const Point<kWidth>& point) : table_(table), point_(point) {}
+
+  void Pull(const Point<kWidth>& other) { Add(other, true); }
+  // By `count` random points of `others`. The point itself may be drawn; it does not push.
+  void Push(const std::vector<Point<kWidth>>& others, int count, std::uint64_t key) {
+    for (int k = 0; k < count; ++k) {
+      const std::uint64_t high = Mix(key + static_cast<std::uint64_t>(k) * kOdd) >> 32;
+      Add(others[high * others.size() >> 32], false);
+    }
+  }
+  Point<kWidth> Moved(float alpha) const {
+    Point<kWidth> moved;
+    for (std::size_t k = 0; k < kWidth; ++k) moved.at[k] = point_.at[k] + alpha * sum_.at[k];
+    return moved;
+  }
+
+ private:
+  void Add(const Point<kWidth>& other, bool pulls) {
+    std::array<float, kWidth> difference;
+    std::array<float, kWidth> squares;
+    for (std::size_t k = 0; k < kWidth; ++k) difference[k] = point_.at[k] - other.at[k];
+    for (std::size_t k = 0; k < kWidth; ++k) squares[k] = difference[k] * difference[k];
+    float d2 = 0;
+    for (std::size_t k = 0; k < kWidth; k += 4) {
+      d2 += (squares[k] + squares[k + 1]) + (squares[k + 2] + squares[k + 3]);
+    }
+    const float factor = pulls ? table_.Attraction(d2) : table_.Repulsion(d2);
+    for (std::size_t k = 0; k < kWidth; ++k) {
+      sum_.at[k] += std::min(std::max(factor * difference[k], -kClip), kClip);
+    }
+  }
+
+  const ForceTable& table_;
+  const Point<kWidth> point_;
+  Point<kWidth> sum_;
+};
+
+template <std::size_t kWidth>
+class Descent {
+ public:
+  using Points = std::vector<Point<kWidth>>;
+
+  Descent(const SparseGraph& graph, const LayoutOptions& options, const Points& start)
+      : options_(options),
+        table_(options.curve),
+        schedule_(graph, options.n_epochs, Schedule::Largest::kOfAll),
+        points_(start),
+        moved_(start) {}
+
+  absl::Status Run() {
+    const std::size_t pieces = (points_.size() + kPiece - 1) / kPiece;
+    for (int epoch = 0; epoch < options_.n_epochs; ++epoch) {
+      const Step step = MakeStep(options_, epoch, 1);
+      for (std::size_t round = 0; round < kRounds; ++round) {
+        PECULIAR_RETURN_IF_ERROR(ParallelFor(pieces, options_.threads, [&](std::size_t piece) {
+          const std::size_t end = std::min(points_.size(), (piece + 1) * kPiece);
+          for (std::size_t i = piece * kPiece; i < end; ++i) Move(i, round, step);
+          return absl::OkStatus();
+        }));
+        points_.swap(moved_);
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  const Points& points() const { return points_; }
+
+ private:
+  // A pull acts on both ends in the same round, so that points held together move as one when some
+  // of them are pushed; a push acts on the pushed alone.
+  void Move(std::size_t i, std::size_t round, const Step& step) {
+    if (round == 0) schedule_.BeginEpoch(i, step.epoch);
+    Force<kWidth> force(table_, points_[i]);
+    if (i % kRounds == round) {
+      const std::uint64_t key = Mix(step.key + i * kOdd);
+      for (const Schedule::Turn& turn : schedule_.turns(i)) {
+        force.Pull(points_[turn.other]);
+        force.Push(points_, options_.negative_sample_rate, Mix(key + turn.edge * kOdd));
+      }
+    }
+    for (const Schedule::Turn& turn : schedule_.turns_with(i, round)) {
+      force.Pull(points_[turn.other]);
+    }
+    moved_[i] = force.Moved(step.alpha);
+  }
+
+  const LayoutOptions& options_;
+  ForceTable table_;
+  Schedule schedule_;
+  Points points_;
+  Points moved_;
+};
 
 template <std::size_t kWidth>
 absl::Status Optimize(const SparseGraph& graph, const LayoutOptions& options, std::size_t width,
                       std::vector<float>& coordinates) {
-  const std::size_t n = graph.n_rows();
-  const ForceTable forces(options.curve);
-  const Mover<kWidth> mover(forces, options.negative_sample_rate);
-  Turns turns = ScheduleTurns(graph, options.n_epochs, Largest::kOfAll);
-  std::vector<Point<kWidth>> points = Pad<kWidth>(coordinates.data(), n, width);
-  std::vector<Point<kWidth>> moved = points;
-  const std::size_t pieces = (n + kPiece - 1) / kPiece;
-  for (int epoch = 1; epoch <= options.n_epochs; ++epoch) {
-    const Step step = MakeStep(options, epoch - 1, 1);
-    for (std::size_t round = 0; round < kRounds; ++round) {
-      PECULIAR_RETURN_IF_ERROR(ParallelFor(pieces, options.threads, [&](std::size_t piece) {
-        const std::size_t end = std::min(n, (piece + 1) * kPiece);
-        for (std::size_t i = piece * kPiece + round; i < end; i += kRounds) {
-          moved[i] = mover.Move(points[i], points, turns, i, turns.begin[i], 2, step);
-        }
-        return absl::OkStatus();
-      }));
-      if (kRounds > 1)
-        points = moved;
-      else
-        points.swap(moved);
-    }
-  }
-  for (std::size_t i = 0; i < n; ++i) {
-    std::copy_n(points[i].at.begin(), width, coordinates.begin() + i * width);
+  Descent<kWidth> descent(graph, options, Pad<kWidth>(coordinates.data(), graph.n_rows(), width));
+  PECULIAR_RETURN_IF_ERROR(descent.Run());
+  for (std::size_t i = 0; i < graph.n_rows(); ++i) {
+    std::copy_n(descent.points()[i].at.begin(), width, coordinates.begin() + i * width);
   }
   return absl::OkStatus();
 }
@@ -191,15 +248,21 @@ absl::Status Optimize(const SparseGraph& graph, const LayoutOptions& options, st
 template <std::size_t kWidth>
 absl::Status Place(const SparseGraph& graph, Matrix placed, const LayoutOptions& options,
                    std::vector<float>& coordinates) {
-  const ForceTable forces(options.curve);
-  const Mover<kWidth> mover(forces, options.negative_sample_rate);
-  Turns turns = ScheduleTurns(graph, options.n_epochs, Largest::kOfRow);
+  const ForceTable table(options.curve);
+  Schedule schedule(graph, options.n_epochs, Schedule::Largest::kOfRow);
   const auto others = Pad<kWidth>(placed.values, placed.rows, placed.width);
   const auto start = Pad<kWidth>(coordinates.data(), graph.n_rows(), placed.width);
   return ParallelFor(graph.n_rows(), options.threads, [&](std::size_t i) {
     Point<kWidth> point = start[i];
     for (int epoch = 0; epoch < options.n_epochs; ++epoch) {
-      point = mover.Move(point, others, turns, i, 0, 1, MakeStep(options, epoch, 0.25));
+      const Step step = MakeStep(options, epoch, kAlphaOfNew);
+      schedule.BeginEpoch(i, step.epoch);
+      for (const Schedule::Turn& turn : schedule.turns(i)) {
+        Force<kWidth> force(table, point);
+        force.Pull(others[turn.other]);
+        force.Push(others, options.negative_sample_rate, Mix(step.key + turn.edge * kOdd));
+        point = force.Moved(step.alpha);
+      }
     }
     std::copy_n(point.at.begin(), placed.width, coordinates.begin() + i * placed.width);
     return absl::OkStatus();

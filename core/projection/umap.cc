@@ -105,7 +105,6 @@ absl::StatusOr<UmapModel> FitUmap(Matrix points, const std::vector<NeighborList>
   const SparseGraph graph = BuildFuzzyGraph(lists, SmoothNeighborDistances(lists));
   PECULIAR_ASSIGN_OR_RETURN(Start start,
                             StartLayout(points, graph, options.n_components, options.seed));
-  model.from_spectrum = start.from_spectrum;
   model.coordinates = {std::move(start.coordinates), points.rows,
                        static_cast<std::size_t>(options.n_components)};
   PECULIAR_RETURN_IF_ERROR(OptimizeLayout(graph, LayoutOf(model, threads), model.coordinates.width,

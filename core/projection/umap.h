@@ -31,8 +31,7 @@ struct UmapOptions {
 struct UmapModel {
   UmapOptions options;  // as fitted: n_epochs is that used
   SimilarityCurve curve;
-  Coordinates coordinates;     // n x n_components, of the points it was fitted to
-  bool from_spectrum = false;  // whether the descent began from the graph's spectrum; else from PCA
+  Coordinates coordinates;  // n x n_components, of the points it was fitted to
 };
 
 // points: n x d, n >= 2, finite; only the start may look at them. neighbors: of each point its

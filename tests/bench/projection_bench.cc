@@ -127,8 +127,8 @@ absl::Status RunSteps(const BenchOptions& options, Matrix points, const Lists& l
       edges.push_back(graph.column[e]);
     }
   }
-  const std::vector<std::uint32_t> components = ConnectedComponents(graph);
-  line["components"] = *std::max_element(components.begin(), components.end()) + 1;
+  line["parts"] = start.parts;
+  line["spectral_parts"] = start.spectral_parts;
   Write(options.out + ".edges", edges);
   Write(options.out + ".weights", graph.weight);
   Write(options.out + ".start", start.coordinates);
@@ -170,7 +170,6 @@ absl::Status RunUmap(const BenchOptions& options, const Coordinates& points, Jso
   PECULIAR_ASSIGN_OR_RETURN(const UmapModel model, Timed<UmapModel>(line, "fit", [&] {
                               return FitUmap(matrix, lists, options.umap, options.threads);
                             }));
-  line["from_spectrum"] = model.from_spectrum;
   line["a"] = model.curve.a;
   line["b"] = model.curve.b;
   Write(options.out + ".umap", model.coordinates.values);
