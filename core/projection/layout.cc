@@ -73,12 +73,12 @@ class Schedule {
   // Finds the turns of a row; each epoch once, epochs ascending from 0.
   void BeginEpoch(std::size_t row, float epoch);
   std::span<const Turn> turns(std::size_t row) const {
-    return {&turns_[begin_[row]], end_[row * kRounds + kRounds - 1] - begin_[row]};
+    return {turns_.data() + begin_[row], end_[row * kRounds + kRounds - 1] - begin_[row]};
   }
   // Those whose other end has its own turns in `round`.
   std::span<const Turn> turns_with(std::size_t row, std::size_t round) const {
     const std::size_t first = round == 0 ? begin_[row] : end_[row * kRounds + round - 1];
-    return {&turns_[first], end_[row * kRounds + round] - first};
+    return {turns_.data() + first, end_[row * kRounds + round] - first};
   }
 
  private:
@@ -91,7 +91,7 @@ class Schedule {
   std::vector<std::size_t> begin_ = {0};
   std::vector<Edge> edges_;             // of a row by the other end's round
   std::vector<std::size_t> round_end_;  // n x kRounds, into edges_
-  std::vector<Turn> turns_ = {};        // those of row i from begin_[i] on; one to spare
+  std::vector<Turn> turns_;             // those of row i from begin_[i] on
   std::vector<std::size_t> end_;        // n x kRounds, into turns_
 };
 
@@ -116,7 +116,7 @@ Schedule::Schedule(const SparseGraph& graph, int n_epochs, Largest largest_of) {
     }
     begin_.push_back(edges_.size());
   }
-  turns_.resize(edges_.size() + 1);
+  turns_.resize(edges_.size());
   end_ = round_end_;
 }
 
@@ -125,8 +125,8 @@ void Schedule::BeginEpoch(std::size_t row, float epoch) {
   std::size_t found = e;
   for (std::size_t round = 0; round < kRounds; ++round) {
     for (; e < round_end_[row * kRounds + round]; ++e) {
-      // Without a branch, which would be guessed wrong half the time. The last write of a row
-      // without a turn in its last edge stays in the row or is not counted.
+      // Without a branch, which would often be guessed wrong. What is written for an edge without a
+      // turn is written over or not counted; `found` is never beyond e.
       const bool has_turn = edges_[e].next <= epoch;
       turns_[found] = {edges_[e].other, static_cast<std::uint32_t>(e - begin_[row])};
       edges_[e].next += has_turn ? edges_[e].interval : 0;

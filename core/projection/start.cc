@@ -82,7 +82,8 @@ absl::StatusOr<Layout> CentresOf(Matrix points, const std::vector<Part>& parts, 
   return PrincipalLayout(centres.matrix(), width);
 }
 
-// Half the way to the nearest other centre: room for a part. 1 where there is no other.
+// Room for a part around its centre: a third of the way to the nearest other, so that gaps are as
+// wide as parts are far. 1 where there is no other.
 double RoomAt(const Layout& centres, std::size_t part, std::size_t width) {
   double nearest = std::numeric_limits<double>::infinity();
   for (std::size_t other = 0; other * width < centres.size(); ++other) {
@@ -92,18 +93,20 @@ double RoomAt(const Layout& centres, std::size_t part, std::size_t width) {
     }
     if (other != part) nearest = std::min(nearest, std::sqrt(sum));
   }
-  return std::isinf(nearest) ? 1 : nearest / 2;
+  return std::isinf(nearest) ? 1 : nearest / 3;
 }
 
-// Moves the part's mean to its centre and its farthest coordinate to `room`; into `layout`.
+// Moves the part's mean to its centre and its farthest point to `room` from it; into `layout`.
 void PutPart(const Part& part, const Layout& own, const double* centre, double room,
              std::size_t width, Layout& layout) {
   std::vector<double> mean(width);
   for (std::size_t i = 0; i < own.size(); ++i) mean[i % width] += own[i];
   for (double& value : mean) value /= static_cast<double>(part.rows.size());
   double farthest = 0;
-  for (std::size_t i = 0; i < own.size(); ++i) {
-    farthest = std::max(farthest, std::abs(own[i] - mean[i % width]));
+  for (std::size_t i = 0; i < own.size(); i += width) {
+    double sum = 0;
+    for (std::size_t c = 0; c < width; ++c) sum += std::pow(own[i + c] - mean[c], 2);
+    farthest = std::max(farthest, std::sqrt(sum));
   }
   const double scale = farthest > 0 ? room / farthest : 0;
   for (std::size_t i = 0; i < own.size(); ++i) {
