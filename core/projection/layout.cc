@@ -17,19 +17,28 @@ constexpr float kAlphaOfNew = 0.25;  // first step of new points; fitted ones be
 constexpr std::uint64_t kLayoutStream = 302;
 constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15;  // makes keys of successive numbers
 
-// Points padded to a whole number of vector registers; the padding stays 0.
-template <std::size_t kWidth>
-struct alignas(16) Point {
-  std::array<float, kWidth> at{};
-};
+// Four floats in one register: GCC and Clang compute on such types as on one float.
+using Lanes = float __attribute__((vector_size(16)));
+constexpr std::size_t kLanes = 4;
 
-template <std::size_t kWidth>
-std::vector<Point<kWidth>> Pad(const float* values, std::size_t rows, std::size_t width) {
-  std::vector<Point<kWidth>> points(rows);
+// A point's coordinates, padded with 0 to whole registers.
+template <std::size_t kBlocks>
+using Point = std::array<Lanes, kBlocks>;
+
+template <std::size_t kBlocks>
+std::vector<Point<kBlocks>> Pad(const float* values, std::size_t rows, std::size_t width) {
+  std::vector<Point<kBlocks>> points(rows);
   for (std::size_t i = 0; i < rows; ++i) {
-    std::copy_n(values + i * width, width, points[i].at.begin());
+    for (std::size_t k = 0; k < width; ++k) {
+      points[i][k / kLanes][k % kLanes] = values[i * width + k];
+    }
   }
   return points;
+}
+
+template <std::size_t kBlocks>
+void Unpad(const Point<kBlocks>& point, std::size_t width, float* values) {
+  for (std::size_t k = 0; k < width; ++k) values[k] = point[k / kLanes][k % kLanes];
 }
 
 // SplitMix64 inline: Random's streams are too slow to begin for every edge.
@@ -138,50 +147,54 @@ void Schedule::BeginEpoch(std::size_t row, float epoch) {
 
 // The force on one point, summed from where it stands: the terms do not depend on each other, so
 // that the processor overlaps them.
-template <std::size_t kWidth>
+template <std::size_t kBlocks>
 class Force {
  public:
-  Force(const ForceTable& table, const Point<kWidth>& point) : table_(table), point_(point) {}
+  Force(const ForceTable& table, const Point<kBlocks>& point) : table_(table), point_(point) {}
 
-  void Pull(const Point<kWidth>& other) { Add(other, true); }
+  void Pull(const Point<kBlocks>& other) { Add(other, true); }
   // By `count` random points of `others`. The point itself may be drawn; it does not push.
-  void Push(const std::vector<Point<kWidth>>& others, int count, std::uint64_t key) {
+  void Push(const std::vector<Point<kBlocks>>& others, int count, std::uint64_t key) {
     for (int k = 0; k < count; ++k) {
       const std::uint64_t high = Mix(key + static_cast<std::uint64_t>(k) * kOdd) >> 32;
-      Add(others[high * others.size() >> 32], false);
+      Add(others[(high * others.size()) >> 32], false);
     }
   }
-  Point<kWidth> Moved(float alpha) const {
-    Point<kWidth> moved;
-    for (std::size_t k = 0; k < kWidth; ++k) moved.at[k] = point_.at[k] + alpha * sum_.at[k];
+  Point<kBlocks> Moved(float alpha) const {
+    Point<kBlocks> moved;
+    for (std::size_t b = 0; b < kBlocks; ++b) moved[b] = point_[b] + alpha * sum_[b];
     return moved;
   }
 
  private:
-  void Add(const Point<kWidth>& other, bool pulls) {
-    std::array<float, kWidth> difference;
-    std::array<float, kWidth> squares;
-    for (std::size_t k = 0; k < kWidth; ++k) difference[k] = point_.at[k] - other.at[k];
-    for (std::size_t k = 0; k < kWidth; ++k) squares[k] = difference[k] * difference[k];
-    float d2 = 0;
-    for (std::size_t k = 0; k < kWidth; k += 4) {
-      d2 += (squares[k] + squares[k + 1]) + (squares[k + 2] + squares[k + 3]);
+  void Add(const Point<kBlocks>& other, bool pulls) {
+    Point<kBlocks> difference;
+    Lanes squares{};
+    for (std::size_t b = 0; b < kBlocks; ++b) {
+      difference[b] = point_[b] - other[b];
+      squares += difference[b] * difference[b];
     }
+    const float d2 = (squares[0] + squares[1]) + (squares[2] + squares[3]);
     const float factor = pulls ? table_.Attraction(d2) : table_.Repulsion(d2);
-    for (std::size_t k = 0; k < kWidth; ++k) {
-      sum_.at[k] += std::min(std::max(factor * difference[k], -kClip), kClip);
+    for (std::size_t b = 0; b < kBlocks; ++b) {
+      const Lanes force = factor * difference[b];
+      const Lanes above = force < kLeast ? kLeast : force;
+      sum_[b] += above > kMost ? kMost : above;
     }
   }
 
+  static constexpr Lanes kMost = {kClip, kClip, kClip, kClip};
+  static constexpr Lanes kLeast = {-kClip, -kClip, -kClip, -kClip};
+
   const ForceTable& table_;
-  const Point<kWidth> point_;
-  Point<kWidth> sum_;
+  const Point<kBlocks> point_;
+  Point<kBlocks> sum_{};
 };
 
-template <std::size_t kWidth>
+template <std::size_t kBlocks>
 class Descent {
  public:
-  using Points = std::vector<Point<kWidth>>;
+  using Points = std::vector<Point<kBlocks>>;
 
   Descent(const SparseGraph& graph, const LayoutOptions& options, const Points& start)
       : options_(options),
@@ -213,7 +226,7 @@ class Descent {
   // of them are pushed; a push acts on the pushed alone.
   void Move(std::size_t i, std::size_t round, const Step& step) {
     if (round == 0) schedule_.BeginEpoch(i, step.epoch);
-    Force<kWidth> force(table_, points_[i]);
+    Force<kBlocks> force(table_, points_[i]);
     if (i % kRounds == round) {
       const std::uint64_t key = Mix(step.key + i * kOdd);
       for (const Schedule::Turn& turn : schedule_.turns(i)) {
@@ -234,37 +247,37 @@ class Descent {
   Points moved_;
 };
 
-template <std::size_t kWidth>
+template <std::size_t kBlocks>
 absl::Status Optimize(const SparseGraph& graph, const LayoutOptions& options, std::size_t width,
                       std::vector<float>& coordinates) {
-  Descent<kWidth> descent(graph, options, Pad<kWidth>(coordinates.data(), graph.n_rows(), width));
+  Descent<kBlocks> descent(graph, options, Pad<kBlocks>(coordinates.data(), graph.n_rows(), width));
   PECULIAR_RETURN_IF_ERROR(descent.Run());
   for (std::size_t i = 0; i < graph.n_rows(); ++i) {
-    std::copy_n(descent.points()[i].at.begin(), width, coordinates.begin() + i * width);
+    Unpad<kBlocks>(descent.points()[i], width, &coordinates[i * width]);
   }
   return absl::OkStatus();
 }
 
-template <std::size_t kWidth>
+template <std::size_t kBlocks>
 absl::Status Place(const SparseGraph& graph, Matrix placed, const LayoutOptions& options,
                    std::vector<float>& coordinates) {
   const ForceTable table(options.curve);
   Schedule schedule(graph, options.n_epochs, Schedule::Largest::kOfRow);
-  const auto others = Pad<kWidth>(placed.values, placed.rows, placed.width);
-  const auto start = Pad<kWidth>(coordinates.data(), graph.n_rows(), placed.width);
+  const auto others = Pad<kBlocks>(placed.values, placed.rows, placed.width);
+  const auto start = Pad<kBlocks>(coordinates.data(), graph.n_rows(), placed.width);
   return ParallelFor(graph.n_rows(), options.threads, [&](std::size_t i) {
-    Point<kWidth> point = start[i];
+    Point<kBlocks> point = start[i];
     for (int epoch = 0; epoch < options.n_epochs; ++epoch) {
       const Step step = MakeStep(options, epoch, kAlphaOfNew);
       schedule.BeginEpoch(i, step.epoch);
       for (const Schedule::Turn& turn : schedule.turns(i)) {
-        Force<kWidth> force(table, point);
+        Force<kBlocks> force(table, point);
         force.Pull(others[turn.other]);
         force.Push(others, options.negative_sample_rate, Mix(step.key + turn.edge * kOdd));
         point = force.Moved(step.alpha);
       }
     }
-    std::copy_n(point.at.begin(), placed.width, coordinates.begin() + i * placed.width);
+    Unpad<kBlocks>(point, placed.width, &coordinates[i * placed.width]);
     return absl::OkStatus();
   });
 }
@@ -273,14 +286,14 @@ absl::Status Place(const SparseGraph& graph, Matrix placed, const LayoutOptions&
 
 absl::Status OptimizeLayout(const SparseGraph& graph, const LayoutOptions& options,
                             std::size_t width, std::vector<float>& coordinates) {
-  return width <= 4 ? Optimize<4>(graph, options, width, coordinates)
-                    : Optimize<8>(graph, options, width, coordinates);
+  return width <= kLanes ? Optimize<1>(graph, options, width, coordinates)
+                         : Optimize<2>(graph, options, width, coordinates);
 }
 
 absl::Status PlaceLayout(const SparseGraph& graph, Matrix placed, const LayoutOptions& options,
                          std::vector<float>& coordinates) {
-  return placed.width <= 4 ? Place<4>(graph, placed, options, coordinates)
-                           : Place<8>(graph, placed, options, coordinates);
+  return placed.width <= kLanes ? Place<1>(graph, placed, options, coordinates)
+                                : Place<2>(graph, placed, options, coordinates);
 }
 
 }  // namespace peculiar

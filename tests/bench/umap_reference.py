@@ -82,12 +82,11 @@ def trust(original, projected):
     for begin in range(0, n, 500):
         rows = np.arange(begin, min(begin + 500, n))
         distance = squares[rows, None] + squares - 2 * original[rows].astype(np.float64) @ original.T
-        distance[np.arange(len(rows)), rows] = -np.inf
-        ranks = np.empty((len(rows), n), np.int32)
-        np.put_along_axis(ranks, np.argsort(distance, 1, kind="stable"), np.arange(n, dtype=np.int32)[None], 1)
+        distance[np.arange(len(rows)), rows] = -np.inf  # rank 0
         for row, i in enumerate(rows):
             others = near[i][near[i] != i][:K]
-            total += np.maximum(ranks[row, others] - K, 0).sum()
+            ranks = (distance[row] < distance[row, others, None]).sum(1)
+            total += np.maximum(ranks - K, 0).sum()
     return 1 - 2 * total / (n * K * (2 * n - 3 * K - 1))
 
 
