@@ -1,6 +1,7 @@
 #include "core/projection/quality.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <span>
 
@@ -26,13 +27,22 @@ absl::Status CheckLists(const std::vector<NeighborList>& lists, std::size_t n, i
   return CheckNeighborLists(lists, n, ListsOf::kTheSamePoints);
 }
 
+// In four sums, which the compiler can hold in registers side by side.
 double SquaredDistance(std::span<const float> a, std::span<const float> b) {
-  double sum = 0;
-  for (std::size_t j = 0; j < a.size(); ++j) {
-    const double difference = double{a[j]} - double{b[j]};
-    sum += difference * difference;
+  constexpr std::size_t kSums = 4;
+  std::array<double, kSums> sums{};
+  std::size_t j = 0;
+  for (; j + kSums <= a.size(); j += kSums) {
+    for (std::size_t k = 0; k < kSums; ++k) {
+      const double difference = double{a[j + k]} - double{b[j + k]};
+      sums[k] += difference * difference;
+    }
   }
-  return sum;
+  for (; j < a.size(); ++j) {
+    const double difference = double{a[j]} - double{b[j]};
+    sums[0] += difference * difference;
+  }
+  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
 // By how much the listed neighbours of a point are beyond the k nearest of `space`.
