@@ -11,9 +11,10 @@
 namespace peculiar {
 namespace {
 
-constexpr float kClip = 4;           // of a move along an axis, before the step
-constexpr std::size_t kPiece = 256;  // points a piece of work
-constexpr float kAlphaOfNew = 0.25;  // first step of new points; fitted ones begin with 1
+constexpr float kClip = 4;                    // of a move along an axis, before the step
+constexpr std::size_t kPiece = 256;           // points a piece of work
+constexpr float kAlphaOfNew = 0.25;           // first step of new points; fitted ones begin with 1
+constexpr std::size_t kPointsAThread = 2000;  // fewer cost less than starting a thread a round
 constexpr std::uint64_t kLayoutStream = 302;
 constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15;  // makes keys of successive numbers
 
@@ -49,8 +50,8 @@ std::uint64_t Mix(std::uint64_t z) {
 }
 
 // Rounds of an epoch: in round r the points r, r + kRounds, .. have their turns. More rounds come
-// closer to one point after another: with 1 the start is torn where points are close, with 4 the
-// measured quality is that of one after another.
+// closer to umap-learn, where each turn sees the effect of the last; with 1 the first epochs
+// scatter close points too far, with 4 the difference can no longer be measured.
 constexpr std::size_t kRounds = 4;
 
 struct Step {
@@ -205,10 +206,13 @@ class Descent {
 
   absl::Status Run() {
     const std::size_t pieces = (points_.size() + kPiece - 1) / kPiece;
+    const int wanted = options_.threads < 1 ? HardwareThreads() : options_.threads;
+    const auto useful = static_cast<int>(1 + points_.size() / kPointsAThread);
+    const int threads = std::min(wanted, useful);
     for (int epoch = 0; epoch < options_.n_epochs; ++epoch) {
       const Step step = MakeStep(options_, epoch, 1);
       for (std::size_t round = 0; round < kRounds; ++round) {
-        PECULIAR_RETURN_IF_ERROR(ParallelFor(pieces, options_.threads, [&](std::size_t piece) {
+        PECULIAR_RETURN_IF_ERROR(ParallelFor(pieces, threads, [&](std::size_t piece) {
           const std::size_t end = std::min(points_.size(), (piece + 1) * kPiece);
           for (std::size_t i = piece * kPiece; i < end; ++i) Move(i, round, step);
           return absl::OkStatus();

@@ -2,8 +2,8 @@
 // each time a few random points push; the step shrinks to 0. Source: McInnes, Healy and Melville
 // 2018 (arXiv 1802.03426), section 4.2 and algorithm 5.
 //
-// Deterministic on any number of threads: in an epoch every point moves on its own, through all its
-// edges in turn, against the others as they stood when the round began; random numbers are keyed by
+// Deterministic on any number of threads: an epoch has four rounds, in each of which every point
+// moves by the sum of its forces where all stood when the round began; random numbers are keyed by
 // (seed, epoch, edge). Stateless.
 #pragma once
 

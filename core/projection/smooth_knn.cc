@@ -63,8 +63,9 @@ NeighborScales Smooth(const std::vector<NeighborList>& neighbors, std::size_t co
     }
     const auto k = static_cast<double>(list.size() + counted);
     const std::span<const Neighbor> summed = std::span(list).subspan(1 - counted);
+    const bool has_own_mean = rho > 0 || counted == 0;  // new points know nothing of each other
     const double mean =
-        rho > 0 ? SumOfDistances(list) / k : all_distances / static_cast<double>(all);
+        has_own_mean ? SumOfDistances(list) / k : all_distances / static_cast<double>(all);
     const double floor = kSmallestScale * mean;
     const double sigma = mean > 0 ? SolveSigma(summed, rho, std::log2(k)) : 0;
     scales.rho.push_back(rho);

@@ -14,7 +14,7 @@ namespace peculiar {
 struct NeighborScales {
   std::vector<double> rho;    // distance to the nearest neighbour that is not at distance 0; 0 when
                               // all are
-  std::vector<double> sigma;  // > 0, but 0 when all distances of all points are 0
+  std::vector<double> sigma;  // > 0, but 0 where the mean distance is 0
 };
 
 // neighbors: of each point, itself left out, nearest first; any lengths >= 1. With k = length + 1
@@ -24,7 +24,8 @@ struct NeighborScales {
 NeighborScales SmoothNeighborDistances(const std::vector<NeighborList>& neighbors);
 
 // The same for points that are not in the neighbours' set: k = length, rho = 0, and the nearest
-// neighbour counts nothing in the sum.
+// neighbour counts nothing in the sum. The least sigma is from the point's own mean distance
+// (umap-learn: from the mean over all new points), so that a point's place is its own affair.
 NeighborScales SmoothNewDistances(const std::vector<NeighborList>& neighbors);
 
 // Membership of a neighbour at `distance`: exp(-max(0, distance - rho) / sigma), in [0, 1]; 1 when

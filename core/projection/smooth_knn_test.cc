@@ -53,6 +53,13 @@ TEST(SmoothKnnTest, NewPointsHaveNoRhoAndTheNearestIsNotSummed) {
   EXPECT_NEAR(scales.sigma[0], 2 / std::log(1.5), 1e-4);
 }
 
+TEST(SmoothKnnTest, NewPointsDoNotKnowOfEachOther) {
+  const NeighborList near = MakeList({0, 0, 0, 1});
+  const NeighborScales alone = SmoothNewDistances({near});
+  const NeighborScales together = SmoothNewDistances({MakeList({900, 990}), near});
+  EXPECT_EQ(together.sigma[1], alone.sigma[0]);
+}
+
 TEST(SmoothKnnTest, MembershipFallsFromRhoOn) {
   EXPECT_EQ(Membership(0.2, 0.5, 1), 1);
   EXPECT_EQ(Membership(0.5, 0.5, 1), 1);

@@ -83,7 +83,7 @@ absl::StatusOr<Layout> CentresOf(Matrix points, const std::vector<Part>& parts, 
 }
 
 // Room for a part around its centre: a third of the way to the nearest other, so that gaps are as
-// wide as parts are far. 1 where there is no other.
+// wide as parts are far. 1 where no other is elsewhere.
 double RoomAt(const Layout& centres, std::size_t part, std::size_t width) {
   double nearest = std::numeric_limits<double>::infinity();
   for (std::size_t other = 0; other * width < centres.size(); ++other) {
@@ -91,7 +91,7 @@ double RoomAt(const Layout& centres, std::size_t part, std::size_t width) {
     for (std::size_t c = 0; c < width; ++c) {
       sum += std::pow(centres[part * width + c] - centres[other * width + c], 2);
     }
-    if (other != part) nearest = std::min(nearest, std::sqrt(sum));
+    if (sum > 0) nearest = std::min(nearest, std::sqrt(sum));
   }
   return std::isinf(nearest) ? 1 : nearest / 3;
 }

@@ -77,6 +77,19 @@ TEST(StartTest, PartsDoNotOverlap) {
   }
 }
 
+TEST(StartTest, PartsAroundOneCentreKeepTheirExtent) {
+  TestPoints points{{}, 1};
+  for (const float place : {-9.f, -8.f, -1.f, 0.f, 1.f, 8.f, 9.f}) points.values.push_back(place);
+  const std::vector<NeighborList> lists = {{{6, 1.0}}, {{5, 1.0}}, {{3, 1.0}}, {{2, 1.0}},
+                                           {{3, 1.0}}, {{1, 1.0}}, {{0, 1.0}}};
+  const SparseGraph graph = BuildFuzzyGraph(lists, SmoothNeighborDistances(lists));
+  const auto start = StartLayout(points.matrix(), graph, 1, 1);
+  ASSERT_TRUE(start.ok());
+  EXPECT_EQ(start->parts, 3u);  // all with their centre at 0
+  EXPECT_GT(std::abs(start->coordinates[0] - start->coordinates[6]), 5);
+  EXPECT_GT(std::abs(start->coordinates[2] - start->coordinates[4]), 5);
+}
+
 TEST(StartTest, TheSeedKeysTheJitter) {
   const TestPoints points = MakeCircle(30);
   const auto lists = NearestOthers(points.matrix(), 4);
