@@ -11,6 +11,7 @@ from tree import CPP, code_only, is_test
 SEAMS = {
     "core/base/parallel": "an exception out of a thread ends the process",
     "core/index/": "FAISS throws",
+    "core/projection/": "Spectra throws",
     "core/model/": "LibTorch throws",
     "worker/main.cc": "CLI11 reports usage by exceptions",
     "server/main.cc": "CLI11 reports usage by exceptions",
