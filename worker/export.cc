@@ -2,29 +2,17 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <memory>
 
 #include "core/dataset/dataset.h"
 #include "core/model/embedder.h"
+#include "worker/dataset_row.h"
 #include "worker/embed.h"
 #include "worker/npy.h"
 #include "worker/workspace.h"
 
 namespace peculiar::worker {
 namespace {
-
-// Row of the galaxy; the error says why there is none.
-absl::StatusOr<std::size_t> RowOf(const Dataset& dataset, std::string_view plateifu) {
-  if (const auto row = dataset.Find(plateifu)) return *row;
-  const auto& excluded = dataset.excluded();
-  const auto found = std::find_if(excluded.begin(), excluded.end(), [&](const Exclusion& one) {
-    return one.galaxy.plateifu == plateifu;
-  });
-  if (found == excluded.end()) return NotFound("{} is not in drpall", plateifu);
-  return NotFound("{} is not in the dataset: {}: {}", plateifu, ExclusionReasonName(found->reason),
-                  found->detail);
-}
 
 absl::StatusOr<EmbeddedCubes> EmbedSample(const Workspace& workspace, const std::string& model,
                                           const Dataset& dataset, std::size_t row) {

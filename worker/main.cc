@@ -8,6 +8,7 @@
 #include "worker/embed.h"
 #include "worker/export.h"
 #include "worker/export_weights.h"
+#include "worker/feedback.h"
 #include "worker/ingest.h"
 #include "worker/publish.h"
 #include "worker/rollback.h"
@@ -31,6 +32,7 @@ int main(int argc, char** argv) {
   AddIngestCommand(app, result);
   AddTrainCommand(app, result);
   AddEmbedCommand(app, result);
+  AddFeedbackCommand(app, result);
   AddPublishCommand(app, result);
   AddRunCommand(app, result);
   AddExportCommand(app, result);

@@ -1,5 +1,6 @@
 #include "core/fits/csv.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace peculiar {
@@ -11,6 +12,14 @@ class CsvScanner {
   explicit CsvScanner(std::string_view text) : text_(text) {}
 
   bool at_end() const { return at_ == text_.size(); }
+  // Line of the text on which the next cells begin, from 1.
+  std::size_t line() {
+    const auto from = text_.begin() + static_cast<std::ptrdiff_t>(counted_);
+    const auto to = text_.begin() + static_cast<std::ptrdiff_t>(at_);
+    line_ += static_cast<std::size_t>(std::count(from, to, '\n'));
+    counted_ = at_;
+    return line_;
+  }
 
   // The cells of the next line, none for an empty line.
   absl::StatusOr<std::vector<std::string>> Line() {
@@ -57,6 +66,8 @@ class CsvScanner {
 
   std::string_view text_;
   std::size_t at_ = 0;
+  std::size_t counted_ = 0;  // line ends before this are in line_
+  std::size_t line_ = 1;
 };
 
 }  // namespace
@@ -70,16 +81,17 @@ absl::StatusOr<CsvTable> ParseCsv(std::string_view text) {
   CsvScanner scanner(text);
   CsvTable table;
   while (!scanner.at_end()) {
+    const std::size_t line = scanner.line();
     auto cells = scanner.Line();
-    const std::size_t row = table.rows.size() + (table.names.empty() ? 0 : 1);
-    if (!cells.ok()) return Annotate(cells.status(), fmt::format("row {}", row));
+    if (!cells.ok()) return Annotate(cells.status(), fmt::format("line {}", line));
     if (cells->empty()) continue;
     if (table.names.empty()) {
       table.names = *std::move(cells);
     } else if (cells->size() != table.names.size()) {
-      return DataLoss("row {} has {} cells, {} expected", row, cells->size(), table.names.size());
+      return DataLoss("line {} has {} cells, {} expected", line, cells->size(), table.names.size());
     } else {
       table.rows.push_back(*std::move(cells));
+      table.lines.push_back(line);
     }
   }
   if (table.names.empty()) return DataLoss("it has no line of column names");

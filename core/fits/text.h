@@ -1,5 +1,5 @@
 // Text of untrusted files: FITS keywords, table cells, column names. ASCII only, no locale.
-// Internal to the room.
+// Pure functions.
 #pragma once
 
 #include <string>

@@ -12,6 +12,7 @@ CORE = {
     "dataset": {"cube"},
     "simulate": {"cube", "fits"},
     "embedding": set(),
+    "feedback": {"cube", "fits", "embedding"},
     "catalog": set(),
     "index": {"embedding"},
     "projection": {"embedding"},
@@ -37,7 +38,7 @@ VENDORS = [
     (r"isa-l(?:/.*|\.h)|igzip_lib\.h", {"fits"}, False),
     (r"faiss/.*", {"index"}, False),
     (r"(?:torch|ATen|c10)/.*", {"model", "train"}, True),
-    (r"(?:Eigen|Spectra)/.*", {"projection"}, True),
+    (r"(?:Eigen|Spectra)/.*", {"projection", "feedback"}, True),
     (r"hwy/.*", {"network"}, True),
     (r"(?:grpcpp|grpc|google/protobuf)/.*|.*\.pb\.h", {"server", "client", "tests"}, True),
 ]
