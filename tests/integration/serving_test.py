@@ -39,6 +39,23 @@ class Serving(unittest.TestCase):
                 found = self.rows("neighbors", galaxy, "-k", 1000, "--model", model, key="plateifu")
                 self.assertEqual(found, expected)
 
+    def test_neighbors_in_every_space_equal_brute_force_with_and_without_a_filter(self):
+        galaxies = {row["plateifu"]: row for row in self.server.ask_json("anomalies", "--limit", 1000)["anomalies"]}
+        limit = float(np.median([row["redshift"] for row in galaxies.values()]))
+        allowed = np.array([galaxies[i]["redshift"] <= limit for i in self.ids])
+        for model in ("ae", "vae"):
+            for space in ("latent", "pca", "umap"):
+                rows = self.server.ask_json("embedding", *self.ids, "--model", model, "--space", space)["embeddings"]
+                self.assertEqual([row["plateifu"] for row in rows], self.ids)
+                vectors = np.array([row["values"] for row in rows], np.float32).astype(np.float64)
+                for row, galaxy in enumerate(self.ids):
+                    distances = np.sqrt(((vectors - vectors[row]) ** 2).sum(1))
+                    order = [i for i in np.lexsort((np.arange(len(self.ids)), distances)) if i != row]
+                    ask = ("neighbors", galaxy, "-k", 1000, "--model", model, "--space", space)
+                    self.assertEqual(self.rows(*ask, key="plateifu"), [self.ids[i] for i in order])
+                    self.assertEqual(self.rows(*ask, "--max-redshift", limit, key="plateifu"),
+                                     [self.ids[i] for i in order if allowed[i]])
+
     def embedding(self, galaxy, model):
         prefix = programs.PIPELINE / "embedding"
         programs.worker("export", "--workspace", programs.WORK, galaxy, "--out", prefix, "--model", model)
