@@ -15,6 +15,7 @@
 #include "worker/select.h"
 #include "worker/simulate.h"
 #include "worker/snapshots.h"
+#include "worker/tag.h"
 #include "worker/train.h"
 
 int main(int argc, char** argv) {
@@ -31,6 +32,7 @@ int main(int argc, char** argv) {
   AddIngestCommand(app, result);
   AddTrainCommand(app, result);
   AddEmbedCommand(app, result);
+  AddTagCommand(app, result);
   AddPublishCommand(app, result);
   AddRunCommand(app, result);
   AddExportCommand(app, result);

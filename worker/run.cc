@@ -52,7 +52,8 @@ absl::Status Embed(const RunVerbOptions& options, RunVerbReport& report) {
 absl::Status Publish(const RunVerbOptions& options, RunVerbReport& report) {
   PublishVerbOptions publish{.workspace = options.workspace,
                              .models = NamesOf(options.models),
-                             .survey_release = options.survey_release};
+                             .survey_release = options.survey_release,
+                             .threads = options.train.training.threads};
   PECULIAR_ASSIGN_OR_RETURN(report.publishing, RunPublish(publish));
   return absl::OkStatus();
 }
