@@ -285,6 +285,10 @@ absl::StatusOr<EmbeddingsManifest> ReadEmbeddingsManifest(const std::filesystem:
   return manifest;
 }
 
+absl::StatusOr<std::string> DigestOfEmbeddings(const std::filesystem::path& folder) {
+  return Sha256OfFile(folder / kManifestName);
+}
+
 absl::StatusOr<ModelEmbeddings> ReadEmbeddings(const std::filesystem::path& folder) {
   ModelEmbeddings all;
   PECULIAR_ASSIGN_OR_RETURN(all.manifest, ReadEmbeddingsManifest(folder));

@@ -82,6 +82,9 @@ absl::Status WriteEmbeddingsManifest(const std::filesystem::path& folder,
 // NOT_FOUND when there is no embeddings.json; DATA_LOSS when it is wrong.
 absl::StatusOr<EmbeddingsManifest> ReadEmbeddingsManifest(const std::filesystem::path& folder);
 
+// SHA-256 of embeddings.json, which pins all parts. NOT_FOUND when there is none.
+absl::StatusOr<std::string> DigestOfEmbeddings(const std::filesystem::path& folder);
+
 // Everything, with the digest, source and size of each part checked. NOT_FOUND when the manifest or
 // a part is missing; DATA_LOSS naming the part that is wrong.
 absl::StatusOr<ModelEmbeddings> ReadEmbeddings(const std::filesystem::path& folder);

@@ -40,7 +40,8 @@ void KeepRows(std::vector<T>& values, std::size_t width, const std::vector<bool>
 
 }  // namespace
 
-std::size_t LeaveOutNotFinite(CatalogContent& catalog, std::vector<ModelEmbeddings>& models) {
+std::size_t LeaveOutNotFinite(CatalogContent& catalog, std::vector<ModelEmbeddings>& models,
+                              std::vector<ModelCoordinates>& coordinates) {
   std::vector<bool> keep(catalog.galaxies.size(), true);
   for (std::size_t row = 0; row < keep.size(); ++row) {
     const std::vector<std::string> models_not_finite = ModelsNotFinite(models, row);
@@ -60,6 +61,11 @@ std::size_t LeaveOutNotFinite(CatalogContent& catalog, std::vector<ModelEmbeddin
     KeepRows(model.embeddings, model.manifest.dimension, keep);
     KeepRows(model.scores, 1, keep);
     model.manifest.rows -= left_out;
+  }
+  for (ModelCoordinates& model : coordinates) {
+    if (model.spaces.empty()) continue;
+    for (SpaceCoordinates& space : model.spaces) KeepRows(space.values, space.width, keep);
+    model.rows -= left_out;
   }
   return left_out;
 }

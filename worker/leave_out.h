@@ -5,13 +5,16 @@
 #include <vector>
 
 #include "core/catalog/catalog.h"
+#include "worker/coordinates.h"
 #include "worker/embeddings.h"
 
 namespace peculiar::worker {
 
 // Moves every galaxy whose embedding by one of the models has a value that is not finite from
 // catalog.galaxies to catalog.excluded, reason "embedding_not_finite", the models named, and its
-// rows out of all models. Returns how many. Requires as many rows in every model as galaxies.
-std::size_t LeaveOutNotFinite(CatalogContent& catalog, std::vector<ModelEmbeddings>& models);
+// rows out of all models and their coordinates. Returns how many. Requires as many rows in every
+// model, and in the coordinates of each where it has spaces, as galaxies.
+std::size_t LeaveOutNotFinite(CatalogContent& catalog, std::vector<ModelEmbeddings>& models,
+                              std::vector<ModelCoordinates>& coordinates);
 
 }  // namespace peculiar::worker

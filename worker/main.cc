@@ -11,11 +11,13 @@
 #include "worker/feedback.h"
 #include "worker/ingest.h"
 #include "worker/publish.h"
+#include "worker/reduce.h"
 #include "worker/rollback.h"
 #include "worker/run.h"
 #include "worker/select.h"
 #include "worker/simulate.h"
 #include "worker/snapshots.h"
+#include "worker/tag.h"
 #include "worker/train.h"
 
 int main(int argc, char** argv) {
@@ -32,7 +34,9 @@ int main(int argc, char** argv) {
   AddIngestCommand(app, result);
   AddTrainCommand(app, result);
   AddEmbedCommand(app, result);
+  AddReduceCommand(app, result);
   AddFeedbackCommand(app, result);
+  AddTagCommand(app, result);
   AddPublishCommand(app, result);
   AddRunCommand(app, result);
   AddExportCommand(app, result);

@@ -5,16 +5,19 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <tuple>
 #include <utility>
 
 #include "core/base/json.h"
 #include "core/dataset/dataset.h"
 #include "core/network/checkpoint.h"
 #include "core/snapshot/builder.h"
+#include "worker/coordinates.h"
 #include "worker/describe_dataset.h"
 #include "worker/embeddings.h"
 #include "worker/leave_out.h"
 #include "worker/progress.h"
+#include "worker/tags.h"
 #include "worker/workspace.h"
 
 namespace peculiar::worker {
@@ -56,13 +59,61 @@ absl::StatusOr<ModelEmbeddings> ReadModel(const Workspace& workspace, const Data
   return embeddings;
 }
 
-absl::StatusOr<std::vector<ModelEmbeddings>> ReadModels(const Workspace& workspace,
-                                                        const Dataset& dataset,
-                                                        const std::vector<std::string>& names) {
-  std::vector<ModelEmbeddings> models;
-  for (const std::string& name : names) {
+absl::Status PutDefaultFirst(const std::string& named, std::vector<std::string>& models) {
+  const auto found =
+      named.empty() ? models.begin() : std::find(models.begin(), models.end(), named);
+  if (found == models.end()) {
+    return InvalidArgument("the default model {} is not among those published: {}", named,
+                           fmt::join(models, ", "));
+  }
+  std::rotate(models.begin(), found, found + 1);
+  return absl::OkStatus();
+}
+
+// What publish reads of the models, in their order.
+struct ModelArtefacts {
+  std::vector<ModelEmbeddings> embeddings;
+  std::vector<ModelCoordinates> coordinates;  // without spaces where there are none
+};
+
+absl::StatusOr<ModelCoordinates> ReadModelCoordinates(const Workspace& workspace,
+                                                      const ModelEmbeddings& embeddings) {
+  const std::string& model = embeddings.manifest.model;
+  PECULIAR_ASSIGN_OR_RETURN(const auto folder, workspace.CoordinatesFolder(model));
+  absl::StatusOr<ModelCoordinates> coordinates = ReadCoordinates(folder);
+  if (absl::IsNotFound(coordinates.status())) return ModelCoordinates();
+  PECULIAR_RETURN_IF_ERROR(coordinates.status());
+  PECULIAR_ASSIGN_OR_RETURN(const auto embeddings_folder, workspace.EmbeddingsFolder(model));
+  PECULIAR_ASSIGN_OR_RETURN(const std::string digest, DigestOfEmbeddings(embeddings_folder));
+  const EmbeddingSource& source = embeddings.manifest.source;
+  const CoordinatesSource& found = coordinates->source;
+  const std::tuple<std::string_view, std::string_view, std::string_view> inputs[] = {
+      {"dataset", found.dataset_digest, source.dataset_digest},
+      {"checkpoint", found.checkpoint_digest, source.checkpoint_digest},
+      {"embeddings", found.embeddings_digest, digest}};
+  for (const auto& [what, old, now] : inputs) {
+    if (old == now) continue;
+    return FailedPrecondition(
+        "the coordinates of model {} were made from {} {}, which now is {}: run peculiar-worker "
+        "reduce --workspace {} --model {} again",
+        model, what, old, now, workspace.root().string(), model);
+  }
+  if (coordinates->rows != embeddings.scores.size()) {
+    return DataLoss("{} has {} galaxies, the embeddings {}", folder.string(), coordinates->rows,
+                    embeddings.scores.size());
+  }
+  return coordinates;
+}
+
+absl::StatusOr<ModelArtefacts> ReadModels(const Workspace& workspace, const Dataset& dataset,
+                                          PublishVerbReport& report) {
+  ModelArtefacts models;
+  for (const std::string& name : report.models) {
     PECULIAR_ASSIGN_OR_RETURN(ModelEmbeddings model, ReadModel(workspace, dataset, name));
-    models.push_back(std::move(model));
+    PECULIAR_ASSIGN_OR_RETURN(ModelCoordinates coordinates, ReadModelCoordinates(workspace, model));
+    if (coordinates.spaces.empty()) report.latent_only.push_back(name);
+    models.embeddings.push_back(std::move(model));
+    models.coordinates.push_back(std::move(coordinates));
   }
   return models;
 }
@@ -86,26 +137,55 @@ absl::StatusOr<std::vector<std::string>> ChooseModels(const Workspace& workspace
   return models;
 }
 
-// Adds a model to the content; `embeddings` must outlive it.
-void AddModel(const std::string& name, bool is_default, const ModelEmbeddings& embeddings,
-              SnapshotContent& content) {
-  const EmbeddingsManifest& manifest = embeddings.manifest;
-  content.catalog.models.push_back({.name = name,
-                                    .kind = manifest.kind,
-                                    .preset = manifest.preset,
-                                    .seed = manifest.seed,
-                                    .digest = manifest.source.checkpoint_digest,
-                                    .dimension = static_cast<int>(manifest.dimension),
-                                    .is_default = is_default,
-                                    .training_json = manifest.training_json});
-  content.models.push_back({embeddings.matrix(), embeddings.scores});
+// Adds the models to the content, the default one first; `models` must outlive it.
+void AddModels(const PublishVerbReport& report, const ModelArtefacts& models,
+               SnapshotContent& content) {
+  for (std::size_t i = 0; i < report.models.size(); ++i) {
+    const ModelEmbeddings& embeddings = models.embeddings[i];
+    const EmbeddingsManifest& manifest = embeddings.manifest;
+    content.catalog.models.push_back({.name = report.models[i],
+                                      .kind = manifest.kind,
+                                      .preset = manifest.preset,
+                                      .seed = manifest.seed,
+                                      .digest = manifest.source.checkpoint_digest,
+                                      .dimension = static_cast<int>(manifest.dimension),
+                                      .is_default = i == 0,
+                                      .training_json = manifest.training_json});
+    std::vector<SpaceContent> spaces;
+    const ModelCoordinates& coordinates = models.coordinates[i];
+    for (std::size_t space = 0; space < coordinates.spaces.size(); ++space) {
+      const SpaceCoordinates& made = coordinates.spaces[space];
+      spaces.push_back({made.name, coordinates.matrix(space), made.explained_variance,
+                        made.trustworthiness, made.continuity});
+    }
+    content.models.push_back({embeddings.matrix(), embeddings.scores, std::move(spaces)});
+  }
+}
+
+// Puts the workspace's tags into the catalogue, whose galaxies and excluded ones are complete.
+absl::Status AddTags(const Workspace& workspace, CatalogContent& catalog) {
+  PECULIAR_ASSIGN_OR_RETURN(const std::vector<Tag> tags, ReadTags(workspace.tags_folder()));
+  for (const Tag& tag : tags) {
+    std::vector<std::string> unknown;
+    catalog.tags.push_back(PlaceTag(tag, catalog, unknown));
+    if (unknown.empty()) continue;
+    return FailedPrecondition(
+        "tag {} has galaxy {}{}, which the dataset does not have: run peculiar-worker tag "
+        "--workspace {} --name {} with another list, or with --remove {}",
+        tag.name, unknown.front(),
+        unknown.size() > 1 ? fmt::format(" and {} more", unknown.size() - 1) : "",
+        workspace.root().string(), tag.name, tag.name);
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<PublishResult> PublishWithProgress(SnapshotContent content,
-                                                  const std::filesystem::path& folder) {
+                                                  const std::filesystem::path& folder,
+                                                  int threads) {
   Progress progress(
       "publish", kStepsBesideVectors + static_cast<std::int64_t>(content.models.size()), "steps");
   PublishOptions options;
+  options.threads = threads;
   options.before_step = [&](PublishStep step) {
     progress.Advance(1, PublishStepName(step));
     return absl::OkStatus();
@@ -115,10 +195,15 @@ absl::StatusOr<PublishResult> PublishWithProgress(SnapshotContent content,
 
 void PrintReport(const PublishVerbReport& report, bool as_json) {
   if (as_json) {
-    const Json json = {{"snapshot", report.id},          {"unchanged", report.unchanged},
-                       {"galaxies", report.galaxies},    {"excluded", report.excluded},
-                       {"models", report.models},        {"skipped_models", report.skipped},
-                       {"not_finite", report.not_finite}};
+    const Json json = {{"snapshot", report.id},
+                       {"unchanged", report.unchanged},
+                       {"galaxies", report.galaxies},
+                       {"excluded", report.excluded},
+                       {"models", report.models},
+                       {"skipped_models", report.skipped},
+                       {"not_finite", report.not_finite},
+                       {"latent_only_models", report.latent_only},
+                       {"tags", report.tags}};
     fmt::print("{}\n", json.dump(2));
     return;
   }
@@ -129,6 +214,11 @@ void PrintReport(const PublishVerbReport& report, bool as_json) {
                report.not_finite);
   }
   fmt::print("models    {}\n", fmt::join(report.models, ", "));
+  if (!report.latent_only.empty()) {
+    fmt::print("spaces    {} in latent only: there are no coordinates (peculiar-worker reduce)\n",
+               fmt::join(report.latent_only, ", "));
+  }
+  if (report.tags > 0) fmt::print("tags      {}\n", report.tags);
   if (!report.skipped.empty()) {
     fmt::print("skipped   {} (no embeddings)\n", fmt::join(report.skipped, ", "));
   }
@@ -141,35 +231,28 @@ absl::StatusOr<PublishVerbReport> RunPublish(const PublishVerbOptions& options) 
   PECULIAR_ASSIGN_OR_RETURN(const Dataset dataset, Dataset::Open(workspace.dataset_folder()));
   PublishVerbReport report;
   PECULIAR_ASSIGN_OR_RETURN(report.models, ChooseModels(workspace, options.models, report.skipped));
-  const std::string default_model =
-      options.default_model.empty() ? report.models.front() : options.default_model;
-  const auto found = std::find(report.models.begin(), report.models.end(), default_model);
-  if (found == report.models.end()) {
-    return InvalidArgument("the default model {} is not among those published: {}", default_model,
-                           fmt::join(report.models, ", "));
-  }
-  std::rotate(report.models.begin(), found, found + 1);
+  PECULIAR_RETURN_IF_ERROR(PutDefaultFirst(options.default_model, report.models));
   SnapshotContent content;
   content.dataset_digest = dataset.digest();
   content.survey_release = options.survey_release;
   content.spaxel_side = dataset.crop_size();
   PECULIAR_ASSIGN_OR_RETURN(content.catalog, DescribeDataset(dataset));
-  PECULIAR_ASSIGN_OR_RETURN(std::vector<ModelEmbeddings> embeddings,
-                            ReadModels(workspace, dataset, report.models));
-  report.not_finite = LeaveOutNotFinite(content.catalog, embeddings);
+  PECULIAR_ASSIGN_OR_RETURN(ModelArtefacts models, ReadModels(workspace, dataset, report));
+  report.not_finite = LeaveOutNotFinite(content.catalog, models.embeddings, models.coordinates);
   if (content.catalog.galaxies.empty()) {
     return DataLoss(
         "no galaxy has a finite embedding by {}: train again, for example with another "
         "seed or a lower learning rate",
         fmt::join(report.models, " and "));
   }
+  PECULIAR_RETURN_IF_ERROR(AddTags(workspace, content.catalog));
   report.galaxies = content.catalog.galaxies.size();
   report.excluded = content.catalog.excluded.size();
-  for (std::size_t i = 0; i < embeddings.size(); ++i) {
-    AddModel(report.models[i], report.models[i] == default_model, embeddings[i], content);
-  }
-  PECULIAR_ASSIGN_OR_RETURN(const PublishResult result,
-                            PublishWithProgress(std::move(content), workspace.snapshots_folder()));
+  report.tags = content.catalog.tags.size();
+  AddModels(report, models, content);
+  PECULIAR_ASSIGN_OR_RETURN(
+      const PublishResult result,
+      PublishWithProgress(std::move(content), workspace.snapshots_folder(), options.threads));
   report.id = result.id;
   report.unchanged = result.unchanged;
   return report;
@@ -189,6 +272,9 @@ void AddPublishCommand(CLI::App& app, CommandResult& result) {
                    "model that answers when a request names none; default: the first");
   verb->add_option("--survey-release", flags->options.survey_release,
                    "release of the survey's data, kept with the snapshot: \"DR17 v3_1_1\"");
+  verb->add_option("--threads", flags->options.threads, "0 = all cores")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   verb->add_option("-o,--output", flags->output, "table or json")
       ->check(CLI::IsMember({"table", "json"}))
       ->capture_default_str();

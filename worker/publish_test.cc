@@ -15,7 +15,9 @@
 #include "core/network/parameters.h"
 #include "core/snapshot/current.h"
 #include "core/snapshot/snapshot.h"
+#include "worker/coordinates.h"
 #include "worker/embeddings.h"
+#include "worker/tags.h"
 #include "worker/workspace.h"
 
 namespace peculiar::worker {
@@ -124,6 +126,25 @@ class PublishVerbTest : public ::testing::Test {
                                       .parts = {*entry},
                                       .training_json = R"({"epochs":1})"};
     ASSERT_TRUE(WriteEmbeddingsManifest(folder / "embeddings", manifest).ok());
+  }
+
+  // Coordinates made from what is there now: pca of row i is {i}, umap {i, -i, value}.
+  void WriteModelCoordinates(const std::string& name, float value = 0.5f) {
+    const std::filesystem::path folder = root_ / "models" / name;
+    const auto digest = DigestOfEmbeddings(folder / "embeddings");
+    ASSERT_TRUE(digest.ok()) << digest.status();
+    const auto source = ReadEmbeddingsManifest(folder / "embeddings")->source;
+    ModelCoordinates made;
+    made.source = {source.dataset_digest, source.checkpoint_digest, *digest};
+    made.rows = kGalaxies;
+    made.spaces = {{.name = "pca", .width = 1, .explained_variance = {0.75}},
+                   {.name = "umap", .width = 3, .trustworthiness = 0.9}};
+    for (int i = 0; i < kGalaxies; ++i) {
+      const auto x = static_cast<float>(i);
+      made.spaces[0].values.push_back(x);
+      made.spaces[1].values.insert(made.spaces[1].values.end(), {x, -x, value});
+    }
+    ASSERT_TRUE(WriteCoordinates(folder / "coordinates", made).ok());
   }
 
   absl::StatusOr<PublishVerbReport> Publish(std::vector<std::string> models = {},
@@ -236,6 +257,81 @@ TEST_F(PublishVerbTest, SaysWhatIsMissing) {
   ExpectRefused(Publish({"../x"}).status(), absl::StatusCode::kInvalidArgument, "../x");
   std::filesystem::remove_all(root_ / "dataset");
   ExpectRefused(Publish().status(), absl::StatusCode::kNotFound, "dataset.json");
+}
+
+TEST_F(PublishVerbTest, PublishesTheSpacesOfTheModelsThatHaveThem) {
+  WriteModel("a", 1);
+  WriteModel("b", 2);
+  WriteModelCoordinates("b");
+  const auto report = Publish();
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_THAT(report->latent_only, ElementsAre("a"));
+  const auto snapshot = Snapshot::Open(root_ / "snapshots" / report->id, VerifyMode::kFull);
+  ASSERT_TRUE(snapshot.ok()) << snapshot.status();
+  EXPECT_EQ(snapshot->spaces(0).size(), 1u);
+  ASSERT_EQ(snapshot->spaces(1).size(), 3u);
+  EXPECT_THAT(snapshot->spaces(1)[1].explained_variance, ElementsAre(0.75));
+  EXPECT_EQ(snapshot->spaces(1)[2].trustworthiness, 0.9);
+  EXPECT_EQ(snapshot->coordinates(1, 2).row(3)[1], -3);
+  EXPECT_EQ(snapshot->neighbors(1, 1, 4)[0], (Neighbor{3, 1}));
+  // Rows 0 and 1, and 2 and 3, are of one mangaid; row 4 has its own.
+  ASSERT_EQ(snapshot->catalog().repeats.size(), 2u);
+  EXPECT_EQ(snapshot->catalog().repeats[1].models[1].places[1].distance, 1);
+}
+
+TEST_F(PublishVerbTest, LeavesOutAGalaxyFromTheCoordinatesToo) {
+  WriteModel("a", 1);
+  WriteModelCoordinates("a", std::numeric_limits<float>::quiet_NaN());
+  ExpectRefused(Publish().status(), absl::StatusCode::kInvalidArgument,
+                "coordinates of galaxy 8000-1901 in space umap of model a are not finite");
+  WriteModelCoordinates("a");
+  WriteModel("b", 2, /*finite_rows=*/kGalaxies - 2);
+  const auto report = Publish();
+  ASSERT_TRUE(report.ok()) << report.status();
+  const auto snapshot = Snapshot::Open(root_ / "snapshots" / report->id, VerifyMode::kFull);
+  ASSERT_TRUE(snapshot.ok()) << snapshot.status();
+  EXPECT_EQ(snapshot->coordinates(0, 2).rows, 3u);
+  EXPECT_EQ(snapshot->coordinates(0, 2).row(2)[0], 2);
+}
+
+TEST_F(PublishVerbTest, RefusesCoordinatesOfAnotherCheckpointOrOtherEmbeddings) {
+  WriteModel("a", 1);
+  WriteModelCoordinates("a");
+  std::filesystem::remove(root_ / "models/a/checkpoint.json");
+  WriteModel("a", 5);
+  ExpectRefused(Publish().status(), absl::StatusCode::kFailedPrecondition,
+                "coordinates of model a were made from checkpoint");
+  ExpectRefused(Publish().status(), absl::StatusCode::kFailedPrecondition,
+                "run peculiar-worker reduce --workspace " + root_.string() + " --model a again");
+  WriteModelCoordinates("a");
+  WriteModel("a", 5, /*finite_rows=*/4);  // the same checkpoint, embedded anew
+  ExpectRefused(Publish().status(), absl::StatusCode::kFailedPrecondition,
+                "coordinates of model a were made from embeddings");
+}
+
+TEST_F(PublishVerbTest, RefusesCoordinatesThatAreDamaged) {
+  WriteModel("a", 1);
+  WriteModelCoordinates("a");
+  std::filesystem::remove(root_ / "models/a/coordinates/umap.safetensors");
+  ExpectRefused(Publish().status(), absl::StatusCode::kDataLoss, "umap.safetensors");
+}
+
+TEST_F(PublishVerbTest, PutsTheTagsIntoTheSnapshot) {
+  WriteModel("a", 1);
+  ASSERT_TRUE(WriteTag(root_ / "tags", {"odd", "why", {"8001-1901", "9000-1901"}}).ok());
+  const auto report = Publish();
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->tags, 1u);
+  const auto snapshot = Snapshot::Open(root_ / "snapshots" / report->id, VerifyMode::kFull);
+  ASSERT_TRUE(snapshot.ok()) << snapshot.status();
+  EXPECT_THAT(snapshot->catalog().tags, ElementsAre(CatalogTag{"odd", "why", {1}, {"9000-1901"}}));
+}
+
+TEST_F(PublishVerbTest, RefusesATagWithAGalaxyThatTheDatasetNoLongerHas) {
+  WriteModel("a", 1);
+  ASSERT_TRUE(WriteTag(root_ / "tags", {"odd", "", {"8001-1901", "8626-12704"}}).ok());
+  ExpectRefused(Publish().status(), absl::StatusCode::kFailedPrecondition,
+                "tag odd has galaxy 8626-12704, which the dataset does not have");
 }
 
 TEST_F(PublishVerbTest, RefusesBesideAnotherWorker) {

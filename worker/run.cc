@@ -49,10 +49,20 @@ absl::Status Embed(const RunVerbOptions& options, RunVerbReport& report) {
   return absl::OkStatus();
 }
 
+absl::Status Reduce(const RunVerbOptions& options, RunVerbReport& report) {
+  ReduceOptions reduce = options.reduce;
+  reduce.workspace = options.workspace;
+  reduce.models = NamesOf(options.models);
+  reduce.threads = options.train.training.threads;
+  PECULIAR_ASSIGN_OR_RETURN(report.reduction, RunReduce(reduce));
+  return absl::OkStatus();
+}
+
 absl::Status Publish(const RunVerbOptions& options, RunVerbReport& report) {
   PublishVerbOptions publish{.workspace = options.workspace,
                              .models = NamesOf(options.models),
-                             .survey_release = options.survey_release};
+                             .survey_release = options.survey_release,
+                             .threads = options.train.training.threads};
   PECULIAR_ASSIGN_OR_RETURN(report.publishing, RunPublish(publish));
   return absl::OkStatus();
 }
@@ -64,6 +74,7 @@ void PrintReport(const RunVerbReport& report, bool as_json) {
     const Json json = {{"ingest", IngestReportToJson(report.ingest)},
                        {"train", training},
                        {"embed", ToJson(report.embedding)},
+                       {"reduce", ToJson(report.reduction)},
                        {"snapshot", report.publishing.id},
                        {"unchanged", report.publishing.unchanged}};
     fmt::print("{}\n", json.dump(2));
@@ -95,6 +106,7 @@ absl::StatusOr<RunVerbReport> RunAll(const RunVerbOptions& options) {
   PECULIAR_RETURN_IF_ERROR(Annotate(Ingest(options, report), "ingest"));
   PECULIAR_RETURN_IF_ERROR(Annotate(Train(options, report), "train"));
   PECULIAR_RETURN_IF_ERROR(Annotate(Embed(options, report), "embed"));
+  PECULIAR_RETURN_IF_ERROR(Annotate(Reduce(options, report), "reduce"));
   PECULIAR_RETURN_IF_ERROR(Annotate(Publish(options, report), "publish"));
   return report;
 }
@@ -104,7 +116,7 @@ void AddRunCommand(CLI::App& app, CommandResult& result) {
     RunVerbOptions options;
     std::string output = "table";
   };
-  CLI::App* verb = app.add_subcommand("run", "All stages: ingest, train, embed, publish");
+  CLI::App* verb = app.add_subcommand("run", "All stages: ingest, train, embed, reduce, publish");
   const auto flags = std::make_shared<Flags>();
   RunVerbOptions& options = flags->options;
   verb->add_option("--workspace", options.workspace, "the workspace; made when absent")->required();
@@ -114,6 +126,7 @@ void AddRunCommand(CLI::App& app, CommandResult& result) {
   verb->add_option("--lines", options.ingest.lines, "line list, as ingest takes it");
   AddKindFlag(*verb, "--models", options.models, "one or both; default: ae,vae")->delimiter(',');
   AddTrainingFlags(*verb, options.train);
+  AddReduceFlags(*verb, options.reduce);
   verb->add_option("--survey-release", options.survey_release,
                    "release of the survey's data, kept with the snapshot: \"DR17 v3_1_1\"");
   AddOutputFlag(*verb, flags->output);

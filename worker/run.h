@@ -1,5 +1,5 @@
 // peculiar-worker run: all stages after one another, from LOGCUBE files to a published snapshot:
-// ingest, train, embed, publish. Every stage skips what an earlier run has done.
+// ingest, train, embed, reduce, publish. Every stage skips what an earlier run has done.
 #pragma once
 
 #include <filesystem>
@@ -9,6 +9,7 @@
 #include "worker/embed.h"
 #include "worker/ingest.h"
 #include "worker/publish.h"
+#include "worker/reduce.h"
 #include "worker/train.h"
 
 namespace peculiar::worker {
@@ -18,13 +19,15 @@ struct RunVerbOptions {
   IngestOptions ingest;             // its workspace and threads are set from here
   TrainVerbOptions train;  // the same for every model; workspace, model, kind set from here
   std::vector<ModelKind> models = {ModelKind::kAe, ModelKind::kVae};  // each named as its kind
-  std::string survey_release;                                         // see PublishVerbOptions
+  ReduceOptions reduce;        // its workspace, models and threads are set from here
+  std::string survey_release;  // see PublishVerbOptions
 };
 
 struct RunVerbReport {
   IngestReport ingest;
   std::vector<TrainVerbReport> training;  // one a model, up to the one that was interrupted
   EmbedVerbReport embedding;
+  ReduceReport reduction;
   PublishVerbReport publishing;
 };
 

@@ -114,6 +114,11 @@ absl::StatusOr<std::filesystem::path> Workspace::EmbeddingsFolder(std::string_vi
   return folder / "embeddings";
 }
 
+absl::StatusOr<std::filesystem::path> Workspace::CoordinatesFolder(std::string_view model) const {
+  PECULIAR_ASSIGN_OR_RETURN(const std::filesystem::path folder, ModelFolder(model));
+  return folder / "coordinates";
+}
+
 absl::StatusOr<std::vector<std::string>> Workspace::ModelNames() const {
   std::vector<std::string> names;
   std::error_code error;

@@ -2,8 +2,8 @@
 // never write into one. The lock is an flock on W/lock: it ends with the process, however that
 // ends.
 //   W/workspace.json  {"format": 1}              W/lock  pid of the last worker that held it
-//   W/dataset/        see core/dataset           W/models/NAME/{checkpoint*, embeddings/}
-//   W/snapshots/      what the server reads
+//   W/dataset/        see core/dataset           W/models/NAME/{checkpoint*, embeddings/,
+//   coordinates/} W/snapshots/      what the server reads      W/tags/NAME.json
 #pragma once
 
 #include <filesystem>
@@ -38,10 +38,12 @@ class Workspace {
   std::filesystem::path dataset_folder() const { return root_ / "dataset"; }
   std::filesystem::path models_folder() const { return root_ / "models"; }
   std::filesystem::path snapshots_folder() const { return root_ / "snapshots"; }
-  // models/NAME and models/NAME/embeddings, whether they exist or not. INVALID_ARGUMENT for a name
-  // that CheckModelName refuses.
+  std::filesystem::path tags_folder() const { return root_ / "tags"; }
+  // models/NAME, models/NAME/embeddings and models/NAME/coordinates, whether they exist or not.
+  // INVALID_ARGUMENT for a name that CheckModelName refuses.
   absl::StatusOr<std::filesystem::path> ModelFolder(std::string_view model) const;
   absl::StatusOr<std::filesystem::path> EmbeddingsFolder(std::string_view model) const;
+  absl::StatusOr<std::filesystem::path> CoordinatesFolder(std::string_view model) const;
   // Names of the models there (folders with a valid name), sorted.
   absl::StatusOr<std::vector<std::string>> ModelNames() const;
 
