@@ -103,8 +103,11 @@ absl::StatusOr<v1::GalaxyFilter> ToProto(const FilterOptions& options) {
 
 void AddScoreOptions(CLI::App& command, ScoreOptions& options) {
   CLI::Option* score =
-      command.add_option("--score", options.score, "The score: mae (the paper's), chi or relative")
-          ->check(CLI::IsMember({"mae", "chi", "relative"}))
+      command
+          .add_option(
+              "--score", options.score,
+              "The score: mae (the paper's), chi, relative, or relevance learned from labels")
+          ->check(CLI::IsMember({"mae", "chi", "relative", "relevance"}))
           ->type_name("SCORE")
           ->capture_default_str();
   CLI::Option* line =

@@ -38,6 +38,8 @@ std::string ScoreKindName(v1::ScoreKind kind) {
       return "chi";
     case v1::SCORE_KIND_RELATIVE:
       return "relative";
+    case v1::SCORE_KIND_RELEVANCE:
+      return "relevance";
     case v1::SCORE_KIND_LINE_ERROR:
       return "line_error";
     case v1::SCORE_KIND_LINE_SHARE:
@@ -48,10 +50,11 @@ std::string ScoreKindName(v1::ScoreKind kind) {
 }
 
 absl::StatusOr<v1::ScoreKind> ParseScoreKind(std::string_view name) {
-  for (const auto kind : {v1::SCORE_KIND_MAE, v1::SCORE_KIND_CHI, v1::SCORE_KIND_RELATIVE}) {
+  for (const auto kind : {v1::SCORE_KIND_MAE, v1::SCORE_KIND_CHI, v1::SCORE_KIND_RELATIVE,
+                          v1::SCORE_KIND_RELEVANCE}) {
     if (name == ScoreKindName(kind)) return kind;
   }
-  return InvalidArgument("unknown score '{}': mae, chi or relative", name);
+  return InvalidArgument("unknown score '{}': mae, chi, relative or relevance", name);
 }
 
 std::string PopulationGroupName(v1::PopulationGroup group) {
@@ -69,8 +72,16 @@ v1::PopulationGroup ParsePopulationGroup(std::string_view name) {
 }
 
 std::string ScoreUnit(v1::ScoreKind kind) {
-  if (kind == v1::SCORE_KIND_CHI) return "sigma";
-  return kind == v1::SCORE_KIND_RELATIVE || kind == v1::SCORE_KIND_LINE_SHARE ? "" : "flux";
+  switch (kind) {
+    case v1::SCORE_KIND_CHI:
+      return "sigma";
+    case v1::SCORE_KIND_RELATIVE:
+    case v1::SCORE_KIND_LINE_SHARE:
+    case v1::SCORE_KIND_RELEVANCE:
+      return "";
+    default:
+      return "flux";
+  }
 }
 
 void AppendIdColumns(std::vector<Column>& columns) {

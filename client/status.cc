@@ -35,6 +35,13 @@ OrderedJson TrainingOf(const v1::Model& model) {
   return figures.is_discarded() ? OrderedJson(model.training_json()) : figures;
 }
 
+// What relevance was learned from; null when there is none.
+OrderedJson RelevanceOf(const v1::Model& model) {
+  OrderedJson labels =
+      OrderedJson::parse(model.relevance_json(), nullptr, /*allow_exceptions=*/false);
+  return labels.is_discarded() ? OrderedJson(nullptr) : labels;
+}
+
 OrderedJson SpaceObject(const v1::Space& space) {
   OrderedJson agreement = OrderedJson::object();
   for (const v1::SpaceAgreement& each : space.agreements()) {
@@ -54,7 +61,7 @@ OrderedJson ModelObject(const v1::Model& model) {
   return {{"kind", model.kind()},           {"preset", model.preset()},
           {"dimension", model.dimension()}, {"seed", model.seed()},
           {"digest", model.digest()},       {"training", TrainingOf(model)},
-          {"spaces", std::move(spaces)}};
+          {"spaces", std::move(spaces)},    {"relevance", RelevanceOf(model)}};
 }
 
 OrderedJson Document(const std::string& address, const v1::GetSnapshotResponse& response) {

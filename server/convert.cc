@@ -75,6 +75,7 @@ void ToProto(const CatalogModel& model, v1::Model& proto) {
   proto.set_digest(model.digest);
   proto.set_dimension(model.dimension);
   proto.set_training_json(model.training_json);
+  proto.set_relevance_json(model.relevance_json);
 }
 
 void AddSpaces(const std::vector<CatalogSpace>& spaces, v1::Model& model) {
@@ -105,6 +106,8 @@ absl::StatusOr<Measure> FromProto(v1::ScoreKind kind) {
       return Measure::kChi;
     case v1::SCORE_KIND_RELATIVE:
       return Measure::kRelative;
+    case v1::SCORE_KIND_RELEVANCE:
+      return Measure::kRelevance;
     case v1::SCORE_KIND_LINE_ERROR:
       return Measure::kLineError;
     case v1::SCORE_KIND_LINE_SHARE:
@@ -112,7 +115,7 @@ absl::StatusOr<Measure> FromProto(v1::ScoreKind kind) {
     default:
       return InvalidArgument(
           "UNKNOWN_SCORE: score_kind {} has no meaning here; the kinds are: 1 (mae), 2 (chi), "
-          "3 (relative), 4 (line_error), 5 (line_share)",
+          "3 (relative), 4 (line_error), 5 (line_share), 6 (relevance)",
           static_cast<int>(kind));
   }
 }
@@ -123,6 +126,8 @@ v1::ScoreKind ToProto(Measure measure) {
       return v1::SCORE_KIND_CHI;
     case Measure::kRelative:
       return v1::SCORE_KIND_RELATIVE;
+    case Measure::kRelevance:
+      return v1::SCORE_KIND_RELEVANCE;
     case Measure::kLineError:
       return v1::SCORE_KIND_LINE_ERROR;
     case Measure::kLineShare:

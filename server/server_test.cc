@@ -159,6 +159,8 @@ TEST_F(ServerTest, SpacesAreDescribedAndHaveCoordinatesAndNeighbors) {
   EXPECT_EQ(model.spaces(2).trustworthiness(), 0.9);
   EXPECT_EQ(model.spaces(2).agreements(2).shared_neighbor_share(), 1);
   EXPECT_EQ(snapshot.snapshot().tags(1).tag(), "odd");
+  EXPECT_TRUE(model.relevance_json().empty());
+  EXPECT_THAT(snapshot.snapshot().models(1).relevance_json(), HasSubstr("8001-3702"));
   v1::BatchGetEmbeddingsRequest batch;
   for (const std::size_t row : {7, 3}) batch.add_galaxy_ids(PlateIfu(row));
   batch.set_space("umap");

@@ -41,7 +41,8 @@ void KeepRows(std::vector<T>& values, std::size_t width, const std::vector<bool>
 }  // namespace
 
 std::size_t LeaveOutNotFinite(CatalogContent& catalog, std::vector<ModelEmbeddings>& models,
-                              std::vector<ModelCoordinates>& coordinates) {
+                              std::vector<ModelCoordinates>& coordinates,
+                              std::vector<ModelRelevance>& relevance) {
   std::vector<bool> keep(catalog.galaxies.size(), true);
   for (std::size_t row = 0; row < keep.size(); ++row) {
     const std::vector<std::string> models_not_finite = ModelsNotFinite(models, row);
@@ -66,6 +67,9 @@ std::size_t LeaveOutNotFinite(CatalogContent& catalog, std::vector<ModelEmbeddin
     if (model.spaces.empty()) continue;
     for (SpaceCoordinates& space : model.spaces) KeepRows(space.values, space.width, keep);
     model.rows -= left_out;
+  }
+  for (ModelRelevance& model : relevance) {
+    if (!model.values.empty()) KeepRows(model.values, 1, keep);
   }
   return left_out;
 }

@@ -17,6 +17,7 @@
 #include "worker/embeddings.h"
 #include "worker/leave_out.h"
 #include "worker/progress.h"
+#include "worker/relevance_file.h"
 #include "worker/tags.h"
 #include "worker/workspace.h"
 
@@ -74,6 +75,7 @@ absl::Status PutDefaultFirst(const std::string& named, std::vector<std::string>&
 struct ModelArtefacts {
   std::vector<ModelEmbeddings> embeddings;
   std::vector<ModelCoordinates> coordinates;  // without spaces where there are none
+  std::vector<ModelRelevance> relevance;      // without values where there is none
 };
 
 absl::StatusOr<ModelCoordinates> ReadModelCoordinates(const Workspace& workspace,
@@ -105,13 +107,49 @@ absl::StatusOr<ModelCoordinates> ReadModelCoordinates(const Workspace& workspace
   return coordinates;
 }
 
+absl::StatusOr<ModelRelevance> ReadModelRelevance(const Workspace& workspace,
+                                                  const ModelEmbeddings& embeddings) {
+  const std::string& model = embeddings.manifest.model;
+  PECULIAR_ASSIGN_OR_RETURN(const auto folder, workspace.ModelFolder(model));
+  absl::StatusOr<ModelRelevance> relevance = ReadRelevance(folder);
+  if (absl::IsNotFound(relevance.status())) return ModelRelevance();
+  PECULIAR_RETURN_IF_ERROR(relevance.status());
+  if (relevance->source == embeddings.manifest.source &&
+      relevance->values.size() == embeddings.scores.size()) {
+    return relevance;
+  }
+  return FailedPrecondition(
+      "the relevance of model {} was learned from other embeddings than those that are there now: "
+      "run peculiar-worker feedback --workspace {} --model {} with its labels again, or remove {}",
+      model, workspace.root().string(), model, (folder / kRelevanceName).string());
+}
+
+// Where a relevance comes from, for the catalogue.
+std::string RelevanceJson(const ModelRelevance& relevance) {
+  if (relevance.values.empty()) return "";
+  Json galaxies = Json::array();
+  for (const GalaxyLabel& label : relevance.labels.labels) {
+    galaxies.push_back({{"plateifu", label.plateifu},
+                        {"interesting", label.interesting},
+                        {"reason", label.reason}});
+  }
+  return Json{{"labels_sha256", relevance.labels_sha256},
+              {"learned_on", FeatureChoiceName(relevance.learned_on)},
+              {"fit", ToJson(relevance.facts)},
+              {"labels", std::move(galaxies)}}
+      .dump();
+}
+
 absl::StatusOr<ModelArtefacts> ReadModels(const Workspace& workspace, const Dataset& dataset,
                                           PublishVerbReport& report) {
   ModelArtefacts models;
   for (const std::string& name : report.models) {
     PECULIAR_ASSIGN_OR_RETURN(ModelEmbeddings model, ReadModel(workspace, dataset, name));
     PECULIAR_ASSIGN_OR_RETURN(ModelCoordinates coordinates, ReadModelCoordinates(workspace, model));
+    PECULIAR_ASSIGN_OR_RETURN(ModelRelevance relevance, ReadModelRelevance(workspace, model));
     if (coordinates.spaces.empty()) report.latent_only.push_back(name);
+    if (!relevance.values.empty()) report.with_relevance.push_back(name);
+    models.relevance.push_back(std::move(relevance));
     models.embeddings.push_back(std::move(model));
     models.coordinates.push_back(std::move(coordinates));
   }
@@ -150,7 +188,8 @@ void AddModels(const PublishVerbReport& report, const ModelArtefacts& models,
                                       .digest = manifest.source.checkpoint_digest,
                                       .dimension = static_cast<int>(manifest.dimension),
                                       .is_default = i == 0,
-                                      .training_json = manifest.training_json});
+                                      .training_json = manifest.training_json,
+                                      .relevance_json = RelevanceJson(models.relevance[i])});
     std::vector<SpaceContent> spaces;
     const ModelCoordinates& coordinates = models.coordinates[i];
     for (std::size_t space = 0; space < coordinates.spaces.size(); ++space) {
@@ -158,7 +197,8 @@ void AddModels(const PublishVerbReport& report, const ModelArtefacts& models,
       spaces.push_back({made.name, coordinates.matrix(space), made.explained_variance,
                         made.trustworthiness, made.continuity});
     }
-    content.models.push_back({embeddings.matrix(), embeddings.scores, std::move(spaces)});
+    content.models.push_back(
+        {embeddings.matrix(), embeddings.scores, std::move(spaces), models.relevance[i].values});
   }
 }
 
@@ -203,6 +243,7 @@ void PrintReport(const PublishVerbReport& report, bool as_json) {
                        {"skipped_models", report.skipped},
                        {"not_finite", report.not_finite},
                        {"latent_only_models", report.latent_only},
+                       {"models_with_relevance", report.with_relevance},
                        {"tags", report.tags}};
     fmt::print("{}\n", json.dump(2));
     return;
@@ -217,6 +258,9 @@ void PrintReport(const PublishVerbReport& report, bool as_json) {
   if (!report.latent_only.empty()) {
     fmt::print("spaces    {} in latent only: there are no coordinates (peculiar-worker reduce)\n",
                fmt::join(report.latent_only, ", "));
+  }
+  if (!report.with_relevance.empty()) {
+    fmt::print("relevance {}\n", fmt::join(report.with_relevance, ", "));
   }
   if (report.tags > 0) fmt::print("tags      {}\n", report.tags);
   if (!report.skipped.empty()) {
@@ -238,7 +282,8 @@ absl::StatusOr<PublishVerbReport> RunPublish(const PublishVerbOptions& options) 
   content.spaxel_side = dataset.crop_size();
   PECULIAR_ASSIGN_OR_RETURN(content.catalog, DescribeDataset(dataset));
   PECULIAR_ASSIGN_OR_RETURN(ModelArtefacts models, ReadModels(workspace, dataset, report));
-  report.not_finite = LeaveOutNotFinite(content.catalog, models.embeddings, models.coordinates);
+  report.not_finite =
+      LeaveOutNotFinite(content.catalog, models.embeddings, models.coordinates, models.relevance);
   if (content.catalog.galaxies.empty()) {
     return DataLoss(
         "no galaxy has a finite embedding by {}: train again, for example with another "

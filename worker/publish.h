@@ -25,9 +25,10 @@ struct PublishVerbReport {
   bool unchanged = false;  // the current snapshot was already this
   std::size_t galaxies = 0;
   std::size_t excluded = 0;
-  std::size_t not_finite = 0;            // of them, left out because a model cannot place them
-  std::vector<std::string> models;       // published, the default first
-  std::vector<std::string> skipped;      // without embeddings; only when no models were named
+  std::size_t not_finite = 0;               // of them, left out because a model cannot place them
+  std::vector<std::string> models;          // published, the default first
+  std::vector<std::string> skipped;         // without embeddings; only when no models were named
+  std::vector<std::string> with_relevance;  // of them: with what feedback learned
   std::vector<std::string> latent_only;  // published without coordinates: in the space latent alone
   std::size_t tags = 0;                  // named sets of galaxies, with W/tags
 };

@@ -56,20 +56,6 @@ SpaceCoordinates Spread(std::string name, const Coordinates& coordinates,
   return space;
 }
 
-// The k nearest of every row, or all others where there are fewer.
-absl::StatusOr<std::vector<NeighborList>> NearestOfAll(Matrix matrix, int k, int threads) {
-  PECULIAR_ASSIGN_OR_RETURN(const NeighborScan scan, NeighborScan::Create(matrix));
-  const auto wanted = static_cast<std::size_t>(k);
-  PECULIAR_ASSIGN_OR_RETURN(const auto flat, scan.Lists(0, matrix.rows, wanted, threads));
-  const auto length = static_cast<std::ptrdiff_t>(scan.list_size(wanted));
-  std::vector<NeighborList> lists;
-  lists.reserve(matrix.rows);
-  for (auto list = flat.begin(); list != flat.end(); list += length) {
-    lists.emplace_back(list, list + length);
-  }
-  return lists;
-}
-
 // How well a space keeps the neighbours of the embeddings.
 absl::Status Measure(Matrix embeddings, Matrix coordinates, int threads, SpaceCoordinates& space) {
   const int k = std::min(kMeasured, (static_cast<int>(embeddings.rows) - 1) / 2);

@@ -66,6 +66,8 @@ struct CatalogModel {
   int dimension = 0;          // width of the embedding, >= 1
   bool is_default = false;    // answers when a request names no model; the first, and only it
   std::string training_json;  // figures of the training, a JSON object
+  std::string
+      relevance_json;  // labels that `relevance` was learned from, a JSON object; empty: none
   bool operator==(const CatalogModel&) const = default;
 };
 
@@ -84,6 +86,8 @@ struct GalaxyScores {
   CatalogScore mae;
   CatalogScore chi;
   CatalogScore relative;
+  // Learned from labels, 0..1; without value and reason where the model has none.
+  CatalogScore relevance;
   // One a line, in the order of CatalogContent::lines; they add up to mae. Absent when not finite.
   std::vector<std::optional<double>> line_shares;
   bool operator==(const GalaxyScores&) const = default;

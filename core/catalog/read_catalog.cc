@@ -92,8 +92,8 @@ absl::Status ReadExcluded(Database& database, CatalogContent& content) {
 
 absl::Status ReadModels(Database& database, CatalogContent& content) {
   constexpr std::string_view kSelect =
-      "SELECT model_id, name, kind, preset, seed, digest, dimension, is_default, training_json"
-      " FROM model ORDER BY model_id";
+      "SELECT model_id, name, kind, preset, seed, digest, dimension, is_default, training_json,"
+      " relevance_json FROM model ORDER BY model_id";
   return ReadRows(database, kSelect, [&](Statement& row) {
     const absl::Status status = ExpectId("model", row.TakeInteger(), content.models.size());
     CatalogModel& model = content.models.emplace_back();
@@ -105,6 +105,7 @@ absl::Status ReadModels(Database& database, CatalogContent& content) {
     model.dimension = static_cast<int>(row.TakeInteger());
     model.is_default = row.TakeInteger() != 0;
     model.training_json = row.TakeText();
+    model.relevance_json = row.TakeText();
     return status;
   });
 }
@@ -121,8 +122,9 @@ CatalogScore TakeScore(Statement& row) {
 absl::Status ReadScores(Database& database, CatalogContent& content) {
   constexpr std::string_view kSelect =
       "SELECT model_id, galaxy_id, mae, mae_rank, mae_percentile, mae_reason, chi, chi_rank,"
-      " chi_percentile, chi_reason, relative, relative_rank, relative_percentile, relative_reason"
-      " FROM score ORDER BY model_id, galaxy_id";
+      " chi_percentile, chi_reason, relative, relative_rank, relative_percentile, relative_reason,"
+      " relevance, relevance_rank, relevance_percentile, relevance_reason FROM score ORDER BY "
+      "model_id, galaxy_id";
   const std::size_t galaxies = content.galaxies.size();
   content.scores.assign(content.models.size(), {});
   std::size_t seen = 0;
@@ -135,6 +137,7 @@ absl::Status ReadScores(Database& database, CatalogContent& content) {
     scores.mae = TakeScore(row);
     scores.chi = TakeScore(row);
     scores.relative = TakeScore(row);
+    scores.relevance = TakeScore(row);
     ++seen;
     return absl::OkStatus();
   });

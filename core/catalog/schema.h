@@ -54,7 +54,8 @@ CREATE TABLE model (
   digest TEXT NOT NULL,                  -- SHA-256 of the checkpoint
   dimension INTEGER NOT NULL,
   is_default INTEGER NOT NULL,
-  training_json TEXT NOT NULL
+  training_json TEXT NOT NULL,
+  relevance_json TEXT NOT NULL           -- labels that relevance was learned from; empty: none
 ) STRICT;
 CREATE TABLE score (
   model_id INTEGER NOT NULL REFERENCES model,
@@ -62,6 +63,7 @@ CREATE TABLE score (
   mae REAL, mae_rank INTEGER, mae_percentile REAL, mae_reason TEXT,
   chi REAL, chi_rank INTEGER, chi_percentile REAL, chi_reason TEXT,
   relative REAL, relative_rank INTEGER, relative_percentile REAL, relative_reason TEXT,
+  relevance REAL, relevance_rank INTEGER, relevance_percentile REAL, relevance_reason TEXT,
   PRIMARY KEY (model_id, galaxy_id)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE line_share (
@@ -139,6 +141,8 @@ CREATE INDEX excluded_by_mangaid ON excluded (mangaid) WHERE mangaid IS NOT NULL
 CREATE INDEX score_by_mae ON score (model_id, mae_rank);
 CREATE INDEX score_by_chi ON score (model_id, chi_rank);
 CREATE INDEX score_by_relative ON score (model_id, relative_rank);
+CREATE INDEX score_by_relevance ON score (model_id, relevance_rank)
+  WHERE relevance_rank IS NOT NULL;
 -- SELECT * FROM anomaly WHERE model = 'ae-small' ORDER BY mae_rank LIMIT 20;
 CREATE VIEW anomaly AS
   SELECT model.name AS model, mae_rank, plateifu, mangaid, z, mae, mae_percentile, chi, chi_rank,

@@ -128,6 +128,18 @@ absl::Status ValidateRanks(const CatalogContent& content, std::size_t model,
   return absl::OkStatus();
 }
 
+absl::Status ValidateRelevance(const CatalogContent& content, std::size_t model) {
+  if (!content.models[model].relevance_json.empty()) {
+    return ValidateRanks(content, model, &GalaxyScores::relevance, "relevance");
+  }
+  for (std::size_t i = 0; i < content.scores[model].size(); ++i) {
+    if (content.scores[model][i].relevance == CatalogScore()) continue;
+    return InvalidArgument("galaxy {} has a relevance by model {}, which names no labels",
+                           content.galaxies[i].plateifu, content.models[model].name);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ValidateShares(const CatalogContent& content, std::size_t model) {
   for (std::size_t i = 0; i < content.galaxies.size(); ++i) {
     const GalaxyScores& scores = content.scores[model][i];
@@ -169,6 +181,7 @@ absl::Status ValidateCatalog(const CatalogContent& content) {
     PECULIAR_RETURN_IF_ERROR(ValidateRanks(content, model, &GalaxyScores::mae, "mae"));
     PECULIAR_RETURN_IF_ERROR(ValidateRanks(content, model, &GalaxyScores::chi, "chi"));
     PECULIAR_RETURN_IF_ERROR(ValidateRanks(content, model, &GalaxyScores::relative, "relative"));
+    PECULIAR_RETURN_IF_ERROR(ValidateRelevance(content, model));
     PECULIAR_RETURN_IF_ERROR(ValidateShares(content, model));
   }
   PECULIAR_RETURN_IF_ERROR(ValidateSpaces(content));

@@ -63,7 +63,8 @@ absl::Status WriteExcluded(Database& database, const std::vector<CatalogExclusio
 
 absl::Status WriteModels(Database& database, const std::vector<CatalogModel>& models) {
   PECULIAR_ASSIGN_OR_RETURN(
-      Statement insert, database.Prepare("INSERT INTO model VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+      Statement insert,
+      database.Prepare("INSERT INTO model VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   for (std::size_t i = 0; i < models.size(); ++i) {
     const CatalogModel& model = models[i];
     insert.Bind(static_cast<std::int64_t>(i)).Bind(std::string_view(model.name));
@@ -71,6 +72,7 @@ absl::Status WriteModels(Database& database, const std::vector<CatalogModel>& mo
     insert.Bind(model.seed).Bind(std::string_view(model.digest));
     insert.Bind(std::int64_t{model.dimension}).Bind(std::int64_t{model.is_default});
     insert.Bind(std::string_view(model.training_json));
+    insert.Bind(std::string_view(model.relevance_json));
     PECULIAR_RETURN_IF_ERROR(insert.Run());
   }
   return absl::OkStatus();
@@ -88,7 +90,7 @@ void BindScore(Statement& insert, const CatalogScore& score) {
 absl::Status WriteScores(Database& database, const CatalogContent& content) {
   PECULIAR_ASSIGN_OR_RETURN(
       Statement score,
-      database.Prepare("INSERT INTO score VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+      database.Prepare("INSERT INTO score VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
   PECULIAR_ASSIGN_OR_RETURN(Statement share,
                             database.Prepare("INSERT INTO line_share VALUES (?, ?, ?, ?)"));
   for (std::size_t model = 0; model < content.scores.size(); ++model) {
@@ -97,7 +99,8 @@ absl::Status WriteScores(Database& database, const CatalogContent& content) {
       const auto model_id = static_cast<std::int64_t>(model);
       const auto galaxy_id = static_cast<std::int64_t>(i);
       score.Bind(model_id).Bind(galaxy_id);
-      for (const CatalogScore* value : {&galaxy.mae, &galaxy.chi, &galaxy.relative}) {
+      for (const CatalogScore* value :
+           {&galaxy.mae, &galaxy.chi, &galaxy.relative, &galaxy.relevance}) {
         BindScore(score, *value);
       }
       PECULIAR_RETURN_IF_ERROR(score.Run());

@@ -247,4 +247,16 @@ absl::StatusOr<std::vector<Neighbor>> NeighborScan::Lists(std::size_t begin, std
   return lists;
 }
 
+absl::StatusOr<std::vector<NeighborList>> NearestOfAll(Matrix vectors, std::size_t k, int threads) {
+  PECULIAR_ASSIGN_OR_RETURN(const NeighborScan scan, NeighborScan::Create(vectors));
+  PECULIAR_ASSIGN_OR_RETURN(const auto flat, scan.Lists(0, vectors.rows, k, threads));
+  const auto length = static_cast<std::ptrdiff_t>(scan.list_size(k));
+  std::vector<NeighborList> lists;
+  lists.reserve(vectors.rows);
+  for (auto list = flat.begin(); lists.size() < vectors.rows; list += length) {
+    lists.emplace_back(list, list + length);
+  }
+  return lists;
+}
+
 }  // namespace peculiar

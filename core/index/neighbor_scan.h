@@ -36,4 +36,7 @@ class NeighborScan {
   std::vector<float> tiles_;  // [tile][coordinate][row of the tile], the last tile padded
 };
 
+// The list of every row on its own.
+absl::StatusOr<std::vector<NeighborList>> NearestOfAll(Matrix vectors, std::size_t k, int threads);
+
 }  // namespace peculiar

@@ -142,5 +142,15 @@ TEST(NeighborScanTest, RefusesWhatItCannotSearch) {
   }
 }
 
+TEST(NeighborScanTest, ListsOfAllRowsAreThoseOfEachRow) {
+  const std::vector<float> values = {0, 1, 3, 7};
+  const auto lists = NearestOfAll({values.data(), 4, 1}, 2, 1);
+  ASSERT_TRUE(lists.ok()) << lists.status();
+  ASSERT_EQ(lists->size(), 4u);
+  EXPECT_EQ((*lists)[3], (NeighborList{{2, 4}, {1, 6}}));
+  const auto alone = NearestOfAll({values.data(), 1, 1}, 2, 1);
+  EXPECT_EQ(*alone, std::vector<NeighborList>(1));
+}
+
 }  // namespace
 }  // namespace peculiar

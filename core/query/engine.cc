@@ -109,7 +109,7 @@ QueryEngine::QueryEngine(std::shared_ptr<const Snapshot> snapshot)
 
 absl::StatusOr<AnomalyPage> QueryEngine::ListAnomalies(const AnomalyQuery& query) const {
   PECULIAR_ASSIGN_OR_RETURN(const std::size_t model, ResolveModel(query.model));
-  PECULIAR_ASSIGN_OR_RETURN(const std::size_t line, ResolveLine(query.measure, query.line));
+  PECULIAR_ASSIGN_OR_RETURN(const std::size_t line, ResolveLine(model, query.measure, query.line));
   PECULIAR_ASSIGN_OR_RETURN(const std::int64_t page_size, PageSize(query.page_size));
   PECULIAR_RETURN_IF_ERROR(CheckRange(query.range));
   const MeasureColumn& column = measures_[model].column(query.measure, line);
@@ -258,6 +258,7 @@ absl::StatusOr<GalaxyAnswer> QueryEngine::GetGalaxy(std::string_view galaxy_id) 
                            {},
                            snapshot_->spaxel_maps(model).row(row)};
     for (const Measure measure : kScores) entry.scores.push_back(Score(model, row, measure));
+    if (HasRelevance(model)) entry.scores.push_back(Score(model, row, Measure::kRelevance));
     for (const Population& population : populations_) {
       if (!std::binary_search(population.rows.begin(), population.rows.end(), row)) continue;
       PopulationEntry& added = entry.populations.emplace_back(PopulationEntry{&population, {}});
@@ -274,7 +275,7 @@ absl::StatusOr<GalaxyAnswer> QueryEngine::GetGalaxy(std::string_view galaxy_id) 
 absl::StatusOr<DistributionAnswer> QueryEngine::GetDistribution(
     const DistributionQuery& query) const {
   PECULIAR_ASSIGN_OR_RETURN(const std::size_t model, ResolveModel(query.model));
-  PECULIAR_ASSIGN_OR_RETURN(const std::size_t line, ResolveLine(query.measure, query.line));
+  PECULIAR_ASSIGN_OR_RETURN(const std::size_t line, ResolveLine(model, query.measure, query.line));
   PECULIAR_ASSIGN_OR_RETURN(const int bins, BinCount(query.bin_count));
   PECULIAR_ASSIGN_OR_RETURN(const auto mask, SelectRows(query.filter, catalog(), directory_));
   const MeasureColumn& column = measures_[model].column(query.measure, line);
@@ -294,7 +295,17 @@ absl::StatusOr<DistributionAnswer> QueryEngine::GetDistribution(
   return answer;
 }
 
-absl::StatusOr<std::size_t> QueryEngine::ResolveLine(Measure measure, std::string_view line) const {
+bool QueryEngine::HasRelevance(std::size_t model) const {
+  return !catalog().models[model].relevance_json.empty();
+}
+
+absl::StatusOr<std::size_t> QueryEngine::ResolveLine(std::size_t model, Measure measure,
+                                                     std::string_view line) const {
+  if (measure == Measure::kRelevance && !HasRelevance(model)) {
+    return FailedPrecondition(
+        "NO_RELEVANCE: nothing was learned from labels for model {}: see peculiar-worker feedback",
+        catalog().models[model].name);
+  }
   if (!IsOfLine(measure)) {
     if (line.empty()) return 0;
     return InvalidArgument("UNKNOWN_LINE: {} is not of a line, but line is {}",

@@ -30,8 +30,8 @@ class QueryEngine {
   // Every method: NOT_FOUND `UNKNOWN_MODEL:` with the models there are.
 
   // A page of the ranking; empty past its end. A galaxy whose measure is not finite is not in it.
-  // INVALID_ARGUMENT `BAD_PAGE_SIZE:` for a negative page size, `UNKNOWN_LINE:`, `BAD_FILTER:`; the
-  // errors of SelectRows.
+  // INVALID_ARGUMENT `BAD_PAGE_SIZE:` for a negative page size, `UNKNOWN_LINE:`, `BAD_FILTER:`;
+  // FAILED_PRECONDITION `NO_RELEVANCE:` when the model has none; the errors of SelectRows.
   absl::StatusOr<AnomalyPage> ListAnomalies(const AnomalyQuery& query) const;
 
   // INVALID_ARGUMENT `BAD_NEIGHBOR_COUNT:`, `UNKNOWN_SPACE:`, `BAD_VECTOR:` for one of another
@@ -45,7 +45,7 @@ class QueryEngine {
   // The errors of GalaxyDirectory::Resolve.
   absl::StatusOr<GalaxyAnswer> GetGalaxy(std::string_view galaxy_id) const;
 
-  // INVALID_ARGUMENT `BAD_BIN_COUNT:`, `UNKNOWN_LINE:`, `BAD_FILTER:`; the errors of SelectRows.
+  // INVALID_ARGUMENT `BAD_BIN_COUNT:` and as ListAnomalies.
   absl::StatusOr<DistributionAnswer> GetDistribution(const DistributionQuery& query) const;
 
   // A page of the repeat self-check. `BAD_PAGE_SIZE:`.
@@ -57,8 +57,10 @@ class QueryEngine {
  private:
   const CatalogContent& catalog() const { return snapshot_->catalog(); }
   GalaxyEntry Galaxy(std::size_t row) const;
+  bool HasRelevance(std::size_t model) const;
   // Place of a measure's line in the line list; 0 for a measure without one.
-  absl::StatusOr<std::size_t> ResolveLine(Measure measure, std::string_view line) const;
+  absl::StatusOr<std::size_t> ResolveLine(std::size_t model, Measure measure,
+                                          std::string_view line) const;
   // Place of a space of the model; empty = that of the embedding.
   absl::StatusOr<std::size_t> ResolveSpace(std::size_t model, std::string_view space) const;
   // row: the galaxy asked for; absent for a vector.

@@ -47,6 +47,22 @@ TEST_F(EngineSelectionTest, GalaxiesAreRankedByTheErrorOfOneLine) {
   }
 }
 
+TEST_F(EngineSelectionTest, RelevanceRanksWhereItWasLearnedAndIsRefusedElsewhere) {
+  const auto page = engine_->ListAnomalies(
+      {.model = "vae-small", .measure = Measure::kRelevance, .page_size = 1000});
+  ASSERT_TRUE(page.ok()) << page.status();
+  EXPECT_EQ(page->total_count, 39);  // row 5 has none
+  std::vector<double> values;
+  for (const AnomalyEntry& entry : page->anomalies) values.push_back(*entry.score.value);
+  EXPECT_TRUE(std::is_sorted(values.rbegin(), values.rend()));
+  EXPECT_EQ(values[0], 39.0 / 40);  // of row 13
+  EXPECT_EQ(page->anomalies[0].galaxy.galaxy->plateifu, PlateIfu(13));
+  EXPECT_EQ(engine_->GetGalaxy(PlateIfu(13))->model_scores[1].scores[3].rank, 1);
+  const absl::Status status = engine_->ListAnomalies({.measure = Measure::kRelevance}).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(MessageOf(status)), StartsWith("NO_RELEVANCE: "));
+}
+
 TEST_F(EngineSelectionTest, SharesRankEvenWhereAllAreEqual) {
   const auto page = engine_->ListAnomalies({.measure = Measure::kLineShare,
                                             .line = ready_->content.catalog.lines[0].name,

@@ -28,6 +28,8 @@ std::string_view MeasureName(Measure measure) {
       return "chi";
     case Measure::kRelative:
       return "relative";
+    case Measure::kRelevance:
+      return "relevance";
     case Measure::kLineError:
       return "line_error";
     case Measure::kLineShare:
@@ -74,8 +76,8 @@ double MeasureColumn::percentile(std::size_t row) const {
 
 MeasureTable::MeasureTable(const CatalogContent& content, std::size_t model) {
   const std::vector<GalaxyScores>& scores = content.scores[model];
-  for (CatalogScore GalaxyScores::*score :
-       {&GalaxyScores::mae, &GalaxyScores::chi, &GalaxyScores::relative}) {
+  for (CatalogScore GalaxyScores::*score : {&GalaxyScores::mae, &GalaxyScores::chi,
+                                            &GalaxyScores::relative, &GalaxyScores::relevance}) {
     scores_.push_back(
         ColumnOf(scores, [&](const GalaxyScores& galaxy) { return (galaxy.*score).value; }));
   }

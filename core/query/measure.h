@@ -13,11 +13,11 @@
 
 namespace peculiar {
 
-// A score (core/embedding/score.h), or what one line adds to `mae`: in flux units, or as a share of
-// it, 0 to 1.
-enum class Measure { kMae, kChi, kRelative, kLineError, kLineShare };
+// A score (core/embedding/score.h), the relevance learned from labels, or what one line adds to
+// `mae`: in flux units, or as a share of it, 0 to 1.
+enum class Measure { kMae, kChi, kRelative, kRelevance, kLineError, kLineShare };
 
-// "mae", "chi", "relative", "line_error", "line_share".
+// "mae", "chi", "relative", "relevance", "line_error", "line_share".
 std::string_view MeasureName(Measure measure);
 
 // True for the two that are of one line.
@@ -57,7 +57,7 @@ class MeasureTable {
   const MeasureColumn& column(Measure measure, std::size_t line) const;
 
  private:
-  std::vector<MeasureColumn> scores_;  // mae, chi, relative
+  std::vector<MeasureColumn> scores_;  // mae, chi, relative, relevance
   std::vector<MeasureColumn> line_errors_;
   std::vector<MeasureColumn> line_shares_;
 };

@@ -144,7 +144,7 @@ struct PopulationEntry {
 
 struct ModelScoresEntry {
   const CatalogModel* model = nullptr;
-  std::vector<ScoreEntry> scores;           // mae, chi, relative
+  std::vector<ScoreEntry> scores;           // mae, chi, relative; relevance where there is one
   std::vector<LineShareEntry> line_shares;  // in the order of the line list
   std::vector<PopulationEntry> populations;
   std::span<const float>

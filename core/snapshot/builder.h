@@ -34,6 +34,9 @@ struct SnapshotModelContent {
   Matrix embeddings;                 // galaxies x dimension, finite: the space "latent"
   std::span<const Scores> scores;    // galaxies; may be non-finite
   std::vector<SpaceContent> spaces;  // the others, in their order
+  // Learned from labels, galaxies values in [0, 1] or NaN; empty where the model has none. With it
+  // goes CatalogModel::relevance_json.
+  std::span<const double> relevance;
 };
 
 struct SnapshotContent {

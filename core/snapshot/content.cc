@@ -36,6 +36,21 @@ std::vector<GalaxyScores> RankGalaxies(std::span<const Scores> scores) {
   return galaxies;
 }
 
+absl::Status RankRelevance(const CatalogModel& model, std::span<const double> relevance,
+                           std::vector<GalaxyScores>& galaxies) {
+  if (relevance.empty() && model.relevance_json.empty()) return absl::OkStatus();
+  if (relevance.size() != galaxies.size() || model.relevance_json.empty()) {
+    return InvalidArgument("model {} has {} relevances and {} labels, expected {}", model.name,
+                           relevance.size(), model.relevance_json.empty() ? "no" : "some",
+                           galaxies.size());
+  }
+  std::vector<CatalogScore> ranked = RankScores(relevance, "relevance");
+  for (std::size_t i = 0; i < galaxies.size(); ++i) {
+    galaxies[i].relevance = std::move(ranked[i]);
+  }
+  return absl::OkStatus();
+}
+
 bool IsFinite(std::span<const float> values) {
   return std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
 }
@@ -121,6 +136,13 @@ absl::Status PutDefaultFirst(SnapshotContent& content) {
 }
 
 absl::Status NormaliseTraining(CatalogModel& model) {
+  if (!model.relevance_json.empty()) {
+    absl::StatusOr<Json> labels = ParseJson(model.relevance_json, "labels");
+    if (!labels.ok() || !labels->is_object()) {
+      return InvalidArgument("the labels of model {} are not a JSON object", model.name);
+    }
+    model.relevance_json = labels->dump();
+  }
   absl::StatusOr<Json> training = ParseJson(model.training_json, "training figures");
   if (!training.ok() || !training->is_object()) {
     return InvalidArgument("the training figures of model {} are not a JSON object", model.name);
@@ -143,6 +165,8 @@ absl::Status CompleteContent(SnapshotContent& content) {
     PECULIAR_RETURN_IF_ERROR(CheckModel(content, i));
     PECULIAR_RETURN_IF_ERROR(NormaliseTraining(content.catalog.models[i]));
     content.catalog.scores.push_back(RankGalaxies(content.models[i].scores));
+    PECULIAR_RETURN_IF_ERROR(RankRelevance(content.catalog.models[i], content.models[i].relevance,
+                                           content.catalog.scores.back()));
     content.catalog.spaces.push_back(
         ListSpaces(content.models[i], content.catalog.models[i].dimension));
   }

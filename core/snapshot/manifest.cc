@@ -86,6 +86,8 @@ Json ModelToJson(const CatalogModel& model, const std::vector<CatalogSpace>& spa
           {"dimension", model.dimension},
           {"default", model.is_default},
           {"training", TrainingJson(model.training_json)},
+          {"relevance",
+           model.relevance_json.empty() ? Json::object() : TrainingJson(model.relevance_json)},
           {"spaces", list}};
 }
 
@@ -108,6 +110,8 @@ absl::StatusOr<CatalogModel> ModelFromJson(const Json& json) {
   PECULIAR_ASSIGN_OR_RETURN(model.is_default, JsonField<bool>(json, "default"));
   PECULIAR_ASSIGN_OR_RETURN(const Json training, JsonField<Json>(json, "training"));
   model.training_json = training.dump();
+  PECULIAR_ASSIGN_OR_RETURN(const Json relevance, JsonField<Json>(json, "relevance"));
+  if (!relevance.empty()) model.relevance_json = relevance.dump();  // {}: there is none
   // The name becomes part of file names.
   if (!IsModelName(model.name)) return DataLoss("'{}' is not a model name", model.name);
   return model;

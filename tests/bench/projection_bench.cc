@@ -15,6 +15,7 @@
 
 #include "core/base/json.h"
 #include "core/base/parallel.h"
+#include "core/index/neighbor_scan.h"
 #include "core/index/vector_index.h"
 #include "core/projection/fuzzy_graph.h"
 #include "core/projection/layout.h"
@@ -87,17 +88,6 @@ absl::StatusOr<Lists> Search(const VectorIndex& index, Matrix queries, int k, in
   return lists;
 }
 
-// The k nearest others of each point.
-absl::StatusOr<Lists> SearchOthers(Matrix points, int k, int threads) {
-  PECULIAR_ASSIGN_OR_RETURN(const VectorIndex index, VectorIndex::Build(points));
-  PECULIAR_ASSIGN_OR_RETURN(Lists lists, Search(index, points, k + 1, threads));
-  for (std::size_t i = 0; i < lists.size(); ++i) {
-    std::erase_if(lists[i], [&](const Neighbor& neighbor) { return neighbor.row == i; });
-    if (lists[i].size() > static_cast<std::size_t>(k)) lists[i].pop_back();  // more duplicates
-  }
-  return lists;
-}
-
 void WriteLists(const Lists& lists, const std::string& prefix) {
   std::vector<std::uint64_t> rows;
   std::vector<double> distances;
@@ -148,8 +138,8 @@ absl::Status RunPca(const BenchOptions& options, Matrix points, Json& line) {
 absl::Status RunMeasures(const BenchOptions& options, Matrix points, const Lists& lists,
                          Matrix projected, Json& line) {
   const int k = options.umap.n_neighbors;
-  PECULIAR_ASSIGN_OR_RETURN(const Lists near, SearchOthers(projected, k, options.threads));
-  PECULIAR_ASSIGN_OR_RETURN(const Lists original, SearchOthers(points, k, options.threads));
+  PECULIAR_ASSIGN_OR_RETURN(const Lists near, NearestOfAll(projected, k, options.threads));
+  PECULIAR_ASSIGN_OR_RETURN(const Lists original, NearestOfAll(points, k, options.threads));
   PECULIAR_ASSIGN_OR_RETURN(line["trustworthiness"], Timed<double>(line, "trustworthiness", [&] {
                               return Trustworthiness(points, near, k, options.threads);
                             }));
@@ -165,7 +155,7 @@ absl::Status RunUmap(const BenchOptions& options, const Coordinates& points, Jso
   const Matrix matrix = points.matrix();
   const int others = options.umap.n_neighbors - 1;
   PECULIAR_ASSIGN_OR_RETURN(const Lists lists, Timed<Lists>(line, "neighbors", [&] {
-                              return SearchOthers(matrix, others, options.threads);
+                              return NearestOfAll(matrix, others, options.threads);
                             }));
   PECULIAR_ASSIGN_OR_RETURN(const UmapModel model, Timed<UmapModel>(line, "fit", [&] {
                               return FitUmap(matrix, lists, options.umap, options.threads);

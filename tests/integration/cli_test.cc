@@ -330,7 +330,7 @@ test_loss  0.012346  0.012346
   const auto model = [space](const char* kind, int seed) {
     return fmt::format(R"("{0}":{{"kind":"{0}","preset":"tiny","dimension":3,"seed":{1},)"
                        R"("digest":"{2}","training":{{"epochs":4,"test_loss":0.0123456,)"
-                       R"("history":[1,2]}},"spaces":{{{3}}}}})",
+                       R"("history":[1,2]}},"spaces":{{{3}}},"relevance":null}})",
                        kind, seed, std::string(64, 'a'), seed == 1 ? space : "");
   };
   EXPECT_EQ(line, R"({"server":")" + server_.address() +

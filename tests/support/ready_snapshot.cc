@@ -130,6 +130,15 @@ std::vector<CatalogExclusion> MakeExcluded() {
           {"9005-12701", "1-9005", 0.06, "cube_refused", "the gzip stream is cut short"}};
 }
 
+std::vector<double> MakeRelevance(std::size_t galaxies) {
+  std::vector<double> relevance;
+  for (std::size_t row = 0; row < galaxies; ++row) {
+    relevance.push_back(static_cast<double>(3 * row % galaxies) / static_cast<double>(galaxies));
+  }
+  relevance[5] = std::numeric_limits<double>::quiet_NaN();
+  return relevance;
+}
+
 }  // namespace
 
 ReadyContent::ReadyContent(const ReadyOptions& options) {
@@ -165,8 +174,12 @@ ReadyContent::ReadyContent(const ReadyOptions& options) {
       scores[m].push_back(MakeScores(row, m, galaxies));
     }
     const Matrix matrix{embeddings[m].data(), galaxies, width};
-    content.models.push_back({matrix, scores[m], MakeSpaces(matrix, coordinates[m])});
+    content.models.push_back({matrix, scores[m], MakeSpaces(matrix, coordinates[m]), {}});
   }
+  if (models < 2) return;
+  content.models[1].relevance = relevance = MakeRelevance(galaxies);
+  content.catalog.models[1].relevance_json =
+      R"({"labels":[{"interesting":true,"plateifu":"8001-3702"}]})";
 }
 
 std::string PublishReadySnapshot(const std::filesystem::path& snapshots_folder,

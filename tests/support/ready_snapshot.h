@@ -29,6 +29,8 @@ struct ReadyOptions {
 //   when 7 does not divide `galaxies`; chi = 100 mae; relative = 1 for every row (all tied). The
 //   last row's mae, line shares, chi and relative are NaN in the first model only. line shares:
 //   line 0 carries half, the others share the rest equally; spaxel maps are flat.
+// Relevance of the second model alone, from two labels that are named: of row i (3 i mod galaxies)
+// over galaxies, NaN of row 5.
 // Spaces of every model beside "latent", from the embedding x_0 .. x_(d-1) of a row:
 //   pca: every two coordinates (x_2j, x_2j+1) turned by 0.5 radian, the first of both kept, d / 2
 //   wide; explained_variance is each column's variance over the embeddings' (not sorted). umap:
@@ -46,7 +48,8 @@ struct ReadyContent {
   std::vector<std::vector<Scores>> scores;     // [model][galaxy]
   // [model][pca, umap][galaxy x width]
   std::vector<std::vector<std::vector<float>>> coordinates;
-  SnapshotContent content;  // 3 lines, spaxel side 4
+  std::vector<double> relevance;  // of the second model, a galaxy each
+  SnapshotContent content;        // 3 lines, spaxel side 4
 };
 
 // Publishes a ReadyContent in `snapshots_folder`; aborts the program with a message when that

@@ -1,0 +1,126 @@
+"""Pictures of what a server answers: the map of each model, and how its training went.
+
+The map is figure 2 of Mantha et al. (arXiv 2602.18426): the three-dimensional UMAP coloured by anomaly score with the
+histogram of the scores inset, and the AGN selections of Comerford et al. (2020) over it.
+"""
+import argparse
+import json
+import pathlib
+import sys
+
+import grpc
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.colors import LogNorm
+
+from peculiar.client import Client
+from peculiar.v1 import galaxy_pb2
+
+# Colours that stay apart for readers with any colour vision (Okabe and Ito 2008), and a shape each.
+AGN = ((galaxy_pb2.AGN_CLASS_INFRARED, "infrared", "#D55E00", "o"), (galaxy_pb2.AGN_CLASS_X_RAY, "X-ray", "#0072B2", "s"),
+       (galaxy_pb2.AGN_CLASS_RADIO, "radio", "#009E73", "^"), (galaxy_pb2.AGN_CLASS_BROAD_LINE, "broad lines", "#CC79A7", "D"))
+FLUX = r"$10^{-17}\,\mathrm{erg\,s^{-1}\,cm^{-2}\,\AA^{-1}\,spaxel^{-1}}$"
+
+
+def bare(axes, title):
+    axes.set_title(title)
+    for axis, name in ((axes.xaxis, "UMAP 1"), (axes.yaxis, "UMAP 2"), (axes.zaxis, "UMAP 3")):
+        axis.set_label_text(name)
+        axis.set_ticklabels([])
+    axes.set_box_aspect((1, 1, 1))
+
+
+def inset_histogram(figure, scores, norm, colours):
+    axes = figure.add_axes((0.035, 0.70, 0.13, 0.2))
+    edges = np.geomspace(scores.min(), scores.max(), 25) if scores.max() > scores.min() else 10
+    _, edges, bars = axes.hist(scores, edges)
+    for left, bar in zip(edges, bars):
+        bar.set_facecolor(colours(norm(left)))
+    axes.set_xscale("log")
+    axes.set_xlabel("score", fontsize=7)
+    axes.set_ylabel("galaxies", fontsize=7)
+    axes.tick_params(labelsize=6, which="both")
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+
+
+def draw_map(client, model, snapshot_id, path):
+    rows = client.anomalies(model=model, snapshot_id=snapshot_id)
+    scores = np.array([row.score.value for row in rows])
+    places = client.embeddings([row.galaxy.plateifu for row in rows], model=model, space="umap", snapshot_id=snapshot_id).T
+    figure = plt.figure(figsize=(12, 5.2))
+    norm, colours = LogNorm(scores.min(), scores.max()), plt.get_cmap("viridis")
+    size = np.clip(4000 / len(rows), 4, 40)
+    left = figure.add_axes((0.14, 0.03, 0.36, 0.88), projection="3d")
+    order = np.argsort(scores)  # the strangest drawn last
+    points = left.scatter(*places[:, order], c=scores[order], norm=norm, cmap=colours, s=size, depthshade=False)
+    bare(left, f"{model}: anomaly score of {len(rows)} galaxies")
+    bar = figure.colorbar(points, cax=figure.add_axes((0.512, 0.2, 0.012, 0.55)))
+    bar.set_label("mean absolute error, " + FLUX, fontsize=8)
+    inset_histogram(figure, scores, norm, colours)
+    right = figure.add_axes((0.60, 0.03, 0.36, 0.88), projection="3d")
+    right.scatter(*places, c="0.8", s=size / 2, depthshade=False, label="all")
+    for agn_class, name, colour, marker in AGN:
+        chosen = np.array([agn_class in row.galaxy.agn_classes for row in rows])
+        if chosen.any():
+            right.scatter(*places[:, chosen], c=colour, marker=marker, s=2 * size, depthshade=False,
+                          label=f"{name} ({chosen.sum()})")
+    bare(right, "AGN selections")
+    right.legend(loc="upper left", fontsize=8, framealpha=0.8)
+    figure.savefig(path, dpi=150)
+    plt.close(figure)
+
+
+def draw_training(folder, path):
+    """Losses by epoch of every model that has been trained in W/models."""
+    figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
+    for file in sorted(folder.glob("*/metrics.jsonl")):
+        epochs = [json.loads(line) for line in file.read_text().splitlines()]
+        lines = axes.plot([e["epoch"] for e in epochs], [e["test_loss"] for e in epochs], marker="o", ms=3,
+                          label=f"{file.parent.name}, test")
+        trained = [e for e in epochs if e.get("train_loss") is not None]
+        axes.plot([e["epoch"] for e in trained], [e["train_loss"] for e in trained], ls=":", color=lines[0].get_color(),
+                  label=f"{file.parent.name}, training")
+    if not axes.lines:
+        raise SystemExit(f"peculiar-figures: no model in {folder} has been trained")
+    axes.set_yscale("log")
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("mean absolute error a voxel, " + FLUX)
+    axes.legend(fontsize=8)
+    figure.savefig(path, dpi=150)
+    plt.close(figure)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="peculiar-figures", description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=pathlib.Path, required=True, metavar="DIR", help="folder to write, made when absent")
+    parser.add_argument("--server", default="127.0.0.1:50051", metavar="ADDR", help="default: %(default)s")
+    parser.add_argument("--workspace", type=pathlib.Path, metavar="W", help="for the training curves: a worker's workspace")
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    written = []
+    try:
+        with Client(arguments.server) as client:
+            snapshot = client.snapshot()
+            for model in snapshot.models:
+                if "umap" not in [space.space for space in model.spaces]:
+                    print(f"peculiar-figures: {model.model} has no UMAP (peculiar-worker reduce): no map", file=sys.stderr)
+                    continue
+                written.append(arguments.out / f"map-{model.model}.png")
+                draw_map(client, model.model, snapshot.snapshot_id, written[-1])
+    except grpc.RpcError as error:
+        print(f"peculiar-figures: {arguments.server}: {error.details()}", file=sys.stderr)
+        return 5 if error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED) else 4
+    if arguments.workspace:
+        written.append(arguments.out / "training.png")
+        draw_training(arguments.workspace / "models", written[-1])
+    for path in written:
+        print(path)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
