@@ -15,6 +15,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import LogNorm
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from peculiar.client import Client
 from peculiar.v1 import galaxy_pb2
@@ -30,7 +31,9 @@ def bare(axes, title):
     for axis, name in ((axes.xaxis, "UMAP 1"), (axes.yaxis, "UMAP 2"), (axes.zaxis, "UMAP 3")):
         axis.set_label_text(name)
         axis.set_ticklabels([])
-    axes.set_box_aspect((1, 1, 1))
+        axis.labelpad = -8
+    axes.set_box_aspect((1, 1, 1), zoom=0.95)
+    axes.computed_zorder = False  # what is drawn later lies above
 
 
 def inset_histogram(figure, scores, norm, colours):
@@ -54,22 +57,27 @@ def draw_map(client, model, snapshot_id, path):
     figure = plt.figure(figsize=(12, 5.2))
     norm, colours = LogNorm(scores.min(), scores.max()), plt.get_cmap("viridis")
     size = np.clip(4000 / len(rows), 4, 40)
-    left = figure.add_axes((0.14, 0.03, 0.36, 0.88), projection="3d")
+    left = figure.add_axes((0.12, 0.03, 0.36, 0.88), projection="3d")
     order = np.argsort(scores)  # the strangest drawn last
     points = left.scatter(*places[:, order], c=scores[order], norm=norm, cmap=colours, s=size, depthshade=False)
     bare(left, f"{model}: anomaly score of {len(rows)} galaxies")
-    bar = figure.colorbar(points, cax=figure.add_axes((0.512, 0.2, 0.012, 0.55)))
+    bar = figure.colorbar(points, cax=figure.add_axes((0.50, 0.2, 0.012, 0.55)))
     bar.set_label("mean absolute error, " + FLUX, fontsize=8)
+    bar.ax.yaxis.set_major_formatter("{x:g}")
+    bar.ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    bar.ax.yaxis.set_minor_formatter(NullFormatter())
+    bar.ax.tick_params(labelsize=7, which="both")
     inset_histogram(figure, scores, norm, colours)
-    right = figure.add_axes((0.60, 0.03, 0.36, 0.88), projection="3d")
+    right = figure.add_axes((0.62, 0.03, 0.36, 0.88), projection="3d")
     right.scatter(*places, c="0.8", s=size / 2, depthshade=False, label="all")
-    for agn_class, name, colour, marker in AGN:
+    for place, (agn_class, name, colour, marker) in enumerate(AGN):
         chosen = np.array([agn_class in row.galaxy.agn_classes for row in rows])
         if chosen.any():
-            right.scatter(*places[:, chosen], c=colour, marker=marker, s=2 * size, depthshade=False,
+            right.scatter(*places[:, chosen], facecolors="none", edgecolors=colour, linewidths=1.5, marker=marker,
+                          s=(5 - place) * size, depthshade=False, zorder=2,  # one in several selections shows all
                           label=f"{name} ({chosen.sum()})")
     bare(right, "AGN selections")
-    right.legend(loc="upper left", fontsize=8, framealpha=0.8)
+    right.legend(loc="upper left", fontsize=8, framealpha=0.8, labelspacing=1.1)
     figure.savefig(path, dpi=150)
     plt.close(figure)
 
@@ -88,7 +96,7 @@ def draw_training(folder, path):
         raise SystemExit(f"peculiar-figures: no model in {folder} has been trained")
     axes.set_yscale("log")
     axes.set_xlabel("epoch")
-    axes.set_ylabel("mean absolute error a voxel, " + FLUX)
+    axes.set_ylabel("mean absolute error a voxel\n" + FLUX)
     axes.legend(fontsize=8)
     figure.savefig(path, dpi=150)
     plt.close(figure)
