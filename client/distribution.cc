@@ -56,8 +56,8 @@ absl::StatusOr<Answer> AskDistribution(Connection& connection, const Distributio
                         {"score_kind", ScoreKindName(response.score_kind())},
                         {"line", response.line()},
                         {"group", options.by}};
-  listing.totals = {
-      {"bin_edges", std::vector<double>(response.bin_edges().begin(), response.bin_edges().end())}};
+  listing.provenance["bin_edges"] =
+      std::vector<double>(response.bin_edges().begin(), response.bin_edges().end());
   listing.table.columns = Columns(response);
   for (const v1::PopulationDistribution& population : response.populations()) {
     listing.table.rows.push_back(Cells(population, response.quantile_shares_size()));

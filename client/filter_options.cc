@@ -1,5 +1,7 @@
 #include "client/filter_options.h"
 
+#include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -23,6 +25,8 @@ std::vector<std::string> Words(const std::string& text) {
   return words;
 }
 
+std::string RefuseEmpty(const std::string& text) { return text.empty() ? "is empty" : ""; }
+
 void AddAgn(const std::string& name, v1::GalaxyFilter& filter) {
   if (name == "infrared") filter.add_agn_classes(v1::AGN_CLASS_INFRARED);
   if (name == "x_ray") filter.add_agn_classes(v1::AGN_CLASS_X_RAY);
@@ -37,6 +41,8 @@ void AddAgn(const std::string& name, v1::GalaxyFilter& filter) {
 absl::StatusOr<std::string> ReadText(const std::string& path) {
   if (path == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
   std::ifstream file(path, std::ios::binary);
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) return NotFound("cannot read {}: a folder", path);
   std::string text(std::istreambuf_iterator<char>(file), {});
   if (!file) return NotFound("cannot read {}", path);
   return text;
@@ -68,7 +74,7 @@ void AddFilterOptions(CLI::App& command, FilterOptions& options) {
   add("--cone", options.cone, "within a circle on the sky, degrees", "RA,DEC,RADIUS")
       ->delimiter(',')
       ->expected(3);
-  add("--among", options.among, "named in a file, - = standard input", "FILE");
+  add("--among", options.among, "named in a file, - = standard input", "FILE")->check(RefuseEmpty);
   add("--tag", options.tags, "in one of these named sets", "NAME")->delimiter(',');
   command
       .add_flag("--best-observation", options.best_observation,
@@ -78,6 +84,12 @@ void AddFilterOptions(CLI::App& command, FilterOptions& options) {
 
 absl::StatusOr<v1::GalaxyFilter> ToProto(const FilterOptions& options) {
   v1::GalaxyFilter filter;
+  const auto has = [&](std::string_view name) {
+    return std::find(options.agn.begin(), options.agn.end(), name) != options.agn.end();
+  };
+  if (has("any") && has("none")) {
+    return InvalidArgument("--agn: any and none together are all galaxies; give one of them");
+  }
   if (options.min_redshift) filter.set_min_redshift(*options.min_redshift);
   if (options.max_redshift) filter.set_max_redshift(*options.max_redshift);
   filter.mutable_fibre_counts()->Add(options.fibres.begin(), options.fibres.end());
@@ -115,6 +127,7 @@ void AddScoreOptions(CLI::App& command, ScoreOptions& options) {
           .add_option("--line", options.line,
                       "Instead: what this line adds to mae, for example '[OIII] 5008'")
           ->type_name("LINE")
+          ->check(RefuseEmpty)
           ->excludes(score);
   command.add_flag("--share", options.share, "With --line: its share of mae, 0 to 1")->needs(line);
 }

@@ -39,7 +39,8 @@ struct Table {
 // An answer of many rows: one table in every format.
 struct Listing {
   std::string name;        // json key of the rows
-  OrderedJson provenance;  // object of scalars: heads json, follows every jsonl and csv row
+  OrderedJson provenance;  // object of scalars or lists of them: heads json, follows every jsonl
+                           // and csv row
   OrderedJson totals = OrderedJson::object();  // json only, after the provenance
   Table table;
   std::vector<std::string> notes;  // table format only, lines below

@@ -70,6 +70,10 @@ void AppendLeaves(const OrderedJson& value, const std::string& path, std::string
     for (const auto& [key, member] : value.items()) {
       AppendLeaves(member, path.empty() ? key : path + "." + key, text);
     }
+  } else if (value.is_array() && !value.empty() && value.front().is_object()) {
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      AppendLeaves(value[i], fmt::format("{}.{}", path, i), text);
+    }
   } else {
     text += Line({path, CellText(value)});
   }

@@ -15,6 +15,9 @@ absl::StatusOr<v1::ListRepeatsResponse> AllPages(Connection& connection,
   v1::ListRepeatsResponse all;
   do {
     PECULIAR_ASSIGN_OR_RETURN(const v1::ListRepeatsResponse page, connection.ListRepeats(request));
+    if (!page.next_page_token().empty() && page.repeat_pairs().empty()) {
+      return Internal("the server sent an empty page that is not the last");
+    }
     request.set_page_token(page.next_page_token());
     all.MergeFrom(page);
   } while (!request.page_token().empty());

@@ -35,12 +35,13 @@ OrderedJson GalaxyObject(const v1::Galaxy& galaxy) {
   object["sersic_index"] = OptionalCell(galaxy.has_sersic_index(), galaxy.sersic_index());
   object["agn_classes"] = AgnClassCell(galaxy);
   object["repeat_plateifus"] = std::move(repeats);
+  object["tags"] = std::vector<std::string>(galaxy.tags().begin(), galaxy.tags().end());
   return object;
 }
 
 OrderedJson QualityObject(const v1::Galaxy& galaxy) {
   const v1::Quality& quality = galaxy.quality();
-  return {{"drp3qual", quality.drp3qual()},
+  return {{"drp3qual", OptionalCell(quality.has_drp3qual(), quality.drp3qual())},
           {"drp3qual_names", QualityCell(galaxy)},
           {"coverage", quality.coverage()},
           {"masked_share", quality.masked_share()},
@@ -127,8 +128,11 @@ Table CatalogueSection(const v1::Galaxy& galaxy, const OrderedJson& object) {
   }
   facts.Add("AGN", Joined(object["agn_classes"], "in no AGN list"));
   facts.Add("repeats", Joined(object["repeat_plateifus"], "none in the sample"));
-  facts.Add("quality", fmt::format("{} (DRP3QUAL {})", Joined(QualityCell(galaxy), "no flag"),
-                                   quality.drp3qual()));
+  facts.Add("tags", Joined(object["tags"], ""));
+  facts.Add("quality", quality.has_drp3qual()
+                           ? fmt::format("{} (DRP3QUAL {})", Joined(QualityCell(galaxy), "no flag"),
+                                         quality.drp3qual())
+                           : "unknown");
   facts.Add("crop", fmt::format("{:.1f} % inside the cube, {:.1f} % of voxels masked, {} lines "
                                 "off the grid",
                                 100 * quality.coverage(), 100 * quality.masked_share(),
@@ -140,7 +144,11 @@ Table CatalogueSection(const v1::Galaxy& galaxy, const OrderedJson& object) {
 Table ScoresSection(const v1::GetGalaxyResponse& response) {
   Table table{.title = "Scores", .columns = {{.name = "model"}}};
   if (response.model_scores().empty()) return table;
-  for (const v1::Score& score : response.model_scores(0).scores()) {
+  const auto& all = response.model_scores();  // one with relevance has a score more
+  const auto widest = std::max_element(all.begin(), all.end(), [](const auto& a, const auto& b) {
+    return a.scores_size() < b.scores_size();
+  });
+  for (const v1::Score& score : widest->scores()) {
     table.columns.push_back({.name = ScoreKindName(score.kind()), .unit = ScoreUnit(score.kind())});
     table.columns.push_back({.name = "rank"});
     table.columns.push_back({.name = "pct", .unit = "%", .decimals = 1});

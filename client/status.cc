@@ -162,6 +162,17 @@ Table SpacesSection(const v1::Snapshot& snapshot) {
   return table;
 }
 
+Table TagsSection(const v1::Snapshot& snapshot) {
+  Table table{
+      .title = "Tags",
+      .columns = {
+          {.name = "tag"}, {.name = "galaxies"}, {.name = "excluded"}, {.name = "description"}}};
+  for (const v1::Tag& tag : snapshot.tags()) {
+    table.rows.push_back({tag.tag(), tag.galaxy_count(), tag.excluded_count(), tag.description()});
+  }
+  return table;
+}
+
 std::string FigureText(const OrderedJson& figure) {
   return figure.is_number_float() ? fmt::format("{:.5g}", figure.get<double>()) : CellText(figure);
 }
@@ -199,6 +210,9 @@ absl::StatusOr<Answer> AskStatus(Connection& connection) {
   record.sections = {ServerSection(record.document), ModelsSection(response.snapshot()),
                      SpacesSection(response.snapshot()),
                      TrainingSection(record.document["models"])};
+  if (!response.snapshot().tags().empty()) {
+    record.sections.push_back(TagsSection(response.snapshot()));
+  }
   return record;
 }
 

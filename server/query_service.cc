@@ -129,6 +129,13 @@ absl::StatusOr<DistributionQuery> ToQuery(const v1::GetDistributionRequest& requ
   return query;
 }
 
+// Leaves out what has no bound but its users' patience: labels and descriptions of tags.
+void KeepSmall(v1::Snapshot& snapshot) {
+  if (snapshot.ByteSizeLong() <= kFullPageBytes) return;
+  for (v1::Model& model : *snapshot.mutable_models()) model.clear_relevance_json();
+  for (v1::Tag& tag : *snapshot.mutable_tags()) tag.clear_description();
+}
+
 // Which snapshot and model answered, and where the listing goes on after `given` more rows.
 template <typename Response>
 void FinishPage(const PagePosition& position, int given, std::int64_t total,
@@ -166,7 +173,10 @@ grpc::ServerUnaryReactor* QueryService::ListAnomalies(grpc::CallbackServerContex
   return Answer(context, "ListAnomalies", [&]() -> absl::Status {
     PECULIAR_ASSIGN_OR_RETURN(AnomalyQuery query, ToQuery(*request));
     v1::ListAnomaliesRequest question = *request;
-    question.set_score_kind(ToProto(query.measure));  // unset and the paper's are one question
+    question.set_score_kind(ToProto(query.measure));  // unset and the default are one question
+    question.set_sort_order(query.order == SortOrder::kAscending ? v1::SORT_ORDER_ASCENDING
+                                                                 : v1::SORT_ORDER_DESCENDING);
+    if (query.filter.empty()) question.clear_filter();
     PECULIAR_ASSIGN_OR_RETURN(const PagePosition position,
                               FindPage(holder_, "ListAnomalies", question));
     query.offset = position.offset;
@@ -301,6 +311,7 @@ grpc::ServerUnaryReactor* QueryService::GetSnapshot(grpc::CallbackServerContext*
   return Answer(context, "GetSnapshot", [&]() -> absl::Status {
     PECULIAR_ASSIGN_OR_RETURN(const EnginePointer engine, holder_.Find(request->snapshot_id()));
     ToProto(engine->snapshot(), *response->mutable_snapshot());
+    KeepSmall(*response->mutable_snapshot());
     response->set_reload_error(holder_.reload_error());
     response->set_server_version(server_version_);
     return absl::OkStatus();

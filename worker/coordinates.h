@@ -35,9 +35,10 @@ struct SpaceCoordinates {
 
 struct ModelCoordinates {
   CoordinatesSource source;
-  std::size_t rows = 0;                  // galaxies of the dataset
-  std::string options_json = "{}";       // how they were made, a JSON object
-  std::vector<SpaceCoordinates> spaces;  // in the order they are published
+  std::size_t rows = 0;             // galaxies of the dataset
+  std::string options_json = "{}";  // how they were made, a JSON object
+  // In the order they are published; none when fewer than two galaxies can be placed.
+  std::vector<SpaceCoordinates> spaces;
   // Of one space; borrowed.
   Matrix matrix(std::size_t space) const {
     return {spaces[space].values.data(), rows, spaces[space].width};

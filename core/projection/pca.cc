@@ -56,7 +56,8 @@ absl::StatusOr<PcaModel> FitPca(Matrix points, const PcaOptions& options) {
                             component.data() + component.size());
     const double variance = std::max(0.0, solver.eigenvalues()[column]);
     model.explained_variance.push_back(variance);
-    model.explained_variance_ratio.push_back(total > 0 ? variance / total : 0);
+    // The largest eigenvalue may exceed the trace by rounding.
+    model.explained_variance_ratio.push_back(total > 0 ? std::min(1.0, variance / total) : 0);
   }
   return model;
 }

@@ -120,5 +120,20 @@ TEST(PcaTest, RefusesBadInput) {
               HasSubstr("row 2"));
 }
 
+TEST(PcaTest, PointsOnALineAreExplainedByNoMoreThanAll) {
+  for (int seed = 1; seed <= 200; ++seed) {
+    std::vector<float> values;
+    for (int row = 0; row < 3; ++row) {
+      for (int column = 0; column < 7; ++column) {
+        values.push_back(static_cast<float>(std::sin(seed + column) * row / (1 + seed % 13)));
+      }
+    }
+    const auto model = FitPca({values.data(), 3, 7}, {});
+    ASSERT_TRUE(model.ok()) << model.status();
+    EXPECT_LE(model->explained_variance_ratio[0], 1);
+    EXPECT_NEAR(model->explained_variance_ratio[0], 1, 1e-9);
+  }
+}
+
 }  // namespace
 }  // namespace peculiar

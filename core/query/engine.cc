@@ -30,16 +30,23 @@ absl::StatusOr<int> BinCount(std::int64_t asked) {
 
 absl::Status CheckBounds(std::string_view what, const std::optional<double>& low,
                          const std::optional<double>& high) {
-  const bool numbers = !std::isnan(low.value_or(0)) && !std::isnan(high.value_or(0));
-  if (numbers && (!low || !high || *low <= *high)) return absl::OkStatus();
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  return InvalidArgument("BAD_FILTER: the range of {} is {} to {}", what, low.value_or(-kInfinity),
-                         high.value_or(kInfinity));
+  for (const std::optional<double>& bound : {low, high}) {
+    if (bound && !std::isfinite(*bound)) {
+      return InvalidArgument("BAD_FILTER: a bound of {} is {}", what, *bound);
+    }
+  }
+  if (!low || !high || *low <= *high) return absl::OkStatus();
+  return InvalidArgument("BAD_FILTER: min_{0} {1} is above max_{0} {2}", what, *low, *high);
 }
 
 absl::Status CheckRange(const MeasureRange& range) {
-  PECULIAR_RETURN_IF_ERROR(CheckBounds("the score", range.min_value, range.max_value));
-  return CheckBounds("the percentile", range.min_percentile, range.max_percentile);
+  PECULIAR_RETURN_IF_ERROR(CheckBounds("score", range.min_value, range.max_value));
+  for (const std::optional<double>& bound : {range.min_percentile, range.max_percentile}) {
+    if (bound && !(*bound >= 0 && *bound <= 100)) {
+      return InvalidArgument("BAD_FILTER: a bound of percentile is {}; give 0 to 100", *bound);
+    }
+  }
+  return CheckBounds("percentile", range.min_percentile, range.max_percentile);
 }
 
 bool IsWithin(const MeasureRange& range, const MeasureColumn& column, std::size_t row) {
@@ -303,7 +310,8 @@ absl::StatusOr<std::size_t> QueryEngine::ResolveLine(std::size_t model, Measure 
                                                      std::string_view line) const {
   if (measure == Measure::kRelevance && !HasRelevance(model)) {
     return FailedPrecondition(
-        "NO_RELEVANCE: nothing was learned from labels for model {}: see peculiar-worker feedback",
+        "NO_RELEVANCE: nothing was learned from labels for model {}: run peculiar-worker feedback, "
+        "then publish",
         catalog().models[model].name);
   }
   if (!IsOfLine(measure)) {

@@ -110,7 +110,17 @@ TEST_F(EngineSelectionTest, RangesOfValueAndPercentileCutTheRanking) {
   const auto one = engine_->ListAnomalies({.range = {.min_value = value, .max_value = value}});
   EXPECT_EQ(Names(*one), std::vector<std::string>{truth[1]});
   const auto bad = engine_->ListAnomalies({.range = {.min_value = 2, .max_value = 1}});
-  EXPECT_THAT(Message(bad.status()), StartsWith("BAD_FILTER: the range of the score is 2 to 1"));
+  EXPECT_THAT(Message(bad.status()), StartsWith("BAD_FILTER: min_score 2 is above max_score 1"));
+}
+
+TEST_F(EngineSelectionTest, RangesThatMakeNoSenseAreRefused) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  for (const MeasureRange& range :
+       {MeasureRange{.min_percentile = -5}, MeasureRange{.max_percentile = 101},
+        MeasureRange{.min_value = infinity}, MeasureRange{.max_percentile = -infinity}}) {
+    EXPECT_THAT(Message(engine_->ListAnomalies({.range = range}).status()),
+                StartsWith("BAD_FILTER: a bound of "));
+  }
 }
 
 TEST_F(EngineSelectionTest, LinesAreMatchedExactlyAndOnlyWhereTheyMeanSomething) {

@@ -43,6 +43,16 @@ absl::Status CheckFilter(const GalaxyFilter& filter) {
   }
   PECULIAR_RETURN_IF_ERROR(CheckRange("min_coverage", filter.min_coverage, 0, 1));
   PECULIAR_RETURN_IF_ERROR(CheckRange("max_masked_share", filter.max_masked_share, 0, 1));
+  if (filter.max_lines_off_grid && *filter.max_lines_off_grid < 0) {
+    return InvalidArgument("BAD_FILTER: max_lines_off_grid_count is {}; give 0 or more",
+                           *filter.max_lines_off_grid);
+  }
+  constexpr int kBundles[] = {19, 37, 61, 91, 127};
+  for (const int fibres : filter.fibres) {
+    if (std::find(std::begin(kBundles), std::end(kBundles), fibres) != std::end(kBundles)) continue;
+    return InvalidArgument("BAD_FILTER: fibre_counts has {}; give some of {}", fibres,
+                           fmt::join(kBundles, ", "));
+  }
   if (filter.cone) {
     PECULIAR_RETURN_IF_ERROR(CheckRange("cone.ra_deg", filter.cone->ra_deg, 0, 360));
     PECULIAR_RETURN_IF_ERROR(CheckRange("cone.dec_deg", filter.cone->dec_deg, -90, 90));

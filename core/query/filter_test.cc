@@ -102,6 +102,8 @@ TEST_F(FilterTest, WhatMakesNoSenseIsRefusedByName) {
   EXPECT_THAT(Error({.min_coverage = 1.5}), HasSubstr("give 0 to 1"));
   EXPECT_THAT(Error({.cone = Cone{0, 91, 1}}), HasSubstr("cone.dec_deg is 91"));
   EXPECT_THAT(Error({.galaxy_ids = {"8485-1901-x"}}), StartsWith("MALFORMED_ID: "));
+  EXPECT_THAT(Error({.fibres = {20}}), HasSubstr("fibre_counts has 20; give some of 19, 37"));
+  EXPECT_THAT(Error({.max_lines_off_grid = -1}), HasSubstr("max_lines_off_grid_count is -1"));
   GalaxyFilter many;
   many.galaxy_ids.assign(kMaxFilterGalaxies + 1, "8000-1901");
   EXPECT_THAT(Error(many), HasSubstr("at most 10000"));

@@ -114,10 +114,15 @@ std::vector<double> BinEdges(std::span<const double> values, int n, BinScale sca
     first -= half;
     last += half;
   }
+  const bool is_range = *low < *high;
   std::vector<double> edges;
   for (int i = 0; i <= n; ++i) {
     const double edge = first + (last - first) * i / n;
     edges.push_back(log ? std::exp(edge) : edge);
+  }
+  if (is_range) {  // whatever the rounding, the extremes are inside
+    edges.front() = *low;
+    edges.back() = *high;
   }
   return edges;
 }

@@ -130,8 +130,9 @@ std::span<const Neighbor> NeighborFile::list(std::size_t row) const {
 }
 
 double CommonNeighborShare(const NeighborFile& a, const NeighborFile& b) {
-  const std::size_t k = std::min(kComparedFirst, a.list_size());
-  if (k == 0) return 1;
+  if (a.list_size() == 0) return 1;
+  // Of few galaxies the first half: all would always be in common.
+  const std::size_t k = std::min(kComparedFirst, std::max<std::size_t>(1, a.list_size() / 2));
   std::size_t common = 0;
   for (std::size_t row = 0; row < a.size(); ++row) {
     common += CommonRows(a.list(row).first(k), b.list(row).first(k));

@@ -181,6 +181,7 @@ fibres        127
 stellar mass  3.25e+10 h^-2 Msun
 AGN           infrared, radio
 repeats       8003-12704
+tags          odd
 quality       BADFLUX (DRP3QUAL 64)
 crop          87.5 % inside the cube, 25.0 % of voxels masked, 2 lines off the grid
 
@@ -222,7 +223,7 @@ TEST_F(CliTest, ShowAsJsonLine) {
       R"({"snapshot_id":"S1","galaxy":{"plateifu":"8001-12704","mangaid":"1-209233",)"
       R"("redshift":0.02,"ra_deg":121.5,"dec_deg":-3.25,"fibre_count":127,)"
       R"("stellar_mass_msun":32500000000.0,"half_light_radius_arcsec":null,"sersic_index":null,)"
-      R"("agn_classes":["infrared","radio"],"repeat_plateifus":["8003-12704"]},)"
+      R"("agn_classes":["infrared","radio"],"repeat_plateifus":["8003-12704"],"tags":["odd"]},)"
       R"("quality":{"drp3qual":64,"drp3qual_names":["BADFLUX"],"coverage":0.875,)"
       R"("masked_share":0.25,"lines_off_grid_count":2},"scores":{"ae":)" +
       scores + R"(,"vae":)" + scores + R"(},"line_shares":{"ae":)" + shares + R"(,"vae":)" +

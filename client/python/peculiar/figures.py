@@ -114,8 +114,9 @@ def main():
         with Client(arguments.server) as client:
             snapshot = client.snapshot()
             for model in snapshot.models:
-                if "umap" not in [space.space for space in model.spaces]:
-                    print(f"peculiar-figures: {model.model} has no UMAP (peculiar-worker reduce): no map", file=sys.stderr)
+                if {space.space: space.dimension for space in model.spaces}.get("umap") != 3:
+                    print(f"peculiar-figures: {model.model} has no UMAP of three dimensions (peculiar-worker reduce): no map",
+                          file=sys.stderr)
                     continue
                 written.append(arguments.out / f"map-{model.model}.png")
                 draw_map(client, model.model, snapshot.snapshot_id, written[-1])
