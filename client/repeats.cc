@@ -14,11 +14,12 @@ absl::StatusOr<v1::ListRepeatsResponse> AllPages(Connection& connection,
   request.set_page_size(kLargestPage);
   v1::ListRepeatsResponse all;
   do {
-    PECULIAR_ASSIGN_OR_RETURN(const v1::ListRepeatsResponse page, connection.ListRepeats(request));
+    PECULIAR_ASSIGN_OR_RETURN(v1::ListRepeatsResponse page, connection.ListRepeats(request));
     if (!page.next_page_token().empty() && page.repeat_pairs().empty()) {
       return Internal("the server sent an empty page that is not the last");
     }
     request.set_page_token(page.next_page_token());
+    if (!all.spaces().empty()) page.clear_spaces();  // every page has them
     all.MergeFrom(page);
   } while (!request.page_token().empty());
   return all;
@@ -26,12 +27,11 @@ absl::StatusOr<v1::ListRepeatsResponse> AllPages(Connection& connection,
 
 std::vector<Column> Columns(const v1::ListRepeatsResponse& response) {
   std::vector<Column> columns{{.name = "mangaid"}, {.name = "first"}, {.name = "second"}};
-  if (response.repeat_pairs().empty()) return columns;
-  for (const v1::RepeatPlace& place : response.repeat_pairs(0).places()) {
-    columns.push_back({.name = place.space() + "_percentile", .unit = "%", .decimals = 2});
-    columns.push_back({.name = place.space() + "_rank_from_first"});
-    columns.push_back({.name = place.space() + "_rank_from_second"});
-    columns.push_back({.name = place.space() + "_distance"});
+  for (const std::string& space : response.spaces()) {
+    columns.push_back({.name = space + "_percentile", .unit = "%", .decimals = 2});
+    columns.push_back({.name = space + "_rank_from_first"});
+    columns.push_back({.name = space + "_rank_from_second"});
+    columns.push_back({.name = space + "_distance"});
   }
   columns.push_back({.name = "mae_difference", .unit = "flux"});
   columns.push_back({.name = "chi_difference", .unit = "sigma"});

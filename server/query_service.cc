@@ -296,6 +296,7 @@ grpc::ServerUnaryReactor* QueryService::ListRepeats(grpc::CallbackServerContext*
     PECULIAR_ASSIGN_OR_RETURN(
         const RepeatPage page,
         position.engine->ListRepeats({request->model(), position.offset, request->page_size()}));
+    for (const CatalogSpace& space : *page.spaces) response->add_spaces(space.name);
     for (const RepeatEntry& entry : page.pairs) {
       ToProto(entry, *page.spaces, *response->add_repeat_pairs());
     }

@@ -183,6 +183,7 @@ TEST_F(ServerTest, RepeatsComeInPagesThatFit) {
   EXPECT_EQ(page.total_count(), 3);
   EXPECT_EQ(page.repeat_pairs(0).mangaid(), "1-1000");
   EXPECT_EQ(page.repeat_pairs(0).places_size(), 3);
+  EXPECT_EQ(page.spaces_size(), 3);
   // Rows 0 and 1 have mae 0.01 and 0.08 of the first model.
   EXPECT_NEAR(page.repeat_pairs(0).mae_difference(), 0.07, 1e-12);
   request.set_page_token(page.next_page_token());

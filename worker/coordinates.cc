@@ -65,6 +65,8 @@ absl::StatusOr<SpaceEntry> EntryFromJson(const Json& json) {
                             JsonField<std::vector<double>>(json, "explained_variance"));
   PECULIAR_ASSIGN_OR_RETURN(space.trustworthiness, FactFromJson(json, "trustworthiness"));
   PECULIAR_ASSIGN_OR_RETURN(space.continuity, FactFromJson(json, "continuity"));
+  PECULIAR_ASSIGN_OR_RETURN(const Json transform, JsonField<Json>(json, "transform"));
+  space.transform_json = transform.dump();
   PECULIAR_ASSIGN_OR_RETURN(entry.sha256, JsonField<std::string>(json, "sha256"));
   if (!IsSpaceName(space.name)) return DataLoss("'{}' is not a name of a space", space.name);
   return entry;
@@ -129,6 +131,7 @@ absl::Status WriteCoordinates(const std::filesystem::path& folder,
   PECULIAR_RETURN_IF_ERROR(Clear(folder));
   Json spaces = Json::array();
   for (const SpaceCoordinates& space : coordinates.spaces) {
+    PECULIAR_ASSIGN_OR_RETURN(const Json transform, ParseJson(space.transform_json, "transform"));
     const std::vector<std::int64_t> shape = {static_cast<std::int64_t>(coordinates.rows),
                                              static_cast<std::int64_t>(space.width)};
     const NamedTensor tensors[] = {
@@ -140,6 +143,7 @@ absl::Status WriteCoordinates(const std::filesystem::path& folder,
                       {"explained_variance", space.explained_variance},
                       {"trustworthiness", FactToJson(space.trustworthiness)},
                       {"continuity", FactToJson(space.continuity)},
+                      {"transform", transform},
                       {"sha256", sha256}});
   }
   return WriteJson(folder / kManifestName,

@@ -31,6 +31,7 @@ struct SpaceCoordinates {
   std::vector<double> explained_variance;  // share of each coordinate; empty when not components
   std::optional<double> trustworthiness;
   std::optional<double> continuity;
+  std::string transform_json = "{}";  // how a new point gets its place, a JSON object
 };
 
 struct ModelCoordinates {

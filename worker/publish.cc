@@ -195,7 +195,7 @@ void AddModels(const PublishVerbReport& report, const ModelArtefacts& models,
     for (std::size_t space = 0; space < coordinates.spaces.size(); ++space) {
       const SpaceCoordinates& made = coordinates.spaces[space];
       spaces.push_back({made.name, coordinates.matrix(space), made.explained_variance,
-                        made.trustworthiness, made.continuity});
+                        made.trustworthiness, made.continuity, made.transform_json});
     }
     content.models.push_back(
         {embeddings.matrix(), embeddings.scores, std::move(spaces), models.relevance[i].values});

@@ -12,6 +12,7 @@
 
 #include "core/index/neighbor_scan.h"
 #include "core/projection/quality.h"
+#include "core/projection/transform_json.h"
 #include "worker/embeddings.h"
 #include "worker/progress.h"
 #include "worker/survey_tables.h"
@@ -100,6 +101,9 @@ absl::StatusOr<ReducedModel> ReduceModel(const Workspace& workspace, const std::
                                          const ReduceOptions& options) {
   PECULIAR_ASSIGN_OR_RETURN(const auto embeddings_folder, workspace.EmbeddingsFolder(model));
   PECULIAR_ASSIGN_OR_RETURN(const auto folder, workspace.CoordinatesFolder(model));
+  if (absl::IsNotFound(ReadEmbeddingsManifest(embeddings_folder).status())) {
+    return NotFound("it has no embeddings: run peculiar-worker embed first");
+  }
   PECULIAR_ASSIGN_OR_RETURN(const ModelEmbeddings embeddings, ReadEmbeddings(embeddings_folder));
   PECULIAR_ASSIGN_OR_RETURN(const std::string digest, DigestOfEmbeddings(embeddings_folder));
   ModelCoordinates made;
@@ -159,6 +163,7 @@ absl::StatusOr<std::vector<SpaceCoordinates>> ReduceEmbeddings(Matrix embeddings
   PECULIAR_ASSIGN_OR_RETURN(const Coordinates components, TransformPca(pca, points.matrix()));
   spaces.push_back(Spread("pca", components, rows, embeddings.rows));
   spaces.back().explained_variance = pca.explained_variance_ratio;
+  spaces.back().transform_json = TransformToJson(pca).dump();
   PECULIAR_RETURN_IF_ERROR(
       Measure(points.matrix(), components.matrix(), options.threads, spaces.back()));
 
@@ -168,6 +173,7 @@ absl::StatusOr<std::vector<SpaceCoordinates>> ReduceEmbeddings(Matrix embeddings
   PECULIAR_ASSIGN_OR_RETURN(const UmapModel umap,
                             FitUmap(components.matrix(), neighbors, options.umap, options.threads));
   spaces.push_back(Spread("umap", umap.coordinates, rows, embeddings.rows));
+  spaces.back().transform_json = TransformToJson(umap).dump();
   PECULIAR_RETURN_IF_ERROR(
       Measure(points.matrix(), umap.coordinates.matrix(), options.threads, spaces.back()));
   return spaces;

@@ -53,7 +53,10 @@ absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path, std::uin
   if (file.value < 0) return StatusFromErrno("open", path, errno);
   struct stat info {};
   if (fstat(file.value, &info) != 0) return StatusFromErrno("stat", path, errno);
-  if (!S_ISREG(info.st_mode)) return StatusFromErrno("read", path, EISDIR);
+  if (S_ISDIR(info.st_mode)) return StatusFromErrno("read", path, EISDIR);
+  if (!S_ISREG(info.st_mode)) {
+    return FailedPrecondition("cannot read {}: not a regular file", path.string());
+  }
   if (static_cast<std::uint64_t>(info.st_size) > max_bytes) {
     return ResourceExhausted("cannot read {}: {} bytes, at most {} expected", path.string(),
                              info.st_size, max_bytes);

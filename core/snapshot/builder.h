@@ -27,6 +27,7 @@ struct SpaceContent {
   std::vector<double> explained_variance;  // share of each coordinate; empty when not components
   std::optional<double> trustworthiness;
   std::optional<double> continuity;
+  std::string transform_json = "{}";  // how a new point gets its place, a JSON object; {}: unknown
 };
 
 // What one model adds; arrays are borrowed, one row or element per galaxy.

@@ -25,6 +25,10 @@ std::string NeighborsFile(std::string_view model, std::string_view space) {
   return fmt::format("neighbors-{}-{}.bin", model, space);
 }
 
+std::string TransformFile(std::string_view model, std::string_view space) {
+  return fmt::format("transform-{}-{}.json", model, space);
+}
+
 std::string EmbeddingsFile(std::string_view model) {
   return fmt::format("embeddings-{}.f32", model);
 }

@@ -3,6 +3,7 @@
 //   <id>/manifest.json            what the snapshot is, and size and SHA-256 of every other file
 //   <id>/catalog.sqlite           core/catalog
 //   <id>/index-<model>-<space>.faiss, neighbors-<model>-<space>.bin
+//   <id>/transform-<model>-<space>.json
 //   <id>/embeddings-<model>.f32, spaxel-maps-<model>.f32
 //   .publish-<pid>/               a snapshot being written; swept by the next publish
 #pragma once
@@ -21,6 +22,8 @@ inline constexpr std::string_view kPublishFolderPrefix = ".publish-";
 std::string IndexFile(std::string_view model, std::string_view space);
 // The nearest neighbours of every galaxy in that space: neighbor_file.h.
 std::string NeighborsFile(std::string_view model, std::string_view space);
+// How a new point gets its place in a space other than "latent": core/projection/transform_json.h.
+std::string TransformFile(std::string_view model, std::string_view space);
 // Embeddings: galaxies x dimension, row-major float32, little-endian, no header.
 std::string EmbeddingsFile(std::string_view model);
 // Score per spaxel: galaxies x side x side ([y][x]), float32, little-endian, no header.

@@ -9,6 +9,7 @@ namespace {
 
 TEST(LayoutTest, FileNamesCarryTheModel) {
   EXPECT_EQ(IndexFile("ae-small", "latent"), "index-ae-small-latent.faiss");
+  EXPECT_EQ(TransformFile("ae-small", "umap"), "transform-ae-small-umap.json");
   EXPECT_EQ(NeighborsFile("ae-small", "umap"), "neighbors-ae-small-umap.bin");
   EXPECT_EQ(EmbeddingsFile("ae-small"), "embeddings-ae-small.f32");
   EXPECT_EQ(SpaxelMapsFile("ae-small"), "spaxel-maps-ae-small.f32");

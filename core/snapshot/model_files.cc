@@ -14,6 +14,12 @@ absl::Status WriteFloats(const std::filesystem::path& path, std::span<const floa
   return file.Commit();
 }
 
+absl::Status WriteText(const std::filesystem::path& path, std::string_view text) {
+  PECULIAR_ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(path));
+  PECULIAR_RETURN_IF_ERROR(file.Write(std::as_bytes(std::span(text))));
+  return file.Commit();
+}
+
 absl::Status WriteSpaxelMaps(const std::filesystem::path& path, std::span<const Scores> scores) {
   PECULIAR_ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(path));
   for (const Scores& galaxy : scores) {
@@ -43,6 +49,10 @@ absl::Status WriteModelFiles(const std::filesystem::path& folder, std::string_vi
     PECULIAR_ASSIGN_OR_RETURN(NeighborFile file,
                               WriteSpace(folder, model, spaces[i].name, coordinates, threads));
     neighbors.push_back(std::move(file));
+    if (i > 0) {
+      PECULIAR_RETURN_IF_ERROR(WriteText(folder / TransformFile(model, spaces[i].name),
+                                         content.spaces[i - 1].transform_json));
+    }
     for (std::size_t other = 0; other < i; ++other) {
       const double share = CommonNeighborShare(neighbors[other], neighbors[i]);
       spaces[i].agreement[other] = spaces[other].agreement[i] = share;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/digest.h"
+#include "core/base/json.h"
 #include "core/snapshot/layout.h"
 
 namespace peculiar {
@@ -21,6 +22,7 @@ std::vector<std::string> ExpectedFiles(const Manifest& manifest) {
     for (const CatalogSpace& space : manifest.spaces[i]) {
       names.push_back(IndexFile(model, space.name));
       names.push_back(NeighborsFile(model, space.name));
+      if (space.name != kEmbeddingSpace) names.push_back(TransformFile(model, space.name));
     }
     names.push_back(EmbeddingsFile(model));
     names.push_back(SpaxelMapsFile(model));
@@ -123,7 +125,14 @@ absl::StatusOr<Snapshot::Space> Snapshot::OpenSpace(const std::filesystem::path&
   PECULIAR_ASSIGN_OR_RETURN(
       NeighborFile neighbors,
       NeighborFile::Open(folder / NeighborsFile(model, space.name), index.vectors(), check));
-  return Space{std::move(index), std::move(neighbors)};
+  Space opened{std::move(index), std::move(neighbors), "{}"};
+  if (space.name == kEmbeddingSpace) return opened;
+  constexpr std::size_t kMaxBytes = 256 << 20;
+  const std::filesystem::path path = folder / TransformFile(model, space.name);
+  PECULIAR_ASSIGN_OR_RETURN(opened.transform_json, ReadFile(path, kMaxBytes));
+  PECULIAR_ASSIGN_OR_RETURN(const Json transform, ParseJson(opened.transform_json, path.string()));
+  if (!transform.is_object()) return DataLoss("{} is not a JSON object", path.string());
+  return opened;
 }
 
 absl::Status Snapshot::OpenModel(const std::filesystem::path& folder, std::size_t model,

@@ -75,11 +75,17 @@ class Snapshot {
   std::span<const Neighbor> neighbors(std::size_t model, std::size_t space, std::size_t row) const {
     return models_[model].spaces[space].neighbors.list(row);
   }
+  // How a new point gets its place in the space, a JSON object of core/projection/transform_json.h;
+  // {} for "latent", and where nobody knows.
+  const std::string& transform_json(std::size_t model, std::size_t space) const {
+    return models_[model].spaces[space].transform_json;
+  }
 
  private:
   struct Space {
     VectorIndex index;
     NeighborFile neighbors;
+    std::string transform_json;
   };
   struct Model {
     std::vector<Space> spaces;

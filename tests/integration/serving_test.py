@@ -1,6 +1,7 @@
 """Answers of a live server through the CLI: neighbours against brute force, ids and their errors, a reload under load."""
 import csv
 import io
+import json
 import shutil
 import tempfile
 import threading
@@ -55,6 +56,15 @@ class Serving(unittest.TestCase):
                     self.assertEqual(self.rows(*ask, key="plateifu"), [self.ids[i] for i in order])
                     self.assertEqual(self.rows(*ask, "--max-redshift", limit, key="plateifu"),
                                      [self.ids[i] for i in order if allowed[i]])
+
+    def test_a_published_transform_places_the_galaxies_where_they_are(self):
+        snapshot = self.snapshots / (self.snapshots / "CURRENT").read_text().strip()
+        for model in ("ae", "vae"):
+            transform = json.loads((snapshot / ("transform-%s-pca.json" % model)).read_text())
+            latent, pca = (np.array([row["values"] for row in self.server.ask_json(
+                "embedding", *self.ids, "--model", model, "--space", space)["embeddings"]]) for space in ("latent", "pca"))
+            placed = (latent - transform["mean"]) @ np.array(transform["components"]).T
+            np.testing.assert_allclose(placed, pca, atol=1e-5 * np.abs(pca).max())
 
     def embedding(self, galaxy, model):
         prefix = programs.PIPELINE / "embedding"

@@ -261,6 +261,7 @@ Status FakeQueryService::ListRepeats(grpc::ServerContext* context,
   if (first) place->set_percentile(1.5);
   place->set_rank_from_first(1);
   place->set_rank_from_second(2);
+  response->add_spaces("latent");
   if (first) response->set_next_page_token("1");
   response->set_total_count(2);
   response->set_snapshot_id("S1");

@@ -5,6 +5,7 @@ import numpy as np
 from peculiar.v1 import query_service_pb2, query_service_pb2_grpc, score_pb2
 
 BATCH = 1000  # rows a call, the server's bound
+SCORES = {name.removeprefix("SCORE_KIND_").lower(): number for name, number in score_pb2.ScoreKind.items() if number > 0}
 
 
 class Client:
@@ -31,9 +32,10 @@ class Client:
 
         score: mae, chi, relative, relevance; or with `line` (for example "[OIII] 5008") line_error, line_share.
         """
-        request = query_service_pb2.ListAnomaliesRequest(
-            model=model, score_kind=score_pb2.ScoreKind.Value("SCORE_KIND_" + score.upper()), line=line,
-            snapshot_id=snapshot_id, page_size=BATCH)
+        if score not in SCORES:
+            raise ValueError(f"unknown score {score!r}: one of {', '.join(SCORES)}")
+        request = query_service_pb2.ListAnomaliesRequest(model=model, score_kind=SCORES[score], line=line,
+                                                         snapshot_id=snapshot_id, page_size=BATCH)
         rows = []
         while limit is None or len(rows) < limit:
             page = self._stub.ListAnomalies(request, timeout=self._timeout)
