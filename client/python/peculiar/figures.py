@@ -37,7 +37,7 @@ def bare(axes, title):
 
 
 def inset_histogram(figure, scores, norm, colours):
-    axes = figure.add_axes((0.035, 0.70, 0.13, 0.2))
+    axes = figure.add_axes((0.045, 0.70, 0.12, 0.2))
     edges = np.geomspace(scores.min(), scores.max(), 25) if scores.max() > scores.min() else 10
     _, edges, bars = axes.hist(scores, edges)
     for left, bar in zip(edges, bars):
