@@ -18,15 +18,30 @@ class Populations(unittest.TestCase):
         catalogue = snapshots / (snapshots / "CURRENT").read_text().strip() / "catalog.sqlite"
         with sqlite3.connect("file:%s?mode=ro" % catalogue, uri=True) as database:
             cls.galaxies = database.execute(
-                "SELECT plateifu, z, fibres, agn_infrared + agn_x_ray + agn_radio + agn_broad_line FROM galaxy "
+                "SELECT plateifu, z, fibres, agn_infrared, agn_x_ray, agn_radio, agn_broad_line FROM galaxy "
                 "ORDER BY galaxy_id").fetchall()
-            cls.mae = np.array(database.execute(
-                "SELECT mae FROM score WHERE model_id = 0 ORDER BY galaxy_id").fetchall())[:, 0]
+            cls.scores = dict(zip(("mae", "chi", "relative"), np.array(database.execute(
+                "SELECT mae, chi, relative FROM score WHERE model_id = 0 ORDER BY galaxy_id").fetchall()).T))
+            cls.mae = cls.scores["mae"]
             cls.lines = [name for (name,) in database.execute("SELECT name FROM line ORDER BY line_id")]
             cls.errors = np.array(database.execute(
                 "SELECT value FROM line_share WHERE model_id = 0 ORDER BY galaxy_id, line_id").fetchall()).reshape(
                     len(cls.galaxies), len(cls.lines))
         cls.names = np.array([row[0] for row in cls.galaxies])
+        cls.members = cls.populations()
+
+    @classmethod
+    def populations(cls):
+        """{group: {name: mask}}, without those that are empty."""
+        _, z, fibres, *agn = map(np.array, zip(*cls.galaxies))
+        selections = dict(zip(("infrared", "x_ray", "radio", "broad_line"), (flags == 1 for flags in agn)))
+        selections["any"] = np.any(list(selections.values()), axis=0)
+        selections["none"] = ~selections["any"]
+        bins = np.floor(z / 0.03)
+        groups = {"all": {"all": np.full(len(z), True)}, "agn_class": selections,
+                  "fibres": {str(n): fibres == n for n in np.unique(fibres)},
+                  "redshift": {"%.2f-%.2f" % (0.03 * b, 0.03 * b + 0.03): bins == b for b in np.unique(bins)}}
+        return {group: {name: mask for name, mask in masks.items() if mask.any()} for group, masks in groups.items()}
 
     @classmethod
     def tearDownClass(cls):
@@ -43,44 +58,39 @@ class Populations(unittest.TestCase):
                 below = [100 * np.mean(values <= value) for value in values[order]]
                 np.testing.assert_allclose([row["percentile"] for row in rows], below)
 
-    def check(self, answer, members, log):
+    def check(self, answer, values, members, log):
         edges = np.array(answer["bin_edges"])
         found = {row["population"]: row for row in answer["populations"]}
-        self.assertEqual(set(found), {name for name, mask in members.items() if mask.any()})
+        self.assertEqual(set(found), set(members))
         every = np.geomspace if log else np.linspace
-        np.testing.assert_allclose(edges, every(self.mae.min(), self.mae.max(), 9), rtol=1e-12)
-        percentiles = np.array([100 * np.mean(self.mae <= value) for value in self.mae])
+        np.testing.assert_allclose(edges, every(values.min(), values.max(), 9), rtol=1e-12)
+        percentiles = np.array([100 * np.mean(values <= value) for value in values])
         for name, row in found.items():
-            values = self.mae[members[name]]
-            self.assertEqual((row["galaxies"], row["ranked"]), (len(values), len(values)))
-            np.testing.assert_allclose([row[quantile] for quantile in NAMES], np.quantile(values, SHARES), rtol=1e-12)
-            self.assertEqual(row["bin_counts"], list(np.histogram(values, edges)[0]))
+            inside = values[members[name]]
+            self.assertEqual((row["galaxies"], row["ranked"]), (len(inside), len(inside)))
+            np.testing.assert_allclose([row[quantile] for quantile in NAMES], np.quantile(inside, SHARES), rtol=1e-12)
+            self.assertEqual(row["bin_counts"], list(np.histogram(inside, edges)[0]))
             self.assertAlmostEqual(row["median_percentile"], np.median(percentiles[members[name]]), places=10)
 
     def test_distributions_are_numpys(self):
-        fibres = np.array([row[2] for row in self.galaxies])
-        agn = np.array([row[3] > 0 for row in self.galaxies])
-        bins = np.floor(np.array([row[1] for row in self.galaxies]) / 0.03)
-        for log in (False, True):
-            flags = ("--bins", 8) + (("--log",) if log else ())
-            self.check(self.server.ask_json("distribution", *flags), {"all": np.full(len(agn), True)}, log)
-            self.check(self.server.ask_json("distribution", "--by", "fibres", *flags),
-                       {str(n): fibres == n for n in np.unique(fibres)}, log)
-            self.check(self.server.ask_json("distribution", "--by", "redshift", *flags),
-                       {"%.2f-%.2f" % (0.03 * b, 0.03 * b + 0.03): bins == b for b in np.unique(bins)}, log)
-        rows = self.server.ask_json("distribution", "--by", "agn_class")["populations"]
-        counts = {row["population"]: row["galaxies"] for row in rows}
-        self.assertEqual((counts.get("any", 0), counts.get("none", 0)), (agn.sum(), (~agn).sum()))
+        for score, values in self.scores.items():
+            for group, members in self.members.items():
+                for log in (False, True):
+                    flags = ("--bins", 8, "--by", group, "--score", score) + (("--log",) if log else ())
+                    self.check(self.server.ask_json("distribution", *flags), values, members, log)
 
     def test_a_galaxys_percentiles_within_its_populations(self):
-        fibres = np.array([row[2] for row in self.galaxies])
         for row, name in enumerate(self.names):
             document = self.server.ask_json("show", name)
             model = next(iter(document["scores"]))
-            for entry in document["population_percentiles"][model]:
-                if entry["group"] in ("all", "fibres"):
-                    members = self.mae[fibres == fibres[row]] if entry["group"] == "fibres" else self.mae
-                    self.assertAlmostEqual(entry["mae_percentile"], 100 * np.mean(members <= self.mae[row]), places=10)
+            entries = {(entry["group"], entry["population"]): entry for entry in document["population_percentiles"][model]}
+            expected = {(group, population) for group, masks in self.members.items()
+                        for population, mask in masks.items() if mask[row]}
+            self.assertEqual(set(entries), expected)
+            for (group, population), entry in entries.items():
+                for score, values in self.scores.items():
+                    inside = values[self.members[group][population]]
+                    self.assertAlmostEqual(entry[score + "_percentile"], 100 * np.mean(inside <= values[row]), places=10)
 
 
 if __name__ == "__main__":
