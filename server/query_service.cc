@@ -60,26 +60,27 @@ absl::StatusOr<EnginePointer> EngineOfToken(const SnapshotHolder& holder, const 
 // Request: one with model, page_size, page_token and snapshot_id.
 template <typename Request>
 absl::StatusOr<PagePosition> FindPage(const SnapshotHolder& holder, std::string_view method,
-                                      const Request& request) {
+                                      Request question) {
   PageToken token;
   PagePosition position;
-  if (request.page_token().empty()) {
-    PECULIAR_ASSIGN_OR_RETURN(position.engine, holder.Find(request.snapshot_id()));
+  const bool first = question.page_token().empty();
+  if (first) {
+    PECULIAR_ASSIGN_OR_RETURN(position.engine, holder.Find(question.snapshot_id()));
   } else {
-    PECULIAR_ASSIGN_OR_RETURN(token, DecodePageToken(request.page_token()));
-    PECULIAR_ASSIGN_OR_RETURN(position.engine, EngineOfToken(holder, token, request.snapshot_id()));
+    PECULIAR_ASSIGN_OR_RETURN(token, DecodePageToken(question.page_token()));
+    PECULIAR_ASSIGN_OR_RETURN(position.engine,
+                              EngineOfToken(holder, token, question.snapshot_id()));
   }
   PECULIAR_ASSIGN_OR_RETURN(const std::size_t model,
-                            position.engine->ResolveModel(request.model()));
+                            position.engine->ResolveModel(question.model()));
   // What may differ from page to page is no part of the question; and "" and the default model's
   // name are one.
-  Request question = request;
   question.set_model(position.engine->snapshot().catalog().models[model].name);
   question.clear_page_size();
   question.clear_page_token();
   question.clear_snapshot_id();
   position.query_hash = HashQuery({method, question.SerializeAsString()});
-  if (!request.page_token().empty() && token.query_hash != position.query_hash) {
+  if (!first && token.query_hash != position.query_hash) {
     return BadPageToken("it belongs to a question with another model, score, order or filter");
   }
   position.offset = token.offset;
@@ -178,7 +179,7 @@ grpc::ServerUnaryReactor* QueryService::ListAnomalies(grpc::CallbackServerContex
                                                                  : v1::SORT_ORDER_DESCENDING);
     if (query.filter.empty()) question.clear_filter();
     PECULIAR_ASSIGN_OR_RETURN(const PagePosition position,
-                              FindPage(holder_, "ListAnomalies", question));
+                              FindPage(holder_, "ListAnomalies", std::move(question)));
     query.offset = position.offset;
     PECULIAR_ASSIGN_OR_RETURN(const AnomalyPage page, position.engine->ListAnomalies(query));
     Encode(page, position, *response);

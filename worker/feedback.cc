@@ -98,7 +98,7 @@ Features GatherFeatures(const ModelEmbeddings& model, FeatureChoice choice) {
     }
     if (choice != FeatureChoice::kEmbedding) AppendErrors(model.scores[i], row);
     features.width = row.size();
-    if (!std::all_of(row.begin(), row.end(), [](float v) { return std::isfinite(v); })) continue;
+    if (!IsFinite(row)) continue;
     features.position[i] = features.rows.size();
     features.rows.push_back(i);
     features.values.insert(features.values.end(), row.begin(), row.end());

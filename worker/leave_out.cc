@@ -4,16 +4,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
 #include <string>
 
 namespace peculiar::worker {
 namespace {
-
-bool IsFinite(std::span<const float> values) {
-  return std::all_of(values.begin(), values.end(),
-                     [](float value) { return std::isfinite(value); });
-}
 
 // The models whose embedding of this row is not finite.
 std::vector<std::string> ModelsNotFinite(const std::vector<ModelEmbeddings>& models,

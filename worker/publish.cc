@@ -14,6 +14,7 @@
 #include "core/snapshot/builder.h"
 #include "worker/coordinates.h"
 #include "worker/describe_dataset.h"
+#include "worker/embedded_models.h"
 #include "worker/embeddings.h"
 #include "worker/leave_out.h"
 #include "worker/progress.h"
@@ -156,25 +157,6 @@ absl::StatusOr<ModelArtefacts> ReadModels(const Workspace& workspace, const Data
   return models;
 }
 
-// The models to publish; those without embeddings go to `skipped` when none were named.
-absl::StatusOr<std::vector<std::string>> ChooseModels(const Workspace& workspace,
-                                                      const std::vector<std::string>& named,
-                                                      std::vector<std::string>& skipped) {
-  if (!named.empty()) return named;
-  std::vector<std::string> models;
-  PECULIAR_ASSIGN_OR_RETURN(const std::vector<std::string> all, workspace.ModelNames());
-  for (const std::string& model : all) {
-    PECULIAR_ASSIGN_OR_RETURN(const auto folder, workspace.EmbeddingsFolder(model));
-    const bool absent = absl::IsNotFound(ReadEmbeddingsManifest(folder).status());
-    (absent ? skipped : models).push_back(model);
-  }
-  if (models.empty()) {
-    return NotFound("no model in {} has embeddings: run peculiar-worker embed first",
-                    workspace.models_folder().string());
-  }
-  return models;
-}
-
 // Adds the models to the content, the default one first; `models` must outlive it.
 void AddModels(const PublishVerbReport& report, const ModelArtefacts& models,
                SnapshotContent& content) {
@@ -274,7 +256,10 @@ absl::StatusOr<PublishVerbReport> RunPublish(const PublishVerbOptions& options) 
   PECULIAR_ASSIGN_OR_RETURN(const Workspace workspace, Workspace::Open(options.workspace));
   PECULIAR_ASSIGN_OR_RETURN(const Dataset dataset, Dataset::Open(workspace.dataset_folder()));
   PublishVerbReport report;
-  PECULIAR_ASSIGN_OR_RETURN(report.models, ChooseModels(workspace, options.models, report.skipped));
+  report.models = options.models;
+  if (report.models.empty()) {
+    PECULIAR_ASSIGN_OR_RETURN(report.models, EmbeddedModels(workspace, report.skipped));
+  }
   PECULIAR_RETURN_IF_ERROR(PutDefaultFirst(options.default_model, report.models));
   SnapshotContent content;
   content.dataset_digest = dataset.digest();

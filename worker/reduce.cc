@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <limits>
 #include <memory>
@@ -13,6 +12,7 @@
 #include "core/index/neighbor_scan.h"
 #include "core/projection/quality.h"
 #include "core/projection/transform_json.h"
+#include "worker/embedded_models.h"
 #include "worker/embeddings.h"
 #include "worker/progress.h"
 #include "worker/survey_tables.h"
@@ -26,9 +26,7 @@ constexpr int kMeasured = 15;  // neighbours of trustworthiness and continuity
 std::vector<std::size_t> FiniteRows(Matrix matrix) {
   std::vector<std::size_t> rows;
   for (std::size_t row = 0; row < matrix.rows; ++row) {
-    const auto values = matrix.row(row);
-    if (std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); }))
-      rows.push_back(row);
+    if (IsFinite(matrix.row(row))) rows.push_back(row);
   }
   return rows;
 }
@@ -57,29 +55,28 @@ SpaceCoordinates Spread(std::string name, const Coordinates& coordinates,
   return space;
 }
 
-// How well a space keeps the neighbours of the embeddings.
-absl::Status Measure(Matrix embeddings, Matrix coordinates, int threads, SpaceCoordinates& space) {
-  const int k = std::min(kMeasured, (static_cast<int>(embeddings.rows) - 1) / 2);
-  if (embeddings.rows < 5) return absl::OkStatus();  // the measures are not defined
-  PECULIAR_ASSIGN_OR_RETURN(const auto here, NearestOfAll(coordinates, k, threads));
-  PECULIAR_ASSIGN_OR_RETURN(space.trustworthiness, Trustworthiness(embeddings, here, k, threads));
-  PECULIAR_ASSIGN_OR_RETURN(const auto there, NearestOfAll(embeddings, k, threads));
-  PECULIAR_ASSIGN_OR_RETURN(space.continuity, Continuity(coordinates, there, k, threads));
+using Lists = std::vector<NeighborList>;
+
+// Neighbours by which a space of n galaxies is measured; 0 where the measures are not defined.
+int MeasuredOf(std::size_t n) {
+  return n < 5 ? 0 : std::min(kMeasured, (static_cast<int>(n) - 1) / 2);
+}
+
+// How well a space keeps the neighbours of the embeddings. lists: neighbours in the embeddings and
+// in the space, MeasuredOf them or more.
+absl::Status Measure(Matrix embeddings, const Lists& embedding_lists, Matrix coordinates,
+                     const Lists& lists, int threads, SpaceCoordinates& space) {
+  const int k = MeasuredOf(embeddings.rows);
+  if (k == 0) return absl::OkStatus();
+  PECULIAR_ASSIGN_OR_RETURN(space.trustworthiness, Trustworthiness(embeddings, lists, k, threads));
+  PECULIAR_ASSIGN_OR_RETURN(space.continuity, Continuity(coordinates, embedding_lists, k, threads));
   return absl::OkStatus();
 }
 
 // What the coordinates are a function of, beside the embeddings.
 Json OptionsJson(const ReduceOptions& options) {
-  const UmapOptions& umap = options.umap;
   return {{"pca", {{"n_components", options.pca.n_components}}},
-          {"umap",
-           {{"n_neighbors", umap.n_neighbors},
-            {"n_components", umap.n_components},
-            {"min_dist", umap.min_dist},
-            {"spread", umap.spread},
-            {"n_epochs", umap.n_epochs},
-            {"negative_sample_rate", umap.negative_sample_rate},
-            {"seed", umap.seed}}}};
+          {"umap", OptionsToJson(options.umap)}};
 }
 
 ReducedModel Summarise(const std::string& model, const ModelCoordinates& coordinates) {
@@ -122,17 +119,6 @@ absl::StatusOr<ReducedModel> ReduceModel(const Workspace& workspace, const std::
   return Summarise(model, made);
 }
 
-absl::StatusOr<std::vector<std::string>> EmbeddedModels(const Workspace& workspace) {
-  PECULIAR_ASSIGN_OR_RETURN(std::vector<std::string> models, workspace.ModelNames());
-  std::erase_if(models, [&](const std::string& model) {
-    const auto folder = workspace.EmbeddingsFolder(model);
-    return !folder.ok() || absl::IsNotFound(ReadEmbeddingsManifest(*folder).status());
-  });
-  if (!models.empty()) return models;
-  return NotFound("no model in {} has embeddings: run peculiar-worker embed first",
-                  workspace.models_folder().string());
-}
-
 void PrintTable(const ReduceReport& report) {
   fmt::print("{:<16} {:<6} {:>9} {:>10} {:>6} {:>11} {:>16} {:>11}\n", "model", "space", "galaxies",
              "not finite", "width", "explained", "trustworthiness", "continuity");
@@ -159,23 +145,29 @@ absl::StatusOr<std::vector<SpaceCoordinates>> ReduceEmbeddings(Matrix embeddings
   const std::vector<std::size_t> rows = FiniteRows(embeddings);
   if (rows.size() < 2) return spaces;
   const Coordinates points = RowsOf(embeddings, rows);
+  const int measured = std::max(1, MeasuredOf(rows.size()));
+  PECULIAR_ASSIGN_OR_RETURN(const Lists point_lists,
+                            NearestOfAll(points.matrix(), measured, options.threads));
   PECULIAR_ASSIGN_OR_RETURN(const PcaModel pca, FitPca(points.matrix(), options.pca));
   PECULIAR_ASSIGN_OR_RETURN(const Coordinates components, TransformPca(pca, points.matrix()));
   spaces.push_back(Spread("pca", components, rows, embeddings.rows));
   spaces.back().explained_variance = pca.explained_variance_ratio;
   spaces.back().transform_json = TransformToJson(pca).dump();
-  PECULIAR_RETURN_IF_ERROR(
-      Measure(points.matrix(), components.matrix(), options.threads, spaces.back()));
+  const int wanted = std::max(measured, options.umap.n_neighbors - 1);  // which counts the point
+  PECULIAR_ASSIGN_OR_RETURN(const Lists component_lists,
+                            NearestOfAll(components.matrix(), wanted, options.threads));
+  PECULIAR_RETURN_IF_ERROR(Measure(points.matrix(), point_lists, components.matrix(),
+                                   component_lists, options.threads, spaces.back()));
 
-  const int others = std::max(1, options.umap.n_neighbors - 1);  // n_neighbors counts the point
-  PECULIAR_ASSIGN_OR_RETURN(const auto neighbors,
-                            NearestOfAll(components.matrix(), others, options.threads));
-  PECULIAR_ASSIGN_OR_RETURN(const UmapModel umap,
-                            FitUmap(components.matrix(), neighbors, options.umap, options.threads));
+  PECULIAR_ASSIGN_OR_RETURN(const UmapModel umap, FitUmap(components.matrix(), component_lists,
+                                                          options.umap, options.threads));
   spaces.push_back(Spread("umap", umap.coordinates, rows, embeddings.rows));
   spaces.back().transform_json = TransformToJson(umap).dump();
+  const Matrix placed = umap.coordinates.matrix();
+  PECULIAR_ASSIGN_OR_RETURN(const Lists umap_lists,
+                            NearestOfAll(placed, measured, options.threads));
   PECULIAR_RETURN_IF_ERROR(
-      Measure(points.matrix(), umap.coordinates.matrix(), options.threads, spaces.back()));
+      Measure(points.matrix(), point_lists, placed, umap_lists, options.threads, spaces.back()));
   return spaces;
 }
 
@@ -183,7 +175,8 @@ absl::StatusOr<ReduceReport> RunReduce(const ReduceOptions& options) {
   PECULIAR_ASSIGN_OR_RETURN(const Workspace workspace, Workspace::Open(options.workspace));
   std::vector<std::string> models = options.models;
   if (models.empty()) {
-    PECULIAR_ASSIGN_OR_RETURN(models, EmbeddedModels(workspace));
+    std::vector<std::string> skipped;
+    PECULIAR_ASSIGN_OR_RETURN(models, EmbeddedModels(workspace, skipped));
   }
   ReduceReport report;
   Progress progress("reduce", static_cast<std::int64_t>(models.size()), "models");

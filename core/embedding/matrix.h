@@ -2,6 +2,8 @@
 // Owns nothing: what it points at must outlive it.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <span>
 
@@ -14,5 +16,11 @@ struct Matrix {
 
   std::span<const float> row(std::size_t i) const { return {values + i * width, width}; }
 };
+
+// True when no value is NaN or infinite.
+inline bool IsFinite(std::span<const float> values) {
+  return std::all_of(values.begin(), values.end(),
+                     [](float value) { return std::isfinite(value); });
+}
 
 }  // namespace peculiar

@@ -193,7 +193,7 @@ absl::StatusOr<NeighborScan> NeighborScan::Create(Matrix vectors) {
   }
   for (std::size_t row = 0; row < vectors.rows; ++row) {
     const auto values = vectors.row(row);
-    if (!std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); })) {
+    if (!IsFinite(values)) {
       return InvalidArgument("cannot search the vectors: row {} is not finite", row);
     }
   }

@@ -30,19 +30,20 @@ Json TransformToJson(const PcaModel& model) {
           {"explained_variance_ratio", model.explained_variance_ratio}};
 }
 
-Json TransformToJson(const UmapModel& model) {
-  const UmapOptions& options = model.options;
-  return {{"kind", "umap"},
-          {"of", "pca"},
-          {"n_neighbors", options.n_neighbors},
+Json OptionsToJson(const UmapOptions& options) {
+  return {{"n_neighbors", options.n_neighbors},
           {"n_components", options.n_components},
           {"min_dist", options.min_dist},
           {"spread", options.spread},
           {"n_epochs", options.n_epochs},
           {"negative_sample_rate", options.negative_sample_rate},
-          {"seed", options.seed},
-          {"a", model.curve.a},
-          {"b", model.curve.b}};
+          {"seed", options.seed}};
+}
+
+Json TransformToJson(const UmapModel& model) {
+  Json json = OptionsToJson(model.options);
+  json.update({{"kind", "umap"}, {"of", "pca"}, {"a", model.curve.a}, {"b", model.curve.b}});
+  return json;
 }
 
 absl::StatusOr<PcaModel> PcaFromJson(const Json& json) {

@@ -9,6 +9,9 @@
 
 namespace peculiar {
 
+// The options by their names.
+Json OptionsToJson(const UmapOptions& options);
+
 // {"kind": "pca", "width", "mean", "components" (a list a component), "explained_variance",
 // "explained_variance_ratio"}.
 Json TransformToJson(const PcaModel& model);

@@ -152,10 +152,9 @@ absl::StatusOr<std::size_t> QueryEngine::ResolveSpace(std::size_t model,
                          catalog().models[model].name, fmt::join(known, ", "));
 }
 
-absl::StatusOr<NeighborList> QueryEngine::Nearest(const NeighborQuery& query, std::size_t model,
-                                                  std::size_t space,
+absl::StatusOr<NeighborList> QueryEngine::Nearest(const NeighborQuery& query, int count,
+                                                  std::size_t model, std::size_t space,
                                                   std::optional<std::size_t> row) const {
-  PECULIAR_ASSIGN_OR_RETURN(const int count, NeighborCount(query.neighbor_count));
   if (query.exclude_repeats && !row) {
     return InvalidArgument("BAD_FILTER: exclude_repeats needs a galaxy, a vector has no repeats");
   }
@@ -210,8 +209,8 @@ absl::StatusOr<NeighborAnswer> QueryEngine::FindNeighbors(const NeighborQuery& q
   } else {
     PECULIAR_RETURN_IF_ERROR(CheckVector(query, snapshot_->index(model, space).dim()));
   }
-  PECULIAR_ASSIGN_OR_RETURN(const NeighborList list, Nearest(query, model, space, row));
   PECULIAR_ASSIGN_OR_RETURN(const int count, NeighborCount(query.neighbor_count));
+  PECULIAR_ASSIGN_OR_RETURN(const NeighborList list, Nearest(query, count, model, space, row));
   NeighborAnswer answer;
   answer.model = &catalog().models[model];
   if (row) answer.plateifu = catalog().galaxies[*row].plateifu;

@@ -64,7 +64,7 @@ class QueryEngine {
   // Place of a space of the model; empty = that of the embedding.
   absl::StatusOr<std::size_t> ResolveSpace(std::size_t model, std::string_view space) const;
   // row: the galaxy asked for; absent for a vector.
-  absl::StatusOr<NeighborList> Nearest(const NeighborQuery& query, std::size_t model,
+  absl::StatusOr<NeighborList> Nearest(const NeighborQuery& query, int count, std::size_t model,
                                        std::size_t space, std::optional<std::size_t> row) const;
   std::vector<std::string_view> AlsoIn(std::size_t model, std::size_t space, std::size_t row,
                                        std::size_t neighbor, std::size_t count) const;

@@ -51,10 +51,6 @@ absl::Status RankRelevance(const CatalogModel& model, std::span<const double> re
   return absl::OkStatus();
 }
 
-bool IsFinite(std::span<const float> values) {
-  return std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
-}
-
 absl::Status CheckSpace(const SnapshotContent& content, const std::string& model,
                         const SpaceContent& space) {
   const std::size_t galaxies = content.catalog.galaxies.size();
