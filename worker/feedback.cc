@@ -13,9 +13,9 @@
 #include "core/base/digest.h"
 #include "core/base/file.h"
 #include "core/dataset/dataset.h"
-#include "core/network/checkpoint.h"
 #include "worker/choice.h"
 #include "worker/dataset_row.h"
+#include "worker/embedded_models.h"
 #include "worker/survey_tables.h"
 #include "worker/workspace.h"
 
@@ -23,43 +23,6 @@ namespace peculiar::worker {
 namespace {
 
 constexpr std::uint64_t kMaxLabelBytes = std::uint64_t{16} << 20;
-
-// "dataset 12ab.., now 34cd..", or empty when both are the same.
-std::string Difference(const EmbeddingSource& made_from, const EmbeddingSource& now) {
-  constexpr std::size_t kShown = 12;
-  const auto differ = [](std::string_view what, std::string_view old, std::string_view present) {
-    return fmt::format("{} {}, now {}", what, old.substr(0, kShown), present.substr(0, kShown));
-  };
-  if (made_from.dataset_digest != now.dataset_digest) {
-    return differ("dataset", made_from.dataset_digest, now.dataset_digest);
-  }
-  if (made_from.checkpoint_digest != now.checkpoint_digest) {
-    return differ("checkpoint", made_from.checkpoint_digest, now.checkpoint_digest);
-  }
-  return "";
-}
-
-// The model's embeddings, made from the dataset and the checkpoint that are there now.
-absl::StatusOr<ModelEmbeddings> ReadPresentEmbeddings(const Workspace& workspace,
-                                                      const Dataset& dataset,
-                                                      const std::string& model) {
-  PECULIAR_ASSIGN_OR_RETURN(const auto folder, workspace.ModelFolder(model));
-  PECULIAR_ASSIGN_OR_RETURN(const Checkpoint checkpoint, LoadCheckpoint(folder));
-  PECULIAR_ASSIGN_OR_RETURN(const auto embeddings_folder, workspace.EmbeddingsFolder(model));
-  PECULIAR_ASSIGN_OR_RETURN(ModelEmbeddings embeddings, ReadEmbeddings(embeddings_folder));
-  const std::string difference =
-      Difference(embeddings.manifest.source, {dataset.digest(), checkpoint.sha256});
-  if (!difference.empty()) {
-    return FailedPrecondition(
-        "the embeddings of model {} were made from {}: run peculiar-worker embed again", model,
-        difference);
-  }
-  if (embeddings.manifest.rows != dataset.size()) {
-    return DataLoss("{} has {} galaxies, the dataset {}", embeddings_folder.string(),
-                    embeddings.manifest.rows, dataset.size());
-  }
-  return embeddings;
-}
 
 // The galaxies that can be learned from and ranked: those whose features are finite, gathered.
 struct Features {

@@ -209,7 +209,7 @@ TEST_F(FeedbackTest, RefusesWhatIsMissingOrOlderThanTheModel) {
   options_.model = "ae";
   SaveModel(/*seed=*/2);
   EXPECT_THAT(ErrorOf(absl::StatusCode::kFailedPrecondition),
-              HasSubstr("run peculiar-worker embed again"));
+              HasSubstr("run peculiar-worker embed --workspace"));
   options_.labels.clear();
   EXPECT_THAT(ErrorOf(absl::StatusCode::kNotFound), HasSubstr("relevance.json"));
 }

@@ -10,7 +10,6 @@
 
 #include "core/base/json.h"
 #include "core/dataset/dataset.h"
-#include "core/network/checkpoint.h"
 #include "core/snapshot/builder.h"
 #include "worker/coordinates.h"
 #include "worker/describe_dataset.h"
@@ -26,40 +25,6 @@ namespace peculiar::worker {
 namespace {
 
 constexpr std::int64_t kStepsBesideVectors = 8;
-
-// Embeddings must be of the dataset and the checkpoint that are there now.
-absl::Status CheckSource(const std::string& model, const EmbeddingSource& found,
-                         const EmbeddingSource& expected, const std::filesystem::path& workspace) {
-  const auto stale = [&](std::string_view what, std::string_view old, std::string_view now) {
-    return FailedPrecondition(
-        "the embeddings of model {} were made from {} {}, which now is {}: run peculiar-worker "
-        "embed --workspace {} --model {} again",
-        model, what, old, now, workspace.string(), model);
-  };
-  if (found.dataset_digest != expected.dataset_digest) {
-    return stale("dataset", found.dataset_digest, expected.dataset_digest);
-  }
-  if (found.checkpoint_digest != expected.checkpoint_digest) {
-    return stale("checkpoint", found.checkpoint_digest, expected.checkpoint_digest);
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<ModelEmbeddings> ReadModel(const Workspace& workspace, const Dataset& dataset,
-                                          const std::string& model) {
-  PECULIAR_ASSIGN_OR_RETURN(const auto model_folder, workspace.ModelFolder(model));
-  PECULIAR_ASSIGN_OR_RETURN(const auto folder, workspace.EmbeddingsFolder(model));
-  PECULIAR_ASSIGN_OR_RETURN(const EmbeddingsManifest manifest, ReadEmbeddingsManifest(folder));
-  PECULIAR_ASSIGN_OR_RETURN(const Checkpoint checkpoint, LoadCheckpoint(model_folder));
-  PECULIAR_RETURN_IF_ERROR(
-      CheckSource(model, manifest.source, {dataset.digest(), checkpoint.sha256}, workspace.root()));
-  PECULIAR_ASSIGN_OR_RETURN(ModelEmbeddings embeddings, ReadEmbeddings(folder));
-  if (embeddings.scores.size() != dataset.size()) {
-    return DataLoss("{} has {} galaxies, the dataset {}", folder.string(), embeddings.scores.size(),
-                    dataset.size());
-  }
-  return embeddings;
-}
 
 absl::Status PutDefaultFirst(const std::string& named, std::vector<std::string>& models) {
   const auto found =
@@ -145,7 +110,8 @@ absl::StatusOr<ModelArtefacts> ReadModels(const Workspace& workspace, const Data
                                           PublishVerbReport& report) {
   ModelArtefacts models;
   for (const std::string& name : report.models) {
-    PECULIAR_ASSIGN_OR_RETURN(ModelEmbeddings model, ReadModel(workspace, dataset, name));
+    PECULIAR_ASSIGN_OR_RETURN(ModelEmbeddings model,
+                              ReadPresentEmbeddings(workspace, dataset, name));
     PECULIAR_ASSIGN_OR_RETURN(ModelCoordinates coordinates, ReadModelCoordinates(workspace, model));
     PECULIAR_ASSIGN_OR_RETURN(ModelRelevance relevance, ReadModelRelevance(workspace, model));
     if (coordinates.spaces.empty()) report.latent_only.push_back(name);

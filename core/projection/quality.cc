@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 #include <span>
 
 #include "core/base/parallel.h"
@@ -84,13 +83,6 @@ absl::StatusOr<double> KeptRanks(Matrix space, const std::vector<NeighborList>& 
   return 1 - 2 * total / (points * k * (2 * points - 3 * k - 1));
 }
 
-std::vector<std::size_t> SortedRows(const NeighborList& list, int k) {
-  std::vector<std::size_t> rows;
-  for (int j = 0; j < k; ++j) rows.push_back(list[static_cast<std::size_t>(j)].row);
-  std::sort(rows.begin(), rows.end());
-  return rows;
-}
-
 }  // namespace
 
 absl::StatusOr<double> Trustworthiness(Matrix original,
@@ -103,21 +95,6 @@ absl::StatusOr<double> Continuity(Matrix projection,
                                   const std::vector<NeighborList>& original_neighbors, int k,
                                   int threads) {
   return KeptRanks(projection, original_neighbors, k, threads);
-}
-
-absl::StatusOr<double> SharedNeighbors(const std::vector<NeighborList>& first,
-                                       const std::vector<NeighborList>& second, int k) {
-  PECULIAR_RETURN_IF_ERROR(CheckLists(first, first.size(), k));
-  PECULIAR_RETURN_IF_ERROR(CheckLists(second, first.size(), k));
-  std::size_t shared = 0;
-  for (std::size_t i = 0; i < first.size(); ++i) {
-    const std::vector<std::size_t> a = SortedRows(first[i], k);
-    const std::vector<std::size_t> b = SortedRows(second[i], k);
-    std::vector<std::size_t> common;
-    std::set_intersection(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(common));
-    shared += common.size();
-  }
-  return static_cast<double>(shared) / (static_cast<double>(first.size()) * k);
 }
 
 }  // namespace peculiar

@@ -29,9 +29,4 @@ absl::StatusOr<double> Continuity(Matrix projection,
                                   const std::vector<NeighborList>& original_neighbors, int k,
                                   int threads);
 
-// Agreement of two spaces: the mean share of a point's k nearest in one that are also among its k
-// nearest in the other, in [0, 1]. O(n k log k).
-absl::StatusOr<double> SharedNeighbors(const std::vector<NeighborList>& first,
-                                       const std::vector<NeighborList>& second, int k);
-
 }  // namespace peculiar

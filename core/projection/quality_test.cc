@@ -17,7 +17,6 @@ TEST(QualityTest, IsOneForTheSameSpace) {
   const auto near = NearestOthers(points.matrix(), 7);
   EXPECT_EQ(*Trustworthiness(points.matrix(), near, 7, 1), 1);
   EXPECT_EQ(*Continuity(points.matrix(), near, 7, 1), 1);
-  EXPECT_EQ(*SharedNeighbors(near, near, 7), 1);
 }
 
 TEST(QualityTest, CountsHowFarDownTheRanksAre) {
@@ -56,22 +55,12 @@ TEST(QualityTest, DoesNotDependOnThreads) {
   EXPECT_EQ(one, *Trustworthiness(original.matrix(), near, 5, 3));
 }
 
-TEST(QualityTest, SharedNeighborsIsTheMeanShareInCommon) {
-  const std::vector<NeighborList> first = {{{1, 1}, {2, 2}}, {{0, 1}, {2, 2}}, {{1, 1}, {0, 2}}};
-  const std::vector<NeighborList> second = {{{2, 1}, {1, 2}}, {{2, 1}, {0, 2}}, {{1, 1}, {0, 2}}};
-  EXPECT_DOUBLE_EQ(*SharedNeighbors(first, second, 2), 1);
-  EXPECT_DOUBLE_EQ(*SharedNeighbors(first, second, 1), 1.0 / 3);
-}
-
 TEST(QualityTest, RefusesBadInput) {
   TestPoints points = MakeClusters(20, 3, 1, 0, 6);
   const auto near = NearestOthers(points.matrix(), 12);
   EXPECT_FALSE(Trustworthiness(points.matrix(), near, 0, 1).ok());
   EXPECT_FALSE(Trustworthiness(points.matrix(), near, 10, 1).ok());  // half of 20
   EXPECT_FALSE(Trustworthiness(points.matrix(), {}, 3, 1).ok());
-  EXPECT_FALSE(SharedNeighbors(near, {}, 3).ok());
-  EXPECT_FALSE(SharedNeighbors(near, near, 13).ok());
-  EXPECT_FALSE(SharedNeighbors({}, {}, 1).ok());
   points.values[7] = NAN;
   EXPECT_FALSE(Trustworthiness(points.matrix(), near, 3, 1).ok());
 }

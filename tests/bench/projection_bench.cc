@@ -135,8 +135,7 @@ absl::Status RunPca(const BenchOptions& options, Matrix points, Json& line) {
   return absl::OkStatus();
 }
 
-absl::Status RunMeasures(const BenchOptions& options, Matrix points, const Lists& lists,
-                         Matrix projected, Json& line) {
+absl::Status RunMeasures(const BenchOptions& options, Matrix points, Matrix projected, Json& line) {
   const int k = options.umap.n_neighbors;
   PECULIAR_ASSIGN_OR_RETURN(const Lists near, NearestOfAll(projected, k, options.threads));
   PECULIAR_ASSIGN_OR_RETURN(const Lists original, NearestOfAll(points, k, options.threads));
@@ -146,8 +145,6 @@ absl::Status RunMeasures(const BenchOptions& options, Matrix points, const Lists
   PECULIAR_ASSIGN_OR_RETURN(line["continuity"], Timed<double>(line, "continuity", [&] {
                               return Continuity(projected, original, k, options.threads);
                             }));
-  PECULIAR_ASSIGN_OR_RETURN(line["shared_neighbors"],
-                            SharedNeighbors(lists, near, options.umap.n_neighbors - 1));
   return absl::OkStatus();
 }
 
@@ -166,7 +163,7 @@ absl::Status RunUmap(const BenchOptions& options, const Coordinates& points, Jso
   WriteLists(lists, options.out);
   PECULIAR_RETURN_IF_ERROR(RunSteps(options, matrix, lists, line));
   if (options.measures) {
-    PECULIAR_RETURN_IF_ERROR(RunMeasures(options, matrix, lists, model.coordinates.matrix(), line));
+    PECULIAR_RETURN_IF_ERROR(RunMeasures(options, matrix, model.coordinates.matrix(), line));
   }
   if (options.new_points.empty()) return absl::OkStatus();
   PECULIAR_ASSIGN_OR_RETURN(const Coordinates added, ReadPoints(options.new_points, options.width));

@@ -1,4 +1,4 @@
-"""Galaxies in which [OIII] 5008 alone is boosted come first in that line's ranking, and in no other line's."""
+"""Galaxies in which [OIII] 5008 alone is boosted come first in that line's ranking; no other line's begins with just them."""
 import csv
 import tempfile
 import unittest

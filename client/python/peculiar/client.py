@@ -55,3 +55,15 @@ class Client:
             snapshot_id = response.snapshot_id
             rows.extend(embedding.values for embedding in response.embeddings)
         return np.array(rows, np.float32)
+
+    def neighbors(self, galaxy_id, model="", space="latent", count=10, snapshot_id=""):
+        """The galaxies nearest to one in a space, itself left out: peculiar.v1.Neighbor by rising distance."""
+        request = query_service_pb2.FindNeighborsRequest(galaxy_id=galaxy_id, model=model, space=space, neighbor_count=count,
+                                                         snapshot_id=snapshot_id)
+        return list(self._stub.FindNeighbors(request, timeout=self._timeout).neighbors)
+
+    def galaxy(self, galaxy_id, spaxel_values=False, snapshot_id=""):
+        """Everything about one galaxy: a peculiar.v1.GetGalaxyResponse."""
+        request = query_service_pb2.GetGalaxyRequest(galaxy_id=galaxy_id, include_spaxel_values=spaxel_values,
+                                                     snapshot_id=snapshot_id)
+        return self._stub.GetGalaxy(request, timeout=self._timeout)

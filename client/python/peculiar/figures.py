@@ -1,11 +1,12 @@
-"""Pictures of what a server answers: the map of each model, and how its training went.
+"""Pictures of what a server answers: the map of each model, its strangest AGN and what is like them, its training.
 
 The map is figure 2 of Mantha et al. (arXiv 2602.18426): the three-dimensional UMAP coloured by anomaly score with the
-histogram of the scores inset, and the AGN selections of Comerford et al. (2020) over it.
+histogram of the scores inset, and the AGN selections of Comerford et al. (2020) over it. The galaxies are its figure 3.
 """
 import argparse
 import json
 import pathlib
+import shutil
 import sys
 
 import grpc
@@ -18,6 +19,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from peculiar.client import Client
+from peculiar.galaxy_figures import Source, draw_rows
 from peculiar.v1 import galaxy_pb2
 
 # Colours that stay apart for readers with any colour vision (Okabe and Ito 2008), and a shape each.
@@ -82,6 +84,34 @@ def draw_map(client, model, snapshot_id, path):
     plt.close(figure)
 
 
+def name_of(galaxy):
+    names = [name for agn_class, name, *_ in AGN if agn_class in galaxy.agn_classes]
+    return galaxy.plateifu + (f"\nAGN: {', '.join(names)}" if names else "")
+
+
+def draw_galaxies(client, model, snapshot, source, folder):
+    """The six AGN with the highest scores (of all galaxies where no AGN is known), and four neighbours of the first two."""
+    rows = client.anomalies(model=model, snapshot_id=snapshot.snapshot_id)
+    agn = [row for row in rows if row.galaxy.agn_classes]
+    chosen = (agn or rows)[:6]
+
+    def draw(path, title, galaxies, labels):
+        answers = [client.galaxy(galaxy.plateifu, spaxel_values=True, snapshot_id=snapshot.snapshot_id) for galaxy in galaxies]
+        draw_rows(path, title, model, answers, labels, snapshot.lines, source)
+        return path
+
+    yield draw(folder / f"anomalies-{model}.png", f"{model}: {'AGN' if agn else 'galaxies'} with the highest anomaly scores",
+               [row.galaxy for row in chosen],
+               [f"{name_of(row.galaxy)}\nscore {row.score.value:.3g}, rank {row.score.rank}" for row in chosen])
+    for row in chosen[:2]:
+        near = client.neighbors(row.galaxy.plateifu, model=model, space="umap", count=4, snapshot_id=snapshot.snapshot_id)
+        yield draw(folder / f"neighbors-{model}-{row.galaxy.plateifu}.png",
+                   f"{model}: {row.galaxy.plateifu} and its nearest neighbours in UMAP",
+                   [row.galaxy] + [neighbor.galaxy for neighbor in near],
+                   [f"{name_of(row.galaxy)}\nasked for"] +
+                   [f"{name_of(neighbor.galaxy)}\ndistance {neighbor.distance:.3g}" for neighbor in near])
+
+
 def draw_training(folder, path):
     """Losses by epoch of every model that has been trained in W/models."""
     figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
@@ -106,20 +136,36 @@ def main():
     parser = argparse.ArgumentParser(prog="peculiar-figures", description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=pathlib.Path, required=True, metavar="DIR", help="folder to write, made when absent")
     parser.add_argument("--server", default="127.0.0.1:50051", metavar="ADDR", help="default: %(default)s")
+    parser.add_argument("--model", help="default: every model of the snapshot")
     parser.add_argument("--workspace", type=pathlib.Path, metavar="W", help="for the training curves: a worker's workspace")
+    parser.add_argument("--cubes", type=pathlib.Path, metavar="DIR",
+                        help="with --workspace, for the galaxies: the folder of the LOGCUBE files it was made from")
+    parser.add_argument("--worker", default="peculiar-worker", metavar="PROGRAM", help="default: %(default)s")
     arguments = parser.parse_args()
+    if arguments.cubes and not arguments.workspace:
+        parser.error("--cubes needs --workspace")
+    if arguments.cubes and not shutil.which(arguments.worker):
+        parser.error(f"--worker {arguments.worker}: no such program")
     arguments.out.mkdir(parents=True, exist_ok=True)
     written = []
     try:
         with Client(arguments.server) as client:
             snapshot = client.snapshot()
-            for model in snapshot.models:
+            models = [model for model in snapshot.models if arguments.model in (None, model.model)]
+            if not models:
+                print(f"peculiar-figures: no model {arguments.model!r} among {[model.model for model in snapshot.models]}",
+                      file=sys.stderr)
+                return 3
+            for model in models:
                 if {space.space: space.dimension for space in model.spaces}.get("umap") != 3:
                     print(f"peculiar-figures: {model.model} has no UMAP of three dimensions (peculiar-worker reduce): no map",
                           file=sys.stderr)
                     continue
                 written.append(arguments.out / f"map-{model.model}.png")
                 draw_map(client, model.model, snapshot.snapshot_id, written[-1])
+                if arguments.cubes:
+                    source = Source(arguments.workspace, arguments.cubes, arguments.worker)
+                    written.extend(draw_galaxies(client, model.model, snapshot, source, arguments.out))
     except grpc.RpcError as error:
         print(f"peculiar-figures: {arguments.server}: {error.details()}", file=sys.stderr)
         return 5 if error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED) else 4
