@@ -62,14 +62,17 @@ int MeasuredOf(std::size_t n) {
   return n < 5 ? 0 : std::min(kMeasured, (static_cast<int>(n) - 1) / 2);
 }
 
-// How well a space keeps the neighbours of the embeddings. lists: neighbours in the embeddings and
-// in the space, MeasuredOf them or more.
-absl::Status Measure(Matrix embeddings, const Lists& embedding_lists, Matrix coordinates,
-                     const Lists& lists, int threads, SpaceCoordinates& space) {
+// How well a space keeps the neighbours of the embeddings. lists: neighbours of the measured rows
+// in the embeddings.
+absl::Status Measure(Matrix embeddings, const Lists& lists, Matrix coordinates, int threads,
+                     SpaceCoordinates& space) {
   const int k = MeasuredOf(embeddings.rows);
   if (k == 0) return absl::OkStatus();
-  PECULIAR_ASSIGN_OR_RETURN(space.trustworthiness, Trustworthiness(embeddings, lists, k, threads));
-  PECULIAR_ASSIGN_OR_RETURN(space.continuity, Continuity(coordinates, embedding_lists, k, threads));
+  const std::vector<std::size_t> rows = MeasuredRows(embeddings.rows);
+  PECULIAR_ASSIGN_OR_RETURN(const Lists near, NearestOfRows(coordinates, rows, k, threads));
+  PECULIAR_ASSIGN_OR_RETURN(space.trustworthiness,
+                            Trustworthiness(embeddings, rows, near, k, threads));
+  PECULIAR_ASSIGN_OR_RETURN(space.continuity, Continuity(coordinates, rows, lists, k, threads));
   return absl::OkStatus();
 }
 
@@ -145,29 +148,29 @@ absl::StatusOr<std::vector<SpaceCoordinates>> ReduceEmbeddings(Matrix embeddings
   const std::vector<std::size_t> rows = FiniteRows(embeddings);
   if (rows.size() < 2) return spaces;
   const Coordinates points = RowsOf(embeddings, rows);
-  const int measured = std::max(1, MeasuredOf(rows.size()));
-  PECULIAR_ASSIGN_OR_RETURN(const Lists point_lists,
-                            NearestOfAll(points.matrix(), measured, options.threads));
+  const std::size_t measured = static_cast<std::size_t>(std::max(1, MeasuredOf(rows.size())));
+  PECULIAR_ASSIGN_OR_RETURN(
+      const Lists point_lists,
+      NearestOfRows(points.matrix(), MeasuredRows(rows.size()), measured, options.threads));
   PECULIAR_ASSIGN_OR_RETURN(const PcaModel pca, FitPca(points.matrix(), options.pca));
   PECULIAR_ASSIGN_OR_RETURN(const Coordinates components, TransformPca(pca, points.matrix()));
   spaces.push_back(Spread("pca", components, rows, embeddings.rows));
   spaces.back().explained_variance = pca.explained_variance_ratio;
   spaces.back().transform_json = TransformToJson(pca).dump();
-  const int wanted = std::max(measured, options.umap.n_neighbors - 1);  // which counts the point
-  PECULIAR_ASSIGN_OR_RETURN(const Lists component_lists,
-                            NearestOfAll(components.matrix(), wanted, options.threads));
-  PECULIAR_RETURN_IF_ERROR(Measure(points.matrix(), point_lists, components.matrix(),
-                                   component_lists, options.threads, spaces.back()));
+  PECULIAR_RETURN_IF_ERROR(
+      Measure(points.matrix(), point_lists, components.matrix(), options.threads, spaces.back()));
 
+  const auto others =
+      static_cast<std::size_t>(options.umap.n_neighbors - 1);  // it counts the point
+  PECULIAR_ASSIGN_OR_RETURN(const Lists component_lists,
+                            NearestOfAll(components.matrix(), others, options.threads));
   PECULIAR_ASSIGN_OR_RETURN(const UmapModel umap, FitUmap(components.matrix(), component_lists,
                                                           options.umap, options.threads));
   spaces.push_back(Spread("umap", umap.coordinates, rows, embeddings.rows));
   spaces.back().transform_json = TransformToJson(umap).dump();
   const Matrix placed = umap.coordinates.matrix();
-  PECULIAR_ASSIGN_OR_RETURN(const Lists umap_lists,
-                            NearestOfAll(placed, measured, options.threads));
   PECULIAR_RETURN_IF_ERROR(
-      Measure(points.matrix(), point_lists, placed, umap_lists, options.threads, spaces.back()));
+      Measure(points.matrix(), point_lists, placed, options.threads, spaces.back()));
   return spaces;
 }
 

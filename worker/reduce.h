@@ -46,8 +46,8 @@ struct ReduceReport {
 
 // Spaces "pca" and "umap" (a projection of "pca") of n embeddings, in that order, rows that are not
 // finite NaN in both. Nothing when fewer than two are finite: a single galaxy is near nobody.
-// Trustworthiness and continuity are over min(15, (n - 1) / 2) neighbours, absent for n < 5. O(n^2)
-// for the exact neighbours. Errors of FitPca and FitUmap.
+// Trustworthiness and continuity are over min(15, (n - 1) / 2) neighbours of MeasuredRows, absent
+// for n < 5. O(n^2) for the exact neighbours that UMAP begins with. Errors of FitPca and FitUmap.
 absl::StatusOr<std::vector<SpaceCoordinates>> ReduceEmbeddings(Matrix embeddings,
                                                                const ReduceOptions& options);
 

@@ -259,4 +259,17 @@ absl::StatusOr<std::vector<NeighborList>> NearestOfAll(Matrix vectors, std::size
   return lists;
 }
 
+absl::StatusOr<std::vector<NeighborList>> NearestOfRows(Matrix vectors,
+                                                        std::span<const std::size_t> rows,
+                                                        std::size_t k, int threads) {
+  if (rows.size() == vectors.rows) return NearestOfAll(vectors, k, threads);
+  PECULIAR_ASSIGN_OR_RETURN(const NeighborScan scan, NeighborScan::Create(vectors));
+  std::vector<NeighborList> lists(rows.size());
+  PECULIAR_RETURN_IF_ERROR(ParallelFor(rows.size(), threads, [&](std::size_t i) {
+    PECULIAR_ASSIGN_OR_RETURN(lists[i], scan.Lists(rows[i], rows[i] + 1, k, 1));
+    return absl::OkStatus();
+  }));
+  return lists;
+}
+
 }  // namespace peculiar

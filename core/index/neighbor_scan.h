@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <vector>
 
 #include "core/base/status.h"
@@ -38,5 +39,10 @@ class NeighborScan {
 
 // The list of every row on its own.
 absl::StatusOr<std::vector<NeighborList>> NearestOfAll(Matrix vectors, std::size_t k, int threads);
+
+// The lists of some rows, rising, each once: for few rows of many.
+absl::StatusOr<std::vector<NeighborList>> NearestOfRows(Matrix vectors,
+                                                        std::span<const std::size_t> rows,
+                                                        std::size_t k, int threads);
 
 }  // namespace peculiar

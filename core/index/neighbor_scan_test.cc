@@ -148,6 +148,12 @@ TEST(NeighborScanTest, ListsOfAllRowsAreThoseOfEachRow) {
   ASSERT_TRUE(lists.ok()) << lists.status();
   ASSERT_EQ(lists->size(), 4u);
   EXPECT_EQ((*lists)[3], (NeighborList{{2, 4}, {1, 6}}));
+  const std::size_t some[] = {1, 3};
+  const auto few = NearestOfRows({values.data(), 4, 1}, some, 2, 2);
+  ASSERT_TRUE(few.ok()) << few.status();
+  EXPECT_EQ(*few, (std::vector<NeighborList>{(*lists)[1], (*lists)[3]}));
+  const std::size_t beyond[] = {1, 4};
+  EXPECT_FALSE(NearestOfRows({values.data(), 4, 1}, beyond, 2, 2).ok());
   const auto alone = NearestOfAll({values.data(), 1, 1}, 2, 1);
   EXPECT_EQ(*alone, std::vector<NeighborList>(1));
 }

@@ -38,6 +38,14 @@ struct DistanceRounding {
     const auto rounded = static_cast<float>(bound);
     return std::nextafter(rounded, std::numeric_limits<float>::infinity());
   }
+
+  // Every vector whose float squared distance is below this is truly nearer than one whose float
+  // squared distance is `squared`. 0 when nothing can be said.
+  float SurelyNearer(float squared) const {
+    const double bound =
+        (static_cast<double>(squared) * (1 - relative) - 2 * absolute) / (1 + relative);
+    return bound > 0 ? std::nextafter(static_cast<float>(bound), 0.0f) : 0;
+  }
 };
 
 }  // namespace peculiar

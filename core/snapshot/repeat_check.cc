@@ -11,6 +11,7 @@
 #include "core/base/parallel.h"
 #include "core/base/random.h"
 #include "core/embedding/distance.h"
+#include "core/index/neighbor_rank.h"
 
 namespace peculiar {
 namespace {
@@ -117,44 +118,28 @@ absl::Status CountDistances(Matrix coordinates, std::span<const std::size_t> num
   });
 }
 
-// One observation of a pair, and where the rank of the other among its neighbours goes.
-struct RankTask {
-  std::size_t row;
-  std::size_t other;
-  int* rank;
-};
-
-// Ranks of the others among the neighbours of one row: one pass over all rows.
-void RankNeighbors(Matrix coordinates, std::span<const RankTask> tasks) {
-  const auto of = coordinates.row(tasks.front().row);
-  std::vector<double> distances;
-  for (const RankTask& task : tasks) {
-    distances.push_back(Distance(coordinates.row(task.other), of));
-    *task.rank = 1;
-  }
-  for (std::size_t row = 0; row < coordinates.rows; ++row) {
-    if (row == tasks.front().row) continue;
-    const double distance = Distance(coordinates.row(row), of);
-    for (std::size_t i = 0; i < tasks.size(); ++i) {
-      if (std::tie(distance, row) < std::tie(distances[i], tasks[i].other)) ++*tasks[i].rank;
-    }
-  }
-}
-
+// Ranks each observation of the pairs among the neighbours of the other.
 absl::Status RankPairs(Matrix coordinates, std::span<const CatalogRepeatPair> pairs, int threads,
                        std::vector<RepeatPlace>& places) {
-  std::map<std::size_t, std::vector<RankTask>> by_row;
+  std::map<std::size_t, RankQuestion> questions;
+  std::map<std::size_t, std::vector<int*>> answers;
+  const auto ask = [&](std::size_t row, std::size_t other, int& rank) {
+    questions[row].row = row;
+    questions[row].others.push_back(other);
+    answers[row].push_back(&rank);
+  };
   for (std::size_t i = 0; i < pairs.size(); ++i) {
-    const auto [first, second] = std::pair(pairs[i].first, pairs[i].second);
-    by_row[first].push_back({first, second, &places[i].rank_from_first});
-    by_row[second].push_back({second, first, &places[i].rank_from_second});
+    ask(pairs[i].first, pairs[i].second, places[i].rank_from_first);
+    ask(pairs[i].second, pairs[i].first, places[i].rank_from_second);
   }
-  std::vector<std::span<const RankTask>> rows;
-  for (const auto& [row, tasks] : by_row) rows.emplace_back(tasks);
-  return ParallelFor(rows.size(), threads, [&](std::size_t i) {
-    RankNeighbors(coordinates, rows[i]);
-    return absl::OkStatus();
-  });
+  std::vector<RankQuestion> asked;
+  for (auto& [row, question] : questions) asked.push_back(std::move(question));
+  PECULIAR_ASSIGN_OR_RETURN(const auto ranks, NeighborRanks(coordinates, asked, threads));
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    const std::vector<int*>& to = answers[asked[i].row];
+    for (std::size_t j = 0; j < to.size(); ++j) *to[j] = ranks[i][j];
+  }
+  return absl::OkStatus();
 }
 
 std::optional<double> Difference(const CatalogScore& first, const CatalogScore& second) {

@@ -137,13 +137,14 @@ absl::Status RunPca(const BenchOptions& options, Matrix points, Json& line) {
 
 absl::Status RunMeasures(const BenchOptions& options, Matrix points, Matrix projected, Json& line) {
   const int k = options.umap.n_neighbors;
-  PECULIAR_ASSIGN_OR_RETURN(const Lists near, NearestOfAll(projected, k, options.threads));
-  PECULIAR_ASSIGN_OR_RETURN(const Lists original, NearestOfAll(points, k, options.threads));
+  const std::vector<std::size_t> rows = MeasuredRows(points.rows);
+  PECULIAR_ASSIGN_OR_RETURN(const Lists near, NearestOfRows(projected, rows, k, options.threads));
+  PECULIAR_ASSIGN_OR_RETURN(const Lists original, NearestOfRows(points, rows, k, options.threads));
   PECULIAR_ASSIGN_OR_RETURN(line["trustworthiness"], Timed<double>(line, "trustworthiness", [&] {
-                              return Trustworthiness(points, near, k, options.threads);
+                              return Trustworthiness(points, rows, near, k, options.threads);
                             }));
   PECULIAR_ASSIGN_OR_RETURN(line["continuity"], Timed<double>(line, "continuity", [&] {
-                              return Continuity(projected, original, k, options.threads);
+                              return Continuity(projected, rows, original, k, options.threads);
                             }));
   return absl::OkStatus();
 }
