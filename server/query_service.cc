@@ -110,7 +110,13 @@ void AddRows(const Entries& entries, Rows& rows, const Response& response) {
 }  // namespace
 
 QueryService::QueryService(const SnapshotHolder& holder, std::string server_version)
-    : holder_(holder), server_version_(std::move(server_version)) {}
+    : holder_(holder), server_version_(std::move(server_version)) {
+  SetMessageAllocatorFor_ListAnomalies(&anomaly_pages_);
+  SetMessageAllocatorFor_ListGalaxies(&galaxy_pages_);
+  SetMessageAllocatorFor_FindNeighbors(&neighbors_);
+  SetMessageAllocatorFor_GetEmbedding(&embeddings_);
+  SetMessageAllocatorFor_BatchGetEmbeddings(&batches_);
+}
 
 grpc::ServerUnaryReactor* QueryService::ListAnomalies(grpc::CallbackServerContext* context,
                                                       const v1::ListAnomaliesRequest* request,
@@ -140,8 +146,8 @@ grpc::ServerUnaryReactor* QueryService::FindNeighbors(grpc::CallbackServerContex
     PECULIAR_ASSIGN_OR_RETURN(const NeighborQuery query, ToQuery(*request));
     PECULIAR_ASSIGN_OR_RETURN(const NeighborAnswer answer, engine->FindNeighbors(query));
     for (const NeighborEntry& entry : answer.neighbors) ToProto(entry, *response->add_neighbors());
-    response->set_plateifu(std::string(answer.plateifu));
-    response->set_space(std::string(answer.space));
+    response->set_plateifu(answer.plateifu.data(), answer.plateifu.size());
+    response->set_space(answer.space.data(), answer.space.size());
     response->set_snapshot_id(engine->snapshot().id());
     response->set_model(answer.model->name);
     return absl::OkStatus();
@@ -157,10 +163,10 @@ grpc::ServerUnaryReactor* QueryService::GetEmbedding(grpc::CallbackServerContext
         const EmbeddingAnswer answer,
         engine->GetEmbedding(request->galaxy_id(), request->model(), request->space()));
     response->mutable_values()->Add(answer.values.begin(), answer.values.end());
-    response->set_plateifu(std::string(answer.plateifu));
+    response->set_plateifu(answer.plateifu.data(), answer.plateifu.size());
     response->set_snapshot_id(engine->snapshot().id());
     response->set_model(answer.model->name);
-    response->set_space(std::string(answer.space));
+    response->set_space(answer.space.data(), answer.space.size());
     return absl::OkStatus();
   });
 }
@@ -175,17 +181,21 @@ grpc::ServerUnaryReactor* QueryService::BatchGetEmbeddings(
                              kMaxPageSize);
     }
     PECULIAR_ASSIGN_OR_RETURN(const EnginePointer engine, holder_.Find(request->snapshot_id()));
+    EmbeddingAnswer answer;
+    std::size_t bytes = 0;
     for (const std::string& id : request->galaxy_ids()) {
-      PECULIAR_ASSIGN_OR_RETURN(const EmbeddingAnswer answer,
+      PECULIAR_ASSIGN_OR_RETURN(answer,
                                 engine->GetEmbedding(id, request->model(), request->space()));
-      ToProto(answer, *response->add_embeddings());
-      response->set_model(answer.model->name);
-      response->set_space(std::string(answer.space));
-      if (response->ByteSizeLong() > kFullPageBytes) {
+      v1::Embedding& embedding = *response->add_embeddings();
+      ToProto(answer, embedding);
+      bytes += embedding.ByteSizeLong();
+      if (bytes > kFullPageBytes) {
         return InvalidArgument("BAD_BATCH_SIZE: {} embeddings are too much for one response",
                                asked);
       }
     }
+    response->set_model(answer.model->name);
+    response->set_space(answer.space.data(), answer.space.size());
     response->set_snapshot_id(engine->snapshot().id());
     return absl::OkStatus();
   });
