@@ -4,11 +4,11 @@
 
 #include <grpcpp/support/server_callback.h>
 
-#include <functional>
 #include <string>
 #include <string_view>
 
 #include "peculiar/v1/query_service.grpc.pb.h"
+#include "server/arena_messages.h"
 #include "server/snapshot_holder.h"
 
 namespace peculiar::server {
@@ -30,6 +30,13 @@ class QueryService final : public v1::QueryService::CallbackService {
   grpc::ServerUnaryReactor* BatchGetEmbeddings(grpc::CallbackServerContext* context,
                                                const v1::BatchGetEmbeddingsRequest* request,
                                                v1::BatchGetEmbeddingsResponse* response) override;
+  grpc::ServerUnaryReactor* ListGalaxies(grpc::CallbackServerContext* context,
+                                         const v1::ListGalaxiesRequest* request,
+                                         v1::ListGalaxiesResponse* response) override;
+  grpc::ServerWriteReactor<v1::ExportGalaxiesResponse>* ExportGalaxies(
+      grpc::CallbackServerContext* context, const v1::ExportGalaxiesRequest* request) override;
+  grpc::ServerWriteReactor<v1::ExportEmbeddingsResponse>* ExportEmbeddings(
+      grpc::CallbackServerContext* context, const v1::ExportEmbeddingsRequest* request) override;
   grpc::ServerUnaryReactor* GetGalaxy(grpc::CallbackServerContext* context,
                                       const v1::GetGalaxyRequest* request,
                                       v1::GetGalaxyResponse* response) override;
@@ -46,6 +53,13 @@ class QueryService final : public v1::QueryService::CallbackService {
  private:
   const SnapshotHolder& holder_;
   const std::string server_version_;
+
+  // First blocks: a page of 50, 10 neighbours, 128 coordinates with their request.
+  ArenaMessages<v1::ListAnomaliesRequest, v1::ListAnomaliesResponse> anomaly_pages_{64 << 10};
+  ArenaMessages<v1::ListGalaxiesRequest, v1::ListGalaxiesResponse> galaxy_pages_{64 << 10};
+  ArenaMessages<v1::FindNeighborsRequest, v1::FindNeighborsResponse> neighbors_{16 << 10};
+  ArenaMessages<v1::GetEmbeddingRequest, v1::GetEmbeddingResponse> embeddings_{4 << 10};
+  ArenaMessages<v1::BatchGetEmbeddingsRequest, v1::BatchGetEmbeddingsResponse> batches_{64 << 10};
 };
 
 }  // namespace peculiar::server
