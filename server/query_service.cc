@@ -1,10 +1,8 @@
 #include "server/query_service.h"
 
-#include <chrono>
 #include <utility>
 
 #include "server/convert.h"
-#include "server/grpc_status.h"
 #include "server/page_token.h"
 
 namespace peculiar::server {
@@ -13,29 +11,6 @@ namespace {
 // A page ends early rather than pass this; responses stay under 4 MiB.
 constexpr std::size_t kFullPageBytes = 3 << 20;
 constexpr int kRowsPerSizeCheck = 100;
-
-// No work for a caller who has stopped waiting.
-absl::Status CheckStillWanted(const grpc::CallbackServerContext& context) {
-  if (context.IsCancelled()) {
-    return MakeStatus(absl::StatusCode::kCancelled, "CANCELLED: the caller gave up");
-  }
-  if (context.deadline() <= std::chrono::system_clock::now()) {
-    return MakeStatus(absl::StatusCode::kDeadlineExceeded,
-                      "DEADLINE_EXCEEDED: the deadline passed before the work began");
-  }
-  return absl::OkStatus();
-}
-
-// What every method does around its own work.
-template <typename Work>
-grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, std::string_view method,
-                                 const Work& work) {
-  absl::Status status = CheckStillWanted(*context);
-  if (status.ok()) status = work();
-  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  reactor->Finish(ToGrpcStatus(status, method));
-  return reactor;
-}
 
 // Where a listing begins.
 struct PagePosition {
@@ -165,13 +140,13 @@ void Encode(const AnomalyPage& page, const PagePosition& position,
 
 }  // namespace
 
-QueryService::QueryService(const SnapshotHolder& holder, std::string server_version)
-    : holder_(holder), server_version_(std::move(server_version)) {}
+QueryService::QueryService(const SnapshotHolder& holder, CallGate& gate, std::string server_version)
+    : holder_(holder), gate_(gate), server_version_(std::move(server_version)) {}
 
 grpc::ServerUnaryReactor* QueryService::ListAnomalies(grpc::CallbackServerContext* context,
                                                       const v1::ListAnomaliesRequest* request,
                                                       v1::ListAnomaliesResponse* response) {
-  return Answer(context, "ListAnomalies", [&]() -> absl::Status {
+  return Answer(gate_, context, "ListAnomalies", response, [&]() -> absl::Status {
     PECULIAR_ASSIGN_OR_RETURN(AnomalyQuery query, ToQuery(*request));
     v1::ListAnomaliesRequest question = *request;
     question.set_score_kind(ToProto(query.measure));  // unset and the default are one question
@@ -190,7 +165,7 @@ grpc::ServerUnaryReactor* QueryService::ListAnomalies(grpc::CallbackServerContex
 grpc::ServerUnaryReactor* QueryService::FindNeighbors(grpc::CallbackServerContext* context,
                                                       const v1::FindNeighborsRequest* request,
                                                       v1::FindNeighborsResponse* response) {
-  return Answer(context, "FindNeighbors", [&]() -> absl::Status {
+  return Answer(gate_, context, "FindNeighbors", response, [&]() -> absl::Status {
     PECULIAR_ASSIGN_OR_RETURN(const EnginePointer engine, holder_.Find(request->snapshot_id()));
     PECULIAR_ASSIGN_OR_RETURN(const NeighborQuery query, ToQuery(*request));
     PECULIAR_ASSIGN_OR_RETURN(const NeighborAnswer answer, engine->FindNeighbors(query));
@@ -206,7 +181,7 @@ grpc::ServerUnaryReactor* QueryService::FindNeighbors(grpc::CallbackServerContex
 grpc::ServerUnaryReactor* QueryService::GetEmbedding(grpc::CallbackServerContext* context,
                                                      const v1::GetEmbeddingRequest* request,
                                                      v1::GetEmbeddingResponse* response) {
-  return Answer(context, "GetEmbedding", [&]() -> absl::Status {
+  return Answer(gate_, context, "GetEmbedding", response, [&]() -> absl::Status {
     PECULIAR_ASSIGN_OR_RETURN(const EnginePointer engine, holder_.Find(request->snapshot_id()));
     PECULIAR_ASSIGN_OR_RETURN(
         const EmbeddingAnswer answer,
@@ -223,7 +198,7 @@ grpc::ServerUnaryReactor* QueryService::GetEmbedding(grpc::CallbackServerContext
 grpc::ServerUnaryReactor* QueryService::BatchGetEmbeddings(
     grpc::CallbackServerContext* context, const v1::BatchGetEmbeddingsRequest* request,
     v1::BatchGetEmbeddingsResponse* response) {
-  return Answer(context, "BatchGetEmbeddings", [&]() -> absl::Status {
+  return Answer(gate_, context, "BatchGetEmbeddings", response, [&]() -> absl::Status {
     const int asked = request->galaxy_ids_size();
     if (asked < 1 || asked > kMaxPageSize) {
       return InvalidArgument("BAD_BATCH_SIZE: galaxy_ids has {} ids; give 1 to {}", asked,
@@ -251,7 +226,7 @@ grpc::ServerUnaryReactor* QueryService::BatchGetEmbeddings(
 grpc::ServerUnaryReactor* QueryService::GetGalaxy(grpc::CallbackServerContext* context,
                                                   const v1::GetGalaxyRequest* request,
                                                   v1::GetGalaxyResponse* response) {
-  return Answer(context, "GetGalaxy", [&]() -> absl::Status {
+  return Answer(gate_, context, "GetGalaxy", response, [&]() -> absl::Status {
     PECULIAR_ASSIGN_OR_RETURN(const EnginePointer engine, holder_.Find(request->snapshot_id()));
     PECULIAR_ASSIGN_OR_RETURN(const GalaxyAnswer answer, engine->GetGalaxy(request->galaxy_id()));
     ToProto(answer.galaxy, *response->mutable_galaxy());
@@ -271,7 +246,7 @@ grpc::ServerUnaryReactor* QueryService::GetGalaxy(grpc::CallbackServerContext* c
 grpc::ServerUnaryReactor* QueryService::GetDistribution(grpc::CallbackServerContext* context,
                                                         const v1::GetDistributionRequest* request,
                                                         v1::GetDistributionResponse* response) {
-  return Answer(context, "GetDistribution", [&]() -> absl::Status {
+  return Answer(gate_, context, "GetDistribution", response, [&]() -> absl::Status {
     PECULIAR_ASSIGN_OR_RETURN(const EnginePointer engine, holder_.Find(request->snapshot_id()));
     PECULIAR_ASSIGN_OR_RETURN(const DistributionQuery query, ToQuery(*request));
     PECULIAR_ASSIGN_OR_RETURN(const DistributionAnswer answer, engine->GetDistribution(query));
@@ -291,7 +266,7 @@ grpc::ServerUnaryReactor* QueryService::GetDistribution(grpc::CallbackServerCont
 grpc::ServerUnaryReactor* QueryService::ListRepeats(grpc::CallbackServerContext* context,
                                                     const v1::ListRepeatsRequest* request,
                                                     v1::ListRepeatsResponse* response) {
-  return Answer(context, "ListRepeats", [&]() -> absl::Status {
+  return Answer(gate_, context, "ListRepeats", response, [&]() -> absl::Status {
     PECULIAR_ASSIGN_OR_RETURN(const PagePosition position,
                               FindPage(holder_, "ListRepeats", *request));
     PECULIAR_ASSIGN_OR_RETURN(
@@ -310,7 +285,7 @@ grpc::ServerUnaryReactor* QueryService::ListRepeats(grpc::CallbackServerContext*
 grpc::ServerUnaryReactor* QueryService::GetSnapshot(grpc::CallbackServerContext* context,
                                                     const v1::GetSnapshotRequest* request,
                                                     v1::GetSnapshotResponse* response) {
-  return Answer(context, "GetSnapshot", [&]() -> absl::Status {
+  return Answer(gate_, context, "GetSnapshot", response, [&]() -> absl::Status {
     PECULIAR_ASSIGN_OR_RETURN(const EnginePointer engine, holder_.Find(request->snapshot_id()));
     ToProto(engine->snapshot(), *response->mutable_snapshot());
     KeepSmall(*response->mutable_snapshot());

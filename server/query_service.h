@@ -9,14 +9,15 @@
 #include <string_view>
 
 #include "peculiar/v1/query_service.grpc.pb.h"
+#include "server/call_gate.h"
 #include "server/snapshot_holder.h"
 
 namespace peculiar::server {
 
 class QueryService final : public v1::QueryService::CallbackService {
  public:
-  // holder must outlive the service.
-  QueryService(const SnapshotHolder& holder, std::string server_version);
+  // holder and gate, which is of this service, must outlive it.
+  QueryService(const SnapshotHolder& holder, CallGate& gate, std::string server_version);
 
   grpc::ServerUnaryReactor* ListAnomalies(grpc::CallbackServerContext* context,
                                           const v1::ListAnomaliesRequest* request,
@@ -45,6 +46,7 @@ class QueryService final : public v1::QueryService::CallbackService {
 
  private:
   const SnapshotHolder& holder_;
+  CallGate& gate_;
   const std::string server_version_;
 };
 
