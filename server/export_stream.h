@@ -10,7 +10,10 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string_view>
 #include <utility>
+
+#include "server/call_gate.h"
 
 namespace peculiar::server {
 
@@ -27,27 +30,29 @@ class ExportStream final : public grpc::ServerWriteReactor<Response> {
   // Fills an empty message with what comes next. True: more will come.
   using Fill = std::function<bool(Response&)>;
 
-  // A call that ends at once, with an error.
-  static grpc::ServerWriteReactor<Response>* Refuse(const grpc::Status& status) {
-    auto* const stream = new ExportStream(nullptr, nullptr, {});
-    stream->Finish(status);
-    return stream;
-  }
-
-  // Calls `fill`, on gRPC's threads and never twice at once, until it says that nothing more comes
-  // or the client has gone. At least one message is written.
-  static grpc::ServerWriteReactor<Response>* Start(
-      grpc::CallbackServerContext* context, Fill fill,
-      std::chrono::milliseconds patience = kReaderPatience) {
-    auto* const stream = new ExportStream(context, std::move(fill), patience);
-    stream->WriteNext();
+  // open: () -> absl::StatusOr<Fill>, called when the call is admitted; its error ends the call.
+  // Then the Fill is called, on gRPC's threads and never twice at once, until it says that nothing
+  // more comes or the client has gone. At least one message is written.
+  template <typename Open>
+  static ExportStream* Start(CallGate& gate, grpc::CallbackServerContext& context,
+                             std::string_view method, const Open& open,
+                             std::chrono::milliseconds patience = kReaderPatience) {
+    auto* const stream = new ExportStream(gate, context, method, patience);
+    const absl::Status admitted = stream->call_.Admit();
+    absl::StatusOr<Fill> fill = admitted.ok() ? open() : admitted;
+    if (fill.ok()) {
+      stream->fill_ = *std::move(fill);
+      stream->WriteNext();
+    } else {
+      stream->End(fill.status());
+    }
     return stream;
   }
 
   void OnWriteDone(bool ok) override {
     StopWaiting();
-    if (!ok) return this->Finish({grpc::StatusCode::CANCELLED, "CANCELLED: the reader has gone"});
-    if (!more_) return this->Finish(grpc::Status::OK);
+    if (!ok) return End(MakeStatus(absl::StatusCode::kCancelled, "CANCELLED: the reader has gone"));
+    if (!more_) return End(absl::OkStatus());
     WriteNext();
   }
 
@@ -61,8 +66,11 @@ class ExportStream final : public grpc::ServerWriteReactor<Response> {
     grpc::CallbackServerContext* context = nullptr;  // null once the write has ended
   };
 
-  ExportStream(grpc::CallbackServerContext* context, Fill fill, std::chrono::milliseconds patience)
-      : context_(context), fill_(std::move(fill)), patience_(patience) {}
+  ExportStream(CallGate& gate, grpc::CallbackServerContext& context, std::string_view method,
+               std::chrono::milliseconds patience)
+      : context_(&context), call_(gate, context, method), patience_(patience) {}
+
+  void End(const absl::Status& status) { this->Finish(call_.End(status, AnsweredBy(message_))); }
 
   void WriteNext() {
     message_.Clear();
@@ -85,7 +93,8 @@ class ExportStream final : public grpc::ServerWriteReactor<Response> {
   }
 
   grpc::CallbackServerContext* const context_;
-  const Fill fill_;
+  Call call_;
+  Fill fill_;
   const std::chrono::milliseconds patience_;
   Response message_;  // cleared, not freed, from write to write: its memory is used again
   bool more_ = false;

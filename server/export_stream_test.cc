@@ -31,11 +31,13 @@ class EndlessService final : public v1::QueryService::CallbackService {
       gone_.set_value();
     });
     return Stream::Start(
-        context,
-        [this, alive](v1::ExportGalaxiesResponse& response) {
-          response.set_snapshot_id(std::string(kExportMessageBytes, 'x'));
-          response.set_total_count(++filled_);
-          return true;
+        gate_, *context, "ExportGalaxies",
+        [this, alive]() -> absl::StatusOr<Stream::Fill> {
+          return [this, alive](v1::ExportGalaxiesResponse& response) {
+            response.set_snapshot_id(std::string(kExportMessageBytes, 'x'));
+            response.set_total_count(++filled_);
+            return true;
+          };
         },
         patience_);
   }
@@ -47,6 +49,8 @@ class EndlessService final : public v1::QueryService::CallbackService {
 
  private:
   const std::chrono::milliseconds patience_;
+  RequestLog log_{nullptr};
+  CallGate gate_{*v1::ExportGalaxiesRequest::descriptor()->file()->service(0), 4, log_};
   std::atomic<int> filled_ = 0;
   std::promise<void> gone_;
 };

@@ -1,8 +1,7 @@
 #include "server/grpc_status.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
+#include <array>
 #include <string>
 
 namespace peculiar::server {
@@ -17,17 +16,6 @@ bool BeginsWithReason(std::string_view message) {
                      [](char c) { return (c >= 'A' && c <= 'Z') || c == '_'; });
 }
 
-bool IsForClients(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kInternal:
-    case absl::StatusCode::kUnknown:
-    case absl::StatusCode::kDataLoss:
-      return false;
-    default:
-      return BeginsWithReason(MessageOf(status));
-  }
-}
-
 std::string Cut(std::string_view message) {
   if (message.size() <= kMaxMessageBytes) return std::string(message);
   constexpr std::string_view kEnd = "...";
@@ -39,14 +27,45 @@ std::string Cut(std::string_view message) {
 
 }  // namespace
 
-grpc::Status ToGrpcStatus(const absl::Status& status, std::string_view method) {
+bool IsForClients(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kInternal:
+    case absl::StatusCode::kUnknown:
+    case absl::StatusCode::kDataLoss:
+      return false;
+    default:
+      return BeginsWithReason(MessageOf(status));
+  }
+}
+
+grpc::Status ToGrpcStatus(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   if (!IsForClients(status)) {
-    spdlog::error("{}: {}", method, status.ToString());
     return {grpc::StatusCode::INTERNAL, "INTERNAL: the server failed; its log has the cause"};
   }
   // absl and gRPC number the canonical codes alike.
   return {static_cast<grpc::StatusCode>(status.code()), Cut(MessageOf(status))};
+}
+
+std::string_view NameOf(grpc::StatusCode code) {
+  constexpr std::array<std::string_view, kCodeCount> kNames = {"OK",
+                                                               "CANCELLED",
+                                                               "UNKNOWN",
+                                                               "INVALID_ARGUMENT",
+                                                               "DEADLINE_EXCEEDED",
+                                                               "NOT_FOUND",
+                                                               "ALREADY_EXISTS",
+                                                               "PERMISSION_DENIED",
+                                                               "RESOURCE_EXHAUSTED",
+                                                               "FAILED_PRECONDITION",
+                                                               "ABORTED",
+                                                               "OUT_OF_RANGE",
+                                                               "UNIMPLEMENTED",
+                                                               "INTERNAL",
+                                                               "UNAVAILABLE",
+                                                               "DATA_LOSS",
+                                                               "UNAUTHENTICATED"};
+  return code >= 0 && code < kCodeCount ? kNames[code] : "UNKNOWN";
 }
 
 }  // namespace peculiar::server

@@ -265,8 +265,8 @@ TEST_F(ListingTest, ASwapDuringAnExportChangesNothingInIt) {
 }
 
 TEST_F(ListingTest, AnExportDoesNotKeepTheServerFromStopping) {
-  testing::RunningServer running(ServerOptions{
-      .snapshots = folder_, .poll_seconds = 3600, .drain_timeout = std::chrono::milliseconds(100)});
+  testing::RunningServer running(
+      ServerOptions{.snapshots = folder_, .poll_seconds = 3600, .drain_seconds = 0.1});
   grpc::ClientContext context;
   const auto reader = running.stub().ExportGalaxies(&context, v1::ExportGalaxiesRequest());
   v1::ExportGalaxiesResponse message;

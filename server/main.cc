@@ -2,44 +2,73 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
-#include "server/options.h"
+#include "server/configuration.h"
 #include "server/process.h"
 #include "server/server.h"
 
 namespace {
 
-absl::Status Run(const peculiar::server::ServerOptions& options) {
-  using namespace peculiar::server;
+using namespace peculiar::server;
+
+absl::Status Serve(const ServerOptions& options) {
+  if (options.snapshots.empty()) {
+    return peculiar::InvalidArgument(
+        "no folder of snapshots is named; give --snapshots W/snapshots, or `snapshots` in a "
+        "configuration file");
+  }
   SetUpLog(options.log_level);
-  HoldStopSignals();
+  HoldSignals();
   PECULIAR_ASSIGN_OR_RETURN(const std::unique_ptr<Server> server, Server::Start(options));
-  spdlog::info("{}: stopping", WaitForStopSignal());
+  std::string signal;
+  while ((signal = WaitForSignal()) == "SIGHUP") {
+    spdlog::info("SIGHUP: looking at CURRENT");
+    server->Reload();
+  }
+  spdlog::info("{}: stopping", signal);
   server->Stop();
   spdlog::info("stopped");
+  return absl::OkStatus();
+}
+
+absl::Status Run(const CommandLine& line) {
+  std::vector<std::string> environment;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    environment.emplace_back(*variable);
+  }
+  PECULIAR_ASSIGN_OR_RETURN(const Configuration configuration,
+                            ReadConfiguration({line.file, std::move(environment), line.flags}));
+  if (!line.print) return Serve(configuration.options);
+  fmt::print("{}", FormatConfiguration(configuration));
   return absl::OkStatus();
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  using namespace peculiar::server;
   CLI::App app{"Peculiar's server: answers questions about published snapshots over gRPC."};
   app.set_version_flag("--version", PECULIAR_VERSION);
   app.footer(
+      "Every flag is also a key of the file (poll_seconds) and a variable of the environment\n"
+      "(PECULIAR_SERVER_POLL_SECONDS). SIGHUP: look at CURRENT now.\n"
       "Exit codes: 0 stopped by SIGTERM or SIGINT, 1 internal error, 2 usage,\n"
       "4 refused (an address that is not loopback, a port that is taken, a file).");
-  ServerOptions options;
-  AddOptions(app, options);
+  CommandLine line;
+  AddFlags(app, line);
   try {  // CLI11 reports usage by exceptions
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
-  const absl::Status status = Run(options);
+  const absl::Status status = Run(line);
   if (!status.ok()) fmt::print(stderr, "peculiar-server: {}\n", peculiar::MessageOf(status));
   return ExitCode(status);
 }

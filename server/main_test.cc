@@ -5,9 +5,7 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -18,6 +16,7 @@
 #include "core/base/file.h"
 #include "core/base/random.h"
 #include "tests/support/process.h"
+#include "tests/support/program.h"
 #include "tests/support/ready_snapshot.h"
 #include "tests/support/running_server.h"
 #include "tests/support/test_folder.h"
@@ -29,64 +28,8 @@ namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using testing::Program;
 using Stub = v1::QueryService::Stub;
-
-// A peculiar-server in a process of its own; killed at the end of the test if it still runs.
-class Program {
- public:
-  explicit Program(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), PECULIAR_SERVER_BINARY);
-    std::vector<char*> raw;
-    for (std::string& argument : arguments) raw.push_back(argument.data());
-    raw.push_back(nullptr);
-    int ends[2];
-    EXPECT_EQ(pipe2(ends, O_CLOEXEC), 0);
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
-    EXPECT_EQ(posix_spawn(&pid_, raw[0], &actions, nullptr, raw.data(), environ), 0);
-    posix_spawn_file_actions_destroy(&actions);
-    close(ends[1]);
-    output_end_ = ends[0];
-  }
-  ~Program() {
-    if (pid_ > 0) {
-      kill(pid_, SIGKILL);
-      waitpid(pid_, nullptr, 0);
-    }
-    close(output_end_);
-  }
-
-  pid_t pid() const { return pid_; }
-  const std::string& output() const { return output_; }
-
-  // Reads what it prints until `text` has come; false when it ended first.
-  bool WaitFor(std::string_view text) {
-    char bytes[4096];
-    while (output_.find(text) == std::string::npos) {
-      const ssize_t n = read(output_end_, bytes, sizeof(bytes));
-      if (n <= 0) return false;
-      output_.append(bytes, static_cast<std::size_t>(n));
-    }
-    return true;
-  }
-
-  // Waits for its end; the exit code, or -signal.
-  int ExitCode() {
-    while (WaitFor("\x01never printed\x01")) {
-    }
-    int status = 0;
-    waitpid(pid_, &status, 0);
-    pid_ = -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-  }
-
- private:
-  pid_t pid_ = -1;
-  int output_end_ = -1;
-  std::string output_;
-};
 
 class MainTest : public ::testing::Test {
  protected:
@@ -118,7 +61,7 @@ TEST_F(MainTest, ServesUntilASignalThenExitsZeroAndRemovesThePortFile) {
   testing::PublishReadySnapshot(folder_ / "snapshots");
   ASSERT_TRUE(WriteFileAtomically(port_file(), "1\n").ok());  // of a server that was killed
   for (const int signal : {SIGTERM, SIGINT}) {
-    Program program(Arguments());
+    Program program(PECULIAR_SERVER_BINARY, Arguments());
     ASSERT_TRUE(program.WaitFor("ready")) << program.output();
     EXPECT_TRUE(Answers(Address()));
     const auto begin = std::chrono::steady_clock::now();
@@ -130,7 +73,7 @@ TEST_F(MainTest, ServesUntilASignalThenExitsZeroAndRemovesThePortFile) {
 }
 
 TEST_F(MainTest, TheProcessHoldsNoLibTorch) {
-  Program program(Arguments());
+  Program program(PECULIAR_SERVER_BINARY, Arguments());
   ASSERT_TRUE(program.WaitFor("ready")) << program.output();
   const int maps = open(fmt::format("/proc/{}/maps", program.pid()).c_str(), O_RDONLY);
   std::string text;
@@ -153,7 +96,8 @@ TEST_F(MainTest, HelpAndVersionAreNoErrors) {
   const testing::ProcessResult help = RunToEnd({"--help"});
   EXPECT_EQ(help.exit_code, 0);
   for (const char* flag : {"--snapshots", "--listen", "--port-file", "--verify", "--poll-seconds",
-                           "--keep", "--log-level", "Exit codes"}) {
+                           "--keep", "--log-level", "--config", "--print-config",
+                           "--metrics-listen", "--admin-listen", "--max-calls", "Exit codes"}) {
     EXPECT_THAT(help.out, HasSubstr(flag));
   }
   const testing::ProcessResult version = RunToEnd({"--version"});
@@ -188,7 +132,7 @@ TEST_F(MainTest, WhatIsRefusedExitsFourWithTheCause) {
   expect_refused(
       {"--snapshots", folder_, "--listen", "127.0.0.1:0", "--port-file", folder_ / "none" / "port"},
       "none/.port.tmp");
-  Program first(Arguments());
+  Program first(PECULIAR_SERVER_BINARY, Arguments());
   ASSERT_TRUE(first.WaitFor("ready"));
   expect_refused({"--snapshots", folder_, "--listen", Address()}, "port is taken");
 }
@@ -225,7 +169,7 @@ std::string AlmostHttp2(Random& random) {
 
 TEST_F(MainTest, HostileMessagesDoNotEndIt) {
   testing::PublishReadySnapshot(folder_ / "snapshots");
-  Program program(Arguments());
+  Program program(PECULIAR_SERVER_BINARY, Arguments());
   ASSERT_TRUE(program.WaitFor("ready"));
   const std::string address = Address();
   const int port = std::stoi(address.substr(address.find(':') + 1));

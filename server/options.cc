@@ -1,9 +1,6 @@
 #include "server/options.h"
 
-#include <CLI/CLI.hpp>
-#include <algorithm>
 #include <charconv>
-#include <map>
 
 namespace peculiar::server {
 namespace {
@@ -31,45 +28,20 @@ bool IsPort(std::string_view text) {
 
 }  // namespace
 
-void AddOptions(CLI::App& app, ServerOptions& options) {
-  app.add_option("--snapshots", options.snapshots,
-                 "Folder of published snapshots (the worker's W/snapshots); may still be empty")
-      ->required();
-  app.add_option("--listen", options.listen, "Loopback address and port; port 0 takes a free one")
-      ->capture_default_str();
-  app.add_option("--port-file", options.port_file,
-                 "File that holds the port while the server is ready for calls");
-  const std::map<std::string, VerifyMode> levels{{"full", VerifyMode::kFull},
-                                                 {"sizes", VerifyMode::kSizes}};
-  app.add_option("--verify", options.verify,
-                 "Check of a snapshot on opening: full (digests of all files) or sizes")
-      ->transform(CLI::CheckedTransformer(levels))
-      ->default_str("full");
-  app.add_option("--poll-seconds", options.poll_seconds, "How often to look for a new snapshot")
-      ->check(CLI::Range(0.01, 3600.0))
-      ->capture_default_str();
-  app.add_option("--keep", options.keep, "Previous snapshots that stay answerable by id")
-      ->check(CLI::Range(0, 16))
-      ->capture_default_str();
-  app.add_option("--log-level", options.log_level, "Least serious log lines to write")
-      ->check(CLI::IsMember({"debug", "info", "warning", "error"}))
-      ->capture_default_str();
-}
-
-absl::StatusOr<std::string> LoopbackAddress(const std::string& listen) {
+absl::StatusOr<std::string> LoopbackAddress(const std::string& listen, std::string_view setting) {
   const std::size_t colon = listen.rfind(':');
   if (colon == std::string::npos || colon == 0 || !IsPort(listen.substr(colon + 1))) {
-    return InvalidArgument("--listen '{}' is not HOST:PORT, for example 127.0.0.1:50051", listen);
+    return InvalidArgument("{} '{}' is not HOST:PORT, for example 127.0.0.1:50051", setting,
+                           listen);
   }
   const std::string host = listen.substr(0, colon);
   // Not left to the resolver: a hosts file may say anything.
   if (host == "localhost") return "127.0.0.1" + listen.substr(colon);
   if (host == "[::1]" || IsLoopback4(host)) return listen;
   return FailedPrecondition(
-      "--listen '{}' is not a loopback address; connections are neither encrypted nor "
-      "authenticated, "
-      "so only 127.0.0.1, [::1] and localhost are served",
-      listen);
+      "{} '{}' is not a loopback address; connections are neither encrypted nor authenticated, so "
+      "only 127.0.0.1, [::1] and localhost are served",
+      setting, listen);
 }
 
 int ExitCode(const absl::Status& status) {

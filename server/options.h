@@ -1,17 +1,13 @@
-// What peculiar-server is told on the command line, checked before anything starts. Defaults live
-// here and nowhere else.
+// What peculiar-server is told, checked before anything starts. Defaults live here and nowhere
+// else; setting.h names each field for the file, the environment and the command line.
 #pragma once
 
-#include <chrono>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "core/base/status.h"
 #include "core/snapshot/snapshot.h"
-
-namespace CLI {
-class App;
-}
 
 namespace peculiar::server {
 
@@ -23,17 +19,30 @@ struct ServerOptions {
   double poll_seconds = 1;                 // how often CURRENT is looked at
   int keep = 2;                            // previous snapshots that stay answerable
   std::string log_level = "info";          // debug, info, warning, error
-  // How long calls in flight may take to end after a stop signal.
-  std::chrono::milliseconds drain_timeout = std::chrono::seconds(5);
-};
+  double drain_seconds = 5;                // for calls in flight to end after a stop signal
 
-// Adds the flags with their help texts; parsing writes into `options`, which must outlive `app`.
-void AddOptions(CLI::App& app, ServerOptions& options);
+  std::string admin_listen;  // as listen; empty = no AdminService
+  std::filesystem::path admin_port_file;
+  std::string metrics_listen;  // as listen; empty = no /metrics, no /healthz
+  std::filesystem::path metrics_port_file;
+  bool reflection = false;  // gRPC server reflection, for tools that ask for the API
+
+  // A call in flight holds at most a request and a response of 4 MiB: this bounds memory.
+  int max_calls = 1000;
+  int max_streams = 256;             // calls at a time on one connection
+  int max_request_bytes = 1 << 20;   // the largest sensible one, 1000 ids or a vector, has 20 KB
+  int max_metadata_bytes = 8 << 10;  // headers of a call
+  int network_memory_mib = 512;      // gRPC's buffers, all connections together
+  double keepalive_seconds = 120;    // silence after which a connection is asked if it lives
+  double min_ping_seconds = 10;      // clients that ping more often are disconnected
+};
 
 // Host and port of "127.0.0.1:50051", "localhost:0" or "[::1]:0" in the form that gRPC listens on.
 // INVALID_ARGUMENT when it is not HOST:PORT with a port of 0 to 65535; FAILED_PRECONDITION when the
-// host is not this machine's loopback, the only one that is served without encryption.
-absl::StatusOr<std::string> LoopbackAddress(const std::string& listen);
+// host is not this machine's loopback, the only one that is served without encryption. Errors name
+// `setting`.
+absl::StatusOr<std::string> LoopbackAddress(const std::string& listen,
+                                            std::string_view setting = "listen");
 
 // The process's exit code: 0 ok, 1 internal, 2 usage, 4 refused (an address, a port, a file).
 int ExitCode(const absl::Status& status);

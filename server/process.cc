@@ -15,11 +15,12 @@ void LogOfGrpc(gpr_log_func_args* line) {
   spdlog::log(level, "grpc: {}", line->message);
 }
 
-sigset_t StopSignals() {
+sigset_t HeldSignals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
   return signals;
 }
 
@@ -28,22 +29,26 @@ sigset_t StopSignals() {
 void SetUpLog(const std::string& level) {
   spdlog::set_default_logger(spdlog::stderr_logger_mt("peculiar-server"));
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
+  const auto requests = spdlog::stderr_logger_mt("requests");
+  requests->set_pattern("%v");
   spdlog::set_level(spdlog::level::from_str(level));
   spdlog::flush_on(spdlog::level::debug);
   gpr_set_log_function(LogOfGrpc);
 }
 
-void HoldStopSignals() {
-  const sigset_t signals = StopSignals();
+void HoldSignals() {
+  const sigset_t signals = HeldSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGHUP, SIG_DFL);  // nohup ignores it, and what is ignored never waits
   signal(SIGPIPE, SIG_IGN);
 }
 
-std::string WaitForStopSignal() {
-  const sigset_t signals = StopSignals();
+std::string WaitForSignal() {
+  const sigset_t signals = HeldSignals();
   int number = 0;
   while (sigwait(&signals, &number) != 0) {
   }
+  if (number == SIGHUP) return "SIGHUP";
   return number == SIGINT ? "SIGINT" : "SIGTERM";
 }
 

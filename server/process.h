@@ -1,4 +1,4 @@
-// The process around the server: log lines to standard error, stop signals. Acts on the whole
+// The process around the server: log lines to standard error, signals. Acts on the whole
 // process, so only main calls it.
 #pragma once
 
@@ -7,14 +7,14 @@
 namespace peculiar::server {
 
 // Log lines of spdlog and of gRPC go to standard error from `level` (debug, info, warning, error)
-// up.
+// up. The logger "requests" writes its lines bare: they are JSON.
 void SetUpLog(const std::string& level);
 
-// SIGTERM and SIGINT wait for WaitForStopSignal instead of ending the process, and a closed pipe is
-// an error, not an end. Call before any thread starts: threads inherit it.
-void HoldStopSignals();
+// SIGTERM, SIGINT and SIGHUP wait for WaitForSignal instead of ending the process, and a closed
+// pipe is an error, not an end. Call before any thread starts: threads inherit it.
+void HoldSignals();
 
-// Returns the signal's name when one has come.
-std::string WaitForStopSignal();
+// Returns the signal's name when one has come: "SIGTERM", "SIGINT" or "SIGHUP".
+std::string WaitForSignal();
 
 }  // namespace peculiar::server

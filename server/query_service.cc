@@ -1,11 +1,9 @@
 #include "server/query_service.h"
 
-#include <chrono>
 #include <utility>
 
 #include "server/convert.h"
 #include "server/exports.h"
-#include "server/grpc_status.h"
 #include "server/page.h"
 
 namespace peculiar::server {
@@ -14,39 +12,6 @@ namespace {
 // A page ends early rather than pass this; responses stay under 4 MiB.
 constexpr std::size_t kFullPageBytes = 3 << 20;
 constexpr int kRowsPerSizeCheck = 100;
-
-// No work for a caller who has stopped waiting.
-absl::Status CheckStillWanted(const grpc::CallbackServerContext& context) {
-  if (context.IsCancelled()) {
-    return MakeStatus(absl::StatusCode::kCancelled, "CANCELLED: the caller gave up");
-  }
-  if (context.deadline() <= std::chrono::system_clock::now()) {
-    return MakeStatus(absl::StatusCode::kDeadlineExceeded,
-                      "DEADLINE_EXCEEDED: the deadline passed before the work began");
-  }
-  return absl::OkStatus();
-}
-
-// What every method does around its own work.
-template <typename Work>
-grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, std::string_view method,
-                                 const Work& work) {
-  absl::Status status = CheckStillWanted(*context);
-  if (status.ok()) status = work();
-  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  reactor->Finish(ToGrpcStatus(status, method));
-  return reactor;
-}
-
-// The same for a method that streams; open() gives what fills its messages.
-template <typename Stream, typename Open>
-auto AnswerInParts(grpc::CallbackServerContext* context, std::string_view method,
-                   const Open& open) {
-  const absl::Status status = CheckStillWanted(*context);
-  const absl::StatusOr<typename Stream::Fill> fill = status.ok() ? open() : status;
-  if (!fill.ok()) return Stream::Refuse(ToGrpcStatus(fill.status(), method));
-  return Stream::Start(context, *fill);
-}
 
 // Everything but the offset. Borrows from the request.
 absl::StatusOr<AnomalyQuery> ToQuery(const v1::ListAnomaliesRequest& request) {
@@ -109,8 +74,8 @@ void AddRows(const Entries& entries, Rows& rows, const Response& response) {
 
 }  // namespace
 
-QueryService::QueryService(const SnapshotHolder& holder, std::string server_version)
-    : holder_(holder), server_version_(std::move(server_version)) {
+QueryService::QueryService(const SnapshotHolder& holder, CallGate& gate, std::string server_version)
+    : holder_(holder), gate_(gate), server_version_(std::move(server_version)) {
   SetMessageAllocatorFor_ListAnomalies(&anomaly_pages_);
   SetMessageAllocatorFor_ListGalaxies(&galaxy_pages_);
   SetMessageAllocatorFor_FindNeighbors(&neighbors_);
@@ -121,7 +86,7 @@ QueryService::QueryService(const SnapshotHolder& holder, std::string server_vers
 grpc::ServerUnaryReactor* QueryService::ListAnomalies(grpc::CallbackServerContext* context,
                                                       const v1::ListAnomaliesRequest* request,
                                                       v1::ListAnomaliesResponse* response) {
-  return Answer(context, "ListAnomalies", [&]() -> absl::Status {
+  return Answer(gate_, context, "ListAnomalies", response, [&]() -> absl::Status {
     PECULIAR_ASSIGN_OR_RETURN(AnomalyQuery query, ToQuery(*request));
     v1::ListAnomaliesRequest question = *request;
     question.set_score_kind(ToProto(query.measure));  // unset and the default are one question
@@ -141,7 +106,7 @@ grpc::ServerUnaryReactor* QueryService::ListAnomalies(grpc::CallbackServerContex
 grpc::ServerUnaryReactor* QueryService::FindNeighbors(grpc::CallbackServerContext* context,
                                                       const v1::FindNeighborsRequest* request,
                                                       v1::FindNeighborsResponse* response) {
-  return Answer(context, "FindNeighbors", [&]() -> absl::Status {
+  return Answer(gate_, context, "FindNeighbors", response, [&]() -> absl::Status {
     PECULIAR_ASSIGN_OR_RETURN(const EnginePointer engine, holder_.Find(request->snapshot_id()));
     PECULIAR_ASSIGN_OR_RETURN(const NeighborQuery query, ToQuery(*request));
     PECULIAR_ASSIGN_OR_RETURN(const NeighborAnswer answer, engine->FindNeighbors(query));
@@ -157,7 +122,7 @@ grpc::ServerUnaryReactor* QueryService::FindNeighbors(grpc::CallbackServerContex
 grpc::ServerUnaryReactor* QueryService::GetEmbedding(grpc::CallbackServerContext* context,
                                                      const v1::GetEmbeddingRequest* request,
                                                      v1::GetEmbeddingResponse* response) {
-  return Answer(context, "GetEmbedding", [&]() -> absl::Status {
+  return Answer(gate_, context, "GetEmbedding", response, [&]() -> absl::Status {
     PECULIAR_ASSIGN_OR_RETURN(const EnginePointer engine, holder_.Find(request->snapshot_id()));
     PECULIAR_ASSIGN_OR_RETURN(
         const EmbeddingAnswer answer,
@@ -174,7 +139,7 @@ grpc::ServerUnaryReactor* QueryService::GetEmbedding(grpc::CallbackServerContext
 grpc::ServerUnaryReactor* QueryService::BatchGetEmbeddings(
     grpc::CallbackServerContext* context, const v1::BatchGetEmbeddingsRequest* request,
     v1::BatchGetEmbeddingsResponse* response) {
-  return Answer(context, "BatchGetEmbeddings", [&]() -> absl::Status {
+  return Answer(gate_, context, "BatchGetEmbeddings", response, [&]() -> absl::Status {
     const int asked = request->galaxy_ids_size();
     if (asked < 1 || asked > kMaxPageSize) {
       return InvalidArgument("BAD_BATCH_SIZE: galaxy_ids has {} ids; give 1 to {}", asked,
@@ -204,7 +169,7 @@ grpc::ServerUnaryReactor* QueryService::BatchGetEmbeddings(
 grpc::ServerUnaryReactor* QueryService::ListGalaxies(grpc::CallbackServerContext* context,
                                                      const v1::ListGalaxiesRequest* request,
                                                      v1::ListGalaxiesResponse* response) {
-  return Answer(context, "ListGalaxies", [&]() -> absl::Status {
+  return Answer(gate_, context, "ListGalaxies", response, [&]() -> absl::Status {
     PECULIAR_ASSIGN_OR_RETURN(const GalaxyQuery query, ToGalaxyQuery(*request));
     v1::ListGalaxiesRequest question = *request;
     if (query.score) question.mutable_score_range()->set_score_kind(ToProto(query.score->measure));
@@ -222,8 +187,8 @@ grpc::ServerUnaryReactor* QueryService::ListGalaxies(grpc::CallbackServerContext
 
 grpc::ServerWriteReactor<v1::ExportGalaxiesResponse>* QueryService::ExportGalaxies(
     grpc::CallbackServerContext* context, const v1::ExportGalaxiesRequest* request) {
-  return AnswerInParts<GalaxiesExport>(
-      context, "ExportGalaxies", [&]() -> absl::StatusOr<GalaxiesExport::Fill> {
+  return GalaxiesExport::Start(
+      gate_, *context, "ExportGalaxies", [&]() -> absl::StatusOr<GalaxiesExport::Fill> {
         PECULIAR_ASSIGN_OR_RETURN(EnginePointer engine, holder_.Find(request->snapshot_id()));
         return OpenExport(std::move(engine), *request);
       });
@@ -231,8 +196,8 @@ grpc::ServerWriteReactor<v1::ExportGalaxiesResponse>* QueryService::ExportGalaxi
 
 grpc::ServerWriteReactor<v1::ExportEmbeddingsResponse>* QueryService::ExportEmbeddings(
     grpc::CallbackServerContext* context, const v1::ExportEmbeddingsRequest* request) {
-  return AnswerInParts<EmbeddingsExport>(
-      context, "ExportEmbeddings", [&]() -> absl::StatusOr<EmbeddingsExport::Fill> {
+  return EmbeddingsExport::Start(
+      gate_, *context, "ExportEmbeddings", [&]() -> absl::StatusOr<EmbeddingsExport::Fill> {
         PECULIAR_ASSIGN_OR_RETURN(EnginePointer engine, holder_.Find(request->snapshot_id()));
         return OpenExport(std::move(engine), *request);
       });
@@ -241,7 +206,7 @@ grpc::ServerWriteReactor<v1::ExportEmbeddingsResponse>* QueryService::ExportEmbe
 grpc::ServerUnaryReactor* QueryService::GetGalaxy(grpc::CallbackServerContext* context,
                                                   const v1::GetGalaxyRequest* request,
                                                   v1::GetGalaxyResponse* response) {
-  return Answer(context, "GetGalaxy", [&]() -> absl::Status {
+  return Answer(gate_, context, "GetGalaxy", response, [&]() -> absl::Status {
     PECULIAR_ASSIGN_OR_RETURN(const EnginePointer engine, holder_.Find(request->snapshot_id()));
     PECULIAR_ASSIGN_OR_RETURN(const GalaxyAnswer answer,
                               engine->GetGalaxy(request->galaxy_id(), request->model()));
@@ -263,7 +228,7 @@ grpc::ServerUnaryReactor* QueryService::GetGalaxy(grpc::CallbackServerContext* c
 grpc::ServerUnaryReactor* QueryService::GetDistribution(grpc::CallbackServerContext* context,
                                                         const v1::GetDistributionRequest* request,
                                                         v1::GetDistributionResponse* response) {
-  return Answer(context, "GetDistribution", [&]() -> absl::Status {
+  return Answer(gate_, context, "GetDistribution", response, [&]() -> absl::Status {
     PECULIAR_ASSIGN_OR_RETURN(const EnginePointer engine, holder_.Find(request->snapshot_id()));
     PECULIAR_ASSIGN_OR_RETURN(const DistributionQuery query, ToQuery(*request));
     PECULIAR_ASSIGN_OR_RETURN(const DistributionAnswer answer, engine->GetDistribution(query));
@@ -283,7 +248,7 @@ grpc::ServerUnaryReactor* QueryService::GetDistribution(grpc::CallbackServerCont
 grpc::ServerUnaryReactor* QueryService::ListRepeats(grpc::CallbackServerContext* context,
                                                     const v1::ListRepeatsRequest* request,
                                                     v1::ListRepeatsResponse* response) {
-  return Answer(context, "ListRepeats", [&]() -> absl::Status {
+  return Answer(gate_, context, "ListRepeats", response, [&]() -> absl::Status {
     PECULIAR_ASSIGN_OR_RETURN(const PagePosition position,
                               FindPage(holder_, "ListRepeats", *request));
     PECULIAR_ASSIGN_OR_RETURN(
@@ -302,7 +267,7 @@ grpc::ServerUnaryReactor* QueryService::ListRepeats(grpc::CallbackServerContext*
 grpc::ServerUnaryReactor* QueryService::GetSnapshot(grpc::CallbackServerContext* context,
                                                     const v1::GetSnapshotRequest* request,
                                                     v1::GetSnapshotResponse* response) {
-  return Answer(context, "GetSnapshot", [&]() -> absl::Status {
+  return Answer(gate_, context, "GetSnapshot", response, [&]() -> absl::Status {
     PECULIAR_ASSIGN_OR_RETURN(const EnginePointer engine, holder_.Find(request->snapshot_id()));
     PECULIAR_ASSIGN_OR_RETURN(const std::size_t model, engine->ResolveModel(request->model()));
     v1::Snapshot& snapshot = *response->mutable_snapshot();

@@ -9,14 +9,15 @@
 
 #include "peculiar/v1/query_service.grpc.pb.h"
 #include "server/arena_messages.h"
+#include "server/call_gate.h"
 #include "server/snapshot_holder.h"
 
 namespace peculiar::server {
 
 class QueryService final : public v1::QueryService::CallbackService {
  public:
-  // holder must outlive the service.
-  QueryService(const SnapshotHolder& holder, std::string server_version);
+  // holder and gate, which is of this service, must outlive it.
+  QueryService(const SnapshotHolder& holder, CallGate& gate, std::string server_version);
 
   grpc::ServerUnaryReactor* ListAnomalies(grpc::CallbackServerContext* context,
                                           const v1::ListAnomaliesRequest* request,
@@ -52,6 +53,7 @@ class QueryService final : public v1::QueryService::CallbackService {
 
  private:
   const SnapshotHolder& holder_;
+  CallGate& gate_;
   const std::string server_version_;
 
   // First blocks: a page of 50, 10 neighbours, 128 coordinates with their request.

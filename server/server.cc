@@ -1,18 +1,15 @@
 #include "server/server.h"
 
 #include <grpcpp/health_check_service_interface.h>
-#include <grpcpp/security/server_credentials.h>
-#include <grpcpp/server_builder.h>
 #include <spdlog/spdlog.h>
 
-#include "core/base/file.h"
+#include "server/metrics.h"
 
 namespace peculiar::server {
 namespace {
 
-constexpr int kMaxRequestBytes = 1 << 20;
-constexpr int kMaxResponseBytes = 4 << 20;  // what clients accept by default
 constexpr char kQueryServiceName[] = "peculiar.v1.QueryService";
+constexpr int kMaxAdminCalls = 16;  // each holds a thread
 
 SnapshotHolderOptions HolderOptions(const ServerOptions& options) {
   const std::chrono::duration<double> interval(options.poll_seconds);
@@ -32,70 +29,102 @@ absl::Status CheckFolder(const std::filesystem::path& folder) {
   return FailedPrecondition("--snapshots {}: not a folder that can be read", folder.string());
 }
 
+// The descriptor of the only service in the file of a message.
+template <typename Message>
+const google::protobuf::ServiceDescriptor& ServiceOf() {
+  return *Message::descriptor()->file()->service(0);
+}
+
 }  // namespace
 
 Server::Server(const ServerOptions& options)
     : options_(options),
+      port_file_(options.port_file),
+      admin_port_file_(options.admin_port_file),
+      metrics_port_file_(options.metrics_port_file),
       holder_(HolderOptions(options), [this] { SetServing(); }),
-      query_service_(holder_, PECULIAR_VERSION) {}
+      request_log_(spdlog::get("requests")),
+      query_gate_(ServiceOf<v1::GetSnapshotRequest>(), options.max_calls, request_log_),
+      admin_gate_(ServiceOf<v1::ReloadSnapshotRequest>(), kMaxAdminCalls, request_log_),
+      query_service_(holder_, query_gate_, PECULIAR_VERSION),
+      admin_service_(holder_, admin_gate_) {}
 
 Server::~Server() { Stop(); }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
-  PECULIAR_ASSIGN_OR_RETURN(const std::string address, LoopbackAddress(options.listen));
   PECULIAR_RETURN_IF_ERROR(CheckFolder(options.snapshots));
   std::unique_ptr<Server> server(new Server(options));
-  std::error_code ignored;  // a file of an earlier run would mislead; writing it reports errors
-  if (!options.port_file.empty()) std::filesystem::remove(options.port_file, ignored);
-  PECULIAR_RETURN_IF_ERROR(server->Listen(address));
+  PECULIAR_RETURN_IF_ERROR(server->Listen());
   server->holder_.Refresh();
   server->holder_.StartPolling();
-  if (!options.port_file.empty()) {
-    const std::string port = server->address_.substr(server->address_.rfind(':') + 1);
-    PECULIAR_RETURN_IF_ERROR(WriteFileAtomically(options.port_file, port + "\n"));
-  }
-  spdlog::info("ready on {}", server->address_);
+  PECULIAR_RETURN_IF_ERROR(server->WritePortFiles());
+  spdlog::info("ready on {}", server->address());
   return server;
 }
 
-absl::Status Server::Listen(const std::string& address) {
-  grpc::EnableDefaultHealthCheckService(true);
-  grpc::ServerBuilder builder;
-  int port = 0;
-  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
-  // gRPC shares ports by default: two servers on one port would take turns.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.SetMaxReceiveMessageSize(kMaxRequestBytes);
-  builder.SetMaxSendMessageSize(kMaxResponseBytes);
-  builder.RegisterService(&query_service_);
-  grpc_server_ = builder.BuildAndStart();
-  if (grpc_server_ == nullptr || port == 0) {
-    return FailedPrecondition(
-        "cannot listen on {}: the port is taken or the address is not this machine's; port 0 takes "
-        "a free one",
-        address);
+absl::Status Server::Listen() {
+  PECULIAR_ASSIGN_OR_RETURN(const std::string address, LoopbackAddress(options_.listen));
+  PECULIAR_ASSIGN_OR_RETURN(query_, server::Listen(address, query_service_, options_));
+  query_.server->GetHealthCheckService()->SetServingStatus(kQueryServiceName, false);
+  spdlog::info("listening on {}", query_.address);
+  if (!options_.admin_listen.empty()) {
+    PECULIAR_ASSIGN_OR_RETURN(const std::string admin_address,
+                              LoopbackAddress(options_.admin_listen, "admin_listen"));
+    PECULIAR_ASSIGN_OR_RETURN(admin_, server::Listen(admin_address, admin_service_, options_));
+    admin_.server->GetHealthCheckService()->SetServingStatus(true);
+    spdlog::info("AdminService on {}", admin_.address);
   }
-  address_ = fmt::format("{}:{}", address.substr(0, address.rfind(':')), port);
-  grpc_server_->GetHealthCheckService()->SetServingStatus(false);
-  grpc_server_->GetHealthCheckService()->SetServingStatus(kQueryServiceName, false);
-  spdlog::info("listening on {}", address_);
+  if (options_.metrics_listen.empty()) return absl::OkStatus();
+  PECULIAR_ASSIGN_OR_RETURN(const std::string metrics_address,
+                            LoopbackAddress(options_.metrics_listen, "metrics_listen"));
+  const MetricsSources sources{{&query_gate_, &admin_gate_}, &holder_, PECULIAR_VERSION};
+  const auto metrics = [sources] {
+    return FormatMetrics(sources, std::chrono::system_clock::now());
+  };
+  PECULIAR_ASSIGN_OR_RETURN(
+      metrics_, MetricsPort::Start(metrics_address, {metrics, [this] { return health(); }}));
   return absl::OkStatus();
 }
 
-void Server::SetServing() {
-  grpc_server_->GetHealthCheckService()->SetServingStatus("", true);
-  grpc_server_->GetHealthCheckService()->SetServingStatus(kQueryServiceName, true);
+absl::Status Server::WritePortFiles() const {
+  PECULIAR_RETURN_IF_ERROR(port_file_.Write(address()));
+  if (admin_.server != nullptr) PECULIAR_RETURN_IF_ERROR(admin_port_file_.Write(admin_address()));
+  if (metrics_ == nullptr) return absl::OkStatus();
+  return metrics_port_file_.Write(metrics_address());
 }
 
+std::string Server::metrics_address() const {
+  return metrics_ == nullptr ? std::string() : metrics_->address();
+}
+
+void Server::SetServing() {
+  query_.server->GetHealthCheckService()->SetServingStatus("", true);
+  query_.server->GetHealthCheckService()->SetServingStatus(kQueryServiceName, true);
+}
+
+absl::Status Server::health() const {
+  if (stopping_) return FailedPrecondition("STOPPING: the server was told to stop");
+  return holder_.Find("").status();
+}
+
+void Server::Reload() { holder_.RefreshSoon(); }
+
 void Server::Stop() {
-  if (grpc_server_ == nullptr) return;
-  grpc_server_->GetHealthCheckService()->Shutdown();  // NOT_SERVING, for good
-  grpc_server_->Shutdown(std::chrono::system_clock::now() + options_.drain_timeout);
-  grpc_server_->Wait();
+  if (query_.server == nullptr || stopping_) return;
+  stopping_ = true;
+  const std::chrono::duration<double> drain(options_.drain_seconds);
+  const auto deadline = std::chrono::system_clock::now() +
+                        std::chrono::duration_cast<std::chrono::milliseconds>(drain);
+  query_.server->GetHealthCheckService()->Shutdown();  // NOT_SERVING, for good
+  query_.server->Shutdown(deadline);
+  query_.server->Wait();
+  if (admin_.server != nullptr) {
+    admin_.server->Shutdown(deadline);
+    admin_.server->Wait();
+  }
   holder_.StopPolling();
-  grpc_server_.reset();
-  std::error_code ignored;
-  if (!options_.port_file.empty()) std::filesystem::remove(options_.port_file, ignored);
+  metrics_.reset();
+  for (const PortFile* file : {&port_file_, &admin_port_file_, &metrics_port_file_}) file->Remove();
 }
 
 }  // namespace peculiar::server

@@ -1,51 +1,77 @@
-// The running server: a port, the query service, the standard health service, the snapshots. Owns
-// the threads of all of them; Start and Stop are for one thread.
+// The running server: the query service with the standard health service on a port, the snapshots,
+// and when they are asked for the admin service and the metrics on ports of their own. Owns the
+// threads of all of them; Start, Reload and Stop are for one thread.
 #pragma once
 
-#include <grpcpp/server.h>
-
+#include <atomic>
 #include <memory>
 #include <string>
 
 #include "core/base/status.h"
+#include "server/admin_service.h"
+#include "server/call_gate.h"
+#include "server/listener.h"
+#include "server/metrics_port.h"
 #include "server/options.h"
+#include "server/port_file.h"
 #include "server/query_service.h"
+#include "server/request_log.h"
 #include "server/snapshot_holder.h"
 
 namespace peculiar::server {
 
 class Server {
  public:
-  // Listens, tries once to open the current snapshot, then writes the port file. Without a snapshot
-  // it runs, NOT_SERVING, and serves as soon as one appears. INVALID_ARGUMENT or
-  // FAILED_PRECONDITION as LoopbackAddress, when the port is taken, or when the snapshots' path is
-  // no folder; errors of AtomicFile for the port file.
+  // Listens, tries once to open the current snapshot, then writes the port files. Without a
+  // snapshot it runs, NOT_SERVING, and serves as soon as one appears. INVALID_ARGUMENT or
+  // FAILED_PRECONDITION as LoopbackAddress, when a port is taken, or when the snapshots' path is no
+  // folder; errors of AtomicFile for the port files.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
 
   ~Server();  // Stop
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // HOST:PORT with the port that was taken.
-  const std::string& address() const { return address_; }
+  // HOST:PORT with the port that was taken; empty where nothing was asked for.
+  const std::string& address() const { return query_.address; }
+  const std::string& admin_address() const { return admin_.address; }
+  std::string metrics_address() const;
 
   // The snapshots, for a look at CURRENT out of turn.
   SnapshotHolder& holder() { return holder_; }
 
-  // Says NOT_SERVING, takes no new calls, lets those in flight end within options.drain_timeout and
-  // cancels the rest, removes the port file. A snapshot that is being opened is waited for. Once.
+  // What SIGHUP asks for: looks at CURRENT at once, without waiting for what comes of it. Whatever
+  // else is read from disk while the server runs is read again here.
+  void Reload();
+
+  // OK when calls are answered; else `NO_SNAPSHOT:` or `STOPPING:` and why.
+  absl::Status health() const;
+
+  // Says NOT_SERVING, takes no new calls, lets those in flight end within options.drain_seconds and
+  // cancels the rest, removes the port files. A snapshot that is being opened is waited for. Once.
   void Stop();
 
  private:
   explicit Server(const ServerOptions& options);
-  absl::Status Listen(const std::string& address);
+  absl::Status Listen();
+  absl::Status WritePortFiles() const;
   void SetServing();
 
   const ServerOptions options_;
-  std::string address_;
+  const PortFile port_file_;
+  const PortFile admin_port_file_;
+  const PortFile metrics_port_file_;
+  std::atomic<bool> stopping_ = false;
   SnapshotHolder holder_;
+  RequestLog request_log_;
+  CallGate query_gate_;
+  CallGate admin_gate_;
   QueryService query_service_;
-  std::unique_ptr<grpc::Server> grpc_server_;  // last: ends before what it calls
+  AdminService admin_service_;
+  // Last: these end before what they call.
+  Listener query_;
+  Listener admin_;
+  std::unique_ptr<MetricsPort> metrics_;
 };
 
 }  // namespace peculiar::server

@@ -422,8 +422,8 @@ TEST_F(ServerTest, PagesShrinkRatherThanPassTheLimitOfAResponse) {
 
 // A client that watches the health of the server and never goes.
 TEST_F(ServerTest, StopSaysNotServingAndDoesNotWaitForeverForAnOpenStream) {
-  testing::RunningServer running(ServerOptions{
-      .snapshots = folder_, .poll_seconds = 3600, .drain_timeout = std::chrono::milliseconds(200)});
+  testing::RunningServer running(
+      ServerOptions{.snapshots = folder_, .poll_seconds = 3600, .drain_seconds = 0.2});
   grpc::GenericStub stub(running.channel());
   grpc::ClientContext context;
   grpc::CompletionQueue queue;

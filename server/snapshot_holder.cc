@@ -41,27 +41,31 @@ void SnapshotHolder::StoreHeld(std::shared_ptr<const Held> held) {
 
 SnapshotHolder::~SnapshotHolder() { StopPolling(); }
 
-void SnapshotHolder::Refresh() {
+LookOutcome SnapshotHolder::Refresh(Retry retry) {
   const std::lock_guard lock(refresh_mutex_);
-  const absl::Status status = RefreshHeld();
-  SetReloadError(status.ok() ? "" : WithoutFolders(MessageOf(status)));
+  const absl::StatusOr<LookOutcome> looked = RefreshHeld(retry);
+  SetReloadError(looked.ok() ? "" : WithoutFolders(MessageOf(looked.status())));
   FreeRetired();
+  const LookOutcome outcome = looked.value_or(LookOutcome::kFailed);
+  looks_[static_cast<std::size_t>(outcome)].fetch_add(1, std::memory_order_relaxed);
+  return outcome;
 }
 
-absl::Status SnapshotHolder::RefreshHeld() {
+absl::StatusOr<LookOutcome> SnapshotHolder::RefreshHeld(Retry retry) {
   const std::shared_ptr<const Held> held = LoadHeld();
   const absl::StatusOr<std::string> id = ReadCurrent(options_.folder);
   if (!id.ok()) {
     // Nothing published yet is a state, not an error; a CURRENT that went away is one.
     const bool nothing_yet = absl::IsNotFound(id.status()) && held->engines.empty();
-    return nothing_yet ? absl::OkStatus() : id.status();
+    if (!nothing_yet) return id.status();
+    return LookOutcome::kUnchanged;
   }
   if (!held->engines.empty() && IdOf(held->engines.front()) == *id) {
     failed_id_.clear();
-    return absl::OkStatus();
+    return LookOutcome::kUnchanged;
   }
-  const auto now = std::chrono::steady_clock::now();
-  if (*id == failed_id_ && now < failed_retry_) return failed_;
+  const bool is_paused = std::chrono::steady_clock::now() < failed_retry_;
+  if (*id == failed_id_ && is_paused && retry == Retry::kAfterPause) return failed_;
   absl::StatusOr<EnginePointer> engine = FindOrOpen(*id);
   if (!engine.ok()) {
     const bool again = *id == failed_id_;
@@ -73,7 +77,7 @@ absl::Status SnapshotHolder::RefreshHeld() {
   }
   failed_id_.clear();
   Serve(*std::move(engine));
-  return absl::OkStatus();
+  return LookOutcome::kServed;
 }
 
 absl::StatusOr<EnginePointer> SnapshotHolder::FindOrOpen(const std::string& id) {
@@ -131,11 +135,22 @@ void SnapshotHolder::StopPolling() {
   if (thread_.joinable()) thread_.join();
 }
 
+void SnapshotHolder::RefreshSoon() {
+  {
+    const std::lock_guard lock(stop_mutex_);
+    refresh_soon_ = true;
+  }
+  stop_changed_.notify_all();
+}
+
 void SnapshotHolder::Poll() {
   std::unique_lock lock(stop_mutex_);
-  while (!stop_changed_.wait_for(lock, options_.poll_interval, [this] { return stop_; })) {
+  while (true) {
+    stop_changed_.wait_for(lock, options_.poll_interval, [this] { return stop_ || refresh_soon_; });
+    if (stop_) return;
+    const Retry retry = std::exchange(refresh_soon_, false) ? Retry::kNow : Retry::kAfterPause;
     lock.unlock();
-    Refresh();
+    Refresh(retry);
     lock.lock();
   }
 }

@@ -3,8 +3,11 @@
 // and reload_error may be called from any thread and wait for no file.
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -29,6 +32,14 @@ struct SnapshotHolderOptions {
   std::size_t keep = 2;  // previous snapshots that Find still knows
 };
 
+// When a snapshot that failed to open is tried again: after a growing pause, or at once.
+enum class Retry { kAfterPause, kNow };
+
+// What a look at CURRENT came to: it names what is served already; a snapshot that is served from
+// now on; or one that is not served, reload_error says why.
+enum class LookOutcome { kUnchanged, kServed, kFailed };
+inline constexpr std::size_t kLookOutcomeCount = 3;
+
 class SnapshotHolder {
  public:
   // on_serving is called, from the thread that refreshes, when there is a snapshot to answer from
@@ -39,9 +50,12 @@ class SnapshotHolder {
   SnapshotHolder& operator=(const SnapshotHolder&) = delete;
 
   // Looks at CURRENT now and serves what it names when that opens whole; else keeps what there is,
-  // logs why (once for the same cause) and gives the reason in reload_error. A snapshot that failed
-  // is tried again after a growing pause. Also frees retired snapshots that no request holds.
-  void Refresh();
+  // logs why (once for the same cause) and gives the reason in reload_error. Takes as long as
+  // opening does. Also frees retired snapshots that no request holds.
+  LookOutcome Refresh(Retry retry = Retry::kAfterPause);
+
+  // Has the polling thread Refresh(kNow) at once; does not wait for it.
+  void RefreshSoon();
 
   void StartPolling();
   void StopPolling();  // waits for a Refresh that is under way
@@ -49,6 +63,17 @@ class SnapshotHolder {
   // The snapshot with this id, or the current one when it is empty. FAILED_PRECONDITION
   // `NO_SNAPSHOT:` when there is none yet; NOT_FOUND `UNKNOWN_SNAPSHOT:` with the ids held.
   absl::StatusOr<EnginePointer> Find(std::string_view snapshot_id) const;
+
+  // The snapshots that Find knows: the current one first, then newest first.
+  std::vector<EnginePointer> held() const { return LoadHeld()->engines; }
+
+  // The folder of all snapshots, absolute.
+  const std::filesystem::path& folder() const { return options_.folder; }
+
+  // Looks at CURRENT so far that came to this.
+  std::int64_t looks(LookOutcome outcome) const {
+    return looks_[static_cast<std::size_t>(outcome)].load(std::memory_order_relaxed);
+  }
 
   // Why what CURRENT names is not served; empty when it is. Names files without their folders.
   std::string reload_error() const;
@@ -62,7 +87,7 @@ class SnapshotHolder {
 
   std::shared_ptr<const Held> LoadHeld() const;
   void StoreHeld(std::shared_ptr<const Held> held);
-  absl::Status RefreshHeld();
+  absl::StatusOr<LookOutcome> RefreshHeld(Retry retry);
   absl::StatusOr<EnginePointer> FindOrOpen(const std::string& id);
   void Serve(EnginePointer engine);
   void SetReloadError(const std::string& error);
@@ -77,6 +102,8 @@ class SnapshotHolder {
   mutable std::mutex held_mutex_;
   std::shared_ptr<const Held> held_;
 
+  std::array<std::atomic<std::int64_t>, kLookOutcomeCount> looks_{};
+
   std::mutex refresh_mutex_;            // guards what follows, up to stop_mutex_
   std::vector<EnginePointer> retired_;  // kept here so that a request never frees one
   std::string failed_id_;               // the snapshot that did not open,
@@ -87,6 +114,7 @@ class SnapshotHolder {
   std::mutex stop_mutex_;
   std::condition_variable stop_changed_;
   bool stop_ = false;
+  bool refresh_soon_ = false;
   std::thread thread_;
 };
 

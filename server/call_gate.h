@@ -1,0 +1,115 @@
+// What surrounds every call of a service, whatever the method does: it is admitted or refused,
+// counted, timed and logged, and gets a request id. A CallGate belongs to a service; a Call is one
+// call, from its arrival until its last byte has left. A unary method is written as
+//   return Answer(gate_, context, "GetGalaxy", response, [&]() -> absl::Status { .. });
+// and the reactor of a streaming method has a member Call: it asks Admit before any work, calls
+// Finish(call_.End(status)) once, and is deleted in OnDone.
+#pragma once
+
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/server_callback.h>
+
+#include <atomic>
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "core/base/status.h"
+#include "server/call_counts.h"
+#include "server/request_log.h"
+
+namespace peculiar::server {
+
+// Safe from any thread; outlives its calls.
+class CallGate {
+ public:
+  // At most max_calls are in flight. `log` must outlive the gate.
+  CallGate(const google::protobuf::ServiceDescriptor& service, int max_calls, RequestLog& log)
+      : max_calls_(max_calls), counts_(service), log_(log) {}
+
+  int in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
+  const CallCounts& counts() const { return counts_; }
+
+ private:
+  friend class Call;
+
+  const int max_calls_;
+  std::atomic<int> in_flight_{0};
+  CallCounts counts_;
+  RequestLog& log_;
+};
+
+// Who answered, for the log.
+struct Answered {
+  std::string_view snapshot_id;
+  std::string_view model;
+};
+
+class Call {
+ public:
+  // method: a name of the gate's service. Sends the request id back as initial metadata, so it must
+  // exist before the first answer. Gate and context outlive it.
+  Call(CallGate& gate, grpc::ServerContextBase& context, std::string_view method);
+  ~Call();  // the call is in flight no more
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  // Whether the work may begin; once, first. CANCELLED or DEADLINE_EXCEEDED when nobody waits for
+  // the answer, RESOURCE_EXHAUSTED `TOO_BUSY:` when max_calls are in flight.
+  absl::Status Admit();
+
+  // Counts and logs the outcome and gives what the client is told; once. A call that is destroyed
+  // without it counts as CANCELLED.
+  grpc::Status End(const absl::Status& status, const Answered& answered = {});
+
+  const std::string& request_id() const { return request_id_; }
+
+ private:
+  void Record(grpc::StatusCode code, const absl::Status& status, const Answered& answered);
+
+  CallGate& gate_;
+  grpc::ServerContextBase& context_;
+  const std::size_t method_;
+  const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+  std::string request_id_;
+  bool admitted_ = false;
+  bool ended_ = false;
+};
+
+// Snapshot and model of a response that says them. Borrows from it.
+template <typename Response>
+Answered AnsweredBy(const Response& response) {
+  Answered answered;
+  if constexpr (requires { response.snapshot_id(); }) {
+    answered.snapshot_id = response.snapshot_id();
+  } else if constexpr (requires { response.snapshot().snapshot_id(); }) {
+    answered.snapshot_id = response.snapshot().snapshot_id();
+  }
+  if constexpr (requires { response.model(); }) answered.model = response.model();
+  return answered;
+}
+
+// The reactor of a unary call whose work is done when it is made. Deletes itself.
+class UnaryCall final : public grpc::ServerUnaryReactor {
+ public:
+  UnaryCall(CallGate& gate, grpc::CallbackServerContext& context, std::string_view method)
+      : call(gate, context, method) {}
+  void OnDone() override { delete this; }
+
+  Call call;
+};
+
+// A unary call: `work` fills the response and returns a status; it is not called when the call is
+// not admitted.
+template <typename Response, typename Work>
+grpc::ServerUnaryReactor* Answer(CallGate& gate, grpc::CallbackServerContext* context,
+                                 std::string_view method, const Response* response,
+                                 const Work& work) {
+  auto* const reactor = new UnaryCall(gate, *context, method);
+  absl::Status status = reactor->call.Admit();
+  if (status.ok()) status = work();
+  reactor->Finish(reactor->call.End(status, AnsweredBy(*response)));
+  return reactor;
+}
+
+}  // namespace peculiar::server
