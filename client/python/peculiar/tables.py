@@ -1,0 +1,112 @@
+"""Messages to tables of astropy, with units; what may be absent is masked."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from peculiar.filters import AGN_CLASSES
+
+if TYPE_CHECKING:
+    from astropy.table import Table
+
+FLUX = "1e-17 erg / (Angstrom s cm2)"  # of a spaxel, which astropy has no unit for
+SCORE_UNITS = {"mae": FLUX, "line_error": FLUX}  # the other scores are numbers
+_AGN_NAMES = {number: name for name, number in AGN_CLASSES.items()}
+
+
+class Column(NamedTuple):
+    """How a column comes out of a message."""
+
+    name: str
+    dtype: type
+    value: Callable[[Any], Any]  # None = masked, only where may_be_absent
+    unit: str = ""
+    description: str = ""
+    may_be_absent: bool = False
+
+
+def field(name: str, dtype: type, unit: str = "", description: str = "", of: str = "", column: str = "") -> Column:
+    """The column of a field that is always there; `of`: the field whose message holds it."""
+    return Column(column or name, dtype, lambda message: getattr(_within(message, of), name), unit, description)
+
+
+def optional(name: str, dtype: type, unit: str = "", description: str = "", of: str = "", column: str = "") -> Column:
+    """The column of an optional field."""
+    def value(message: Any) -> Any:
+        holder = _within(message, of)
+        return getattr(holder, name) if holder.HasField(name) else None
+    return Column(column or name, dtype, value, unit, description, True)
+
+
+def joined(name: str, description: str = "", of: str = "") -> Column:
+    """The column of repeated strings: with ";" between them, as in the command line's CSV."""
+    return Column(name, str, lambda message: ";".join(getattr(_within(message, of), name)), "", description)
+
+
+def _within(message: Any, path: str) -> Any:
+    for name in path.split(".") if path else ():
+        message = getattr(message, name)
+    return message
+
+
+def id_columns(of: str = "galaxy") -> list[Column]:
+    return [
+        field("plateifu", str, "", "plate-IFU of the observation", of),
+        field("mangaid", str, "", "MaNGA-ID of the object", of),
+        field("redshift", float, "", "", of),
+    ]
+
+
+def detail_columns(of: str = "galaxy") -> list[Column]:
+    quality = f"{of}.quality".lstrip(".")
+
+    def agn_names(message: Any) -> str:
+        return ";".join(_AGN_NAMES.get(number, f"class {number}") for number in _within(message, of).agn_classes)
+
+    return [
+        optional("ra_deg", float, "deg", "right ascension, ICRS", of),
+        optional("dec_deg", float, "deg", "declination, ICRS", of),
+        field("fibre_count", int, "", "fibres of the bundle", of),
+        Column("agn_classes", str, agn_names, "", "AGN selections (Comerford et al. 2020)"),
+        optional("stellar_mass_msun", float, "solMass", "stellar mass times h^2", of),
+        optional("half_light_radius_arcsec", float, "arcsec", "half-light radius in r", of),
+        optional("sersic_index", float, "", "", of),
+        optional("drp3qual", np.int64, "", "MANGA_DRP3QUAL bits", quality),
+        joined("drp3qual_names", "the bits by name", quality),
+        field("coverage", float, "", "share of the crop inside the cube", quality),
+        field("masked_share", float, "", "share of the crop's voxels that are masked", quality),
+        field("lines_off_grid_count", int, "", "lines wholly outside the cube's wavelengths", quality),
+        joined("repeat_plateifus", "other observations of the object", of),
+        joined("tags", "named sets", of),
+    ]
+
+
+def score_columns(kind: str, name: str = "score") -> list[Column]:
+    place = "" if name == "score" else f"{name}_"
+    return [
+        optional("value", float, SCORE_UNITS.get(kind, ""), kind, "score", name),
+        optional("rank", np.int64, "", "1 = the highest score of the sample", "score", f"{place}rank"),
+        optional("percentile", float, "percent", "share of the sample with this score or a lower one", "score",
+                 f"{place}percentile"),
+    ]
+
+
+def build(columns: Iterable[Column], messages: Sequence[Any], meta: dict[str, Any]) -> Table:
+    """One row a message. Raises ImportError without astropy."""
+    try:
+        from astropy.table import Column as Plain, MaskedColumn, Table
+    except ImportError as error:
+        raise ImportError("tables need astropy (python3-astropy, or pip install astropy)") from error
+    made = []
+    for name, dtype, value, unit, description, may_be_absent in columns:
+        values = [value(message) for message in messages]
+        options = {"name": name, "unit": unit or None, "description": description or None}
+        if may_be_absent:
+            absent = [item is None for item in values]
+            present: np.ndarray[Any, Any] = np.array([dtype() if item is None else item for item in values], dtype)
+            made.append(MaskedColumn(present, mask=absent, **options))
+        else:
+            made.append(Plain(np.array(values, dtype), **options))
+    return Table(made, meta=meta)
