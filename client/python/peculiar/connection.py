@@ -1,6 +1,7 @@
 """Messages to a server and back: deadlines, retries, pages, errors."""
 from __future__ import annotations
 
+import itertools
 import os
 import pathlib
 import random
@@ -72,6 +73,24 @@ class Connection:
                 return
             asked.page_token, asked.snapshot_id = page.next_page_token, page.snapshot_id
 
+    def stream(self, request: Message, seconds: float) -> Iterator[Any]:
+        """The responses of a streaming RPC, all within so many seconds. Tried again only until the first one is there."""
+        rpc = self._rpc(request)
+
+        def begin(timeout: float) -> tuple[Any, Any]:
+            responses = rpc(request, timeout=timeout, metadata=self._metadata)
+            return responses, next(responses, None)
+
+        responses, response = self._attempt(begin, seconds)
+        try:
+            while response is not None:
+                yield response
+                response = next(responses, None)
+        except grpc.RpcError as error:
+            raise self._error(error, seconds) from None
+        finally:
+            responses.cancel()
+
     def _rpc(self, request: Message) -> Callable[..., Any]:
         rpc: Callable[..., Any] = getattr(self._stub, type(request).__name__[:-len("Request")])
         return rpc
@@ -79,24 +98,28 @@ class Connection:
     def _attempt(self, call: Callable[[float], T], seconds: float) -> T:
         deadline = time.monotonic() + seconds
         wait = FIRST_WAIT
-        attempt = 1
-        while True:
+        for attempt in itertools.count(1):
             try:
                 return call(max(deadline - time.monotonic(), 0.001))
             except grpc.RpcError as error:
-                code, message = error.code(), error.details() or ""
-            if code == grpc.StatusCode.DEADLINE_EXCEEDED:
-                raise errors.of_status(code, f"no answer from {self.address} within {seconds:g} s")
-            if code == grpc.StatusCode.UNIMPLEMENTED:
-                raise errors.of_status(code, f"what listens at {self.address} does not answer this question: {message}")
-            if code != grpc.StatusCode.UNAVAILABLE:
-                raise errors.of_status(code, message)
+                failure = self._error(error, seconds, attempt)
             pause = wait * random.uniform(0.5, 1)  # many scripts that lost one server do not come back at once
-            if attempt > self._retries or time.monotonic() + pause >= deadline:
-                raise errors.of_status(code, f"cannot reach {self.address} in {attempt} attempts: {message}")
+            if (failure.code() != grpc.StatusCode.UNAVAILABLE or attempt > self._retries
+                    or time.monotonic() + pause >= deadline):
+                raise failure
             time.sleep(pause)
             wait = min(2 * wait, LONGEST_WAIT)
-            attempt += 1
+        raise AssertionError("unreachable")
+
+    def _error(self, error: Any, seconds: float, attempts: int = 1) -> errors.Error:
+        code, message = error.code(), error.details() or ""
+        if code == grpc.StatusCode.UNAVAILABLE:
+            message = f"cannot reach {self.address} in {attempts} attempts: {message}"
+        elif code == grpc.StatusCode.DEADLINE_EXCEEDED:
+            message = f"no answer from {self.address} within {seconds:g} s"
+        elif code == grpc.StatusCode.UNIMPLEMENTED:
+            message = f"what listens at {self.address} does not answer this question: {message}"
+        return errors.of_status(code, message)
 
 
 def _check_address(address: str) -> None:

@@ -1,11 +1,11 @@
 """Which galaxies a question is about: keyword arguments to a GalaxyFilter."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Optional, TypedDict, Union
 
 from peculiar import errors
-from peculiar.v1 import filter_pb2, galaxy_pb2
+from peculiar.v1 import filter_pb2, galaxy_pb2, score_pb2
 
 
 class Filters(TypedDict, total=False):
@@ -29,13 +29,26 @@ class Filters(TypedDict, total=False):
     tags: Union[str, Sequence[str], None]  # in at least one of these named sets
 
 
+class ScoredFilters(Filters, total=False):
+    """Filters and bounds of one score, the fields of peculiar.v1.ScoreRange."""
+
+    score: str  # the score that is bounded: mae unless given, chi, relative, relevance; with line: line_error, line_share
+    line: str  # for example "[OIII] 5008"
+    min_score: Optional[float]  # itself included, in the score's unit
+    max_score: Optional[float]
+    min_percentile: Optional[float]  # itself included, 0 to 100 of the whole sample
+    max_percentile: Optional[float]
+
+
 def names_of(enumeration: Any, prefix: str) -> dict[str, int]:
     """{"infrared": 1, ...} of AgnClass and "AGN_CLASS_"; without UNSPECIFIED."""
     return {name[len(prefix):].lower(): number for name, number in enumeration.items() if number > 0}
 
 
+SCORES = names_of(score_pb2.ScoreKind, "SCORE_KIND_")
 AGN_CLASSES = names_of(galaxy_pb2.AgnClass, "AGN_CLASS_")
 _AGN_PRESENCES = names_of(filter_pb2.AgnPresence, "AGN_PRESENCE_")
+_BOUNDS = ScoredFilters.__annotations__.keys() - Filters.__annotations__.keys()
 _LISTS = {"fibre_counts", "agn_classes", "any_quality_names", "no_quality_names", "galaxy_ids", "tags"}
 
 
@@ -46,7 +59,7 @@ def choose(reason: str, what: str, name: str, names: dict[str, int]) -> Any:
     return names[name]
 
 
-def to_message(filters: Filters) -> filter_pb2.GalaxyFilter:
+def to_message(filters: Mapping[str, object]) -> filter_pb2.GalaxyFilter:
     """Raises TypeError for an unknown keyword, InvalidRequest for a value that the field cannot hold."""
     unknown = filters.keys() - Filters.__annotations__.keys()
     if unknown:
@@ -62,6 +75,16 @@ def to_message(filters: Filters) -> filter_pb2.GalaxyFilter:
         except (TypeError, ValueError) as error:
             raise errors.invalid("BAD_FILTER", f"{name} {value!r}: {error}") from error
     return message
+
+
+def to_messages(filters: Mapping[str, object]) -> tuple[filter_pb2.GalaxyFilter, Optional[score_pb2.ScoreRange]]:
+    """As to_message, and the bounds of a score; None when there are none."""
+    bounds: dict[str, Any] = {name: value for name, value in filters.items() if name in _BOUNDS and value is not None}
+    galaxy_filter = to_message({name: value for name, value in filters.items() if name not in _BOUNDS})
+    if not bounds:
+        return galaxy_filter, None
+    kind = choose("UNKNOWN_SCORE", "score", bounds.pop("score", "mae"), SCORES)
+    return galaxy_filter, score_pb2.ScoreRange(score_kind=kind, **bounds)
 
 
 def _field(name: str, value: Any) -> Any:

@@ -1,6 +1,7 @@
 """Questions to a server, answered as tables and arrays."""
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Optional, Union
 
@@ -8,19 +9,19 @@ import grpc
 import numpy as np
 from google.protobuf.json_format import MessageToJson
 
-from peculiar import errors, tables
+from peculiar import errors, exports, tables
 from peculiar.connection import Connection, File
-from peculiar.filters import Filters, choose, names_of, to_message
+from peculiar.filters import SCORES, Filters, ScoredFilters, choose, names_of, to_message, to_messages
 from peculiar.tables import Column, field, optional
-from peculiar.v1 import filter_pb2, population_pb2, query_service_pb2, score_pb2, snapshot_pb2
+from peculiar.v1 import population_pb2, query_service_pb2, snapshot_pb2
 
 if TYPE_CHECKING:
     from astropy.table import Table
     from numpy.typing import ArrayLike, NDArray
     from typing_extensions import Self, Unpack
 
+LONGEST_EXPORT = 3600  # seconds
 LARGEST_PAGE = 1000  # the server's bound, of a page and of a batch
-SCORES = names_of(score_pb2.ScoreKind, "SCORE_KIND_")
 ORDERS = names_of(query_service_pb2.SortOrder, "SORT_ORDER_")
 GROUPS = names_of(population_pb2.PopulationGroup, "POPULATION_GROUP_")
 
@@ -86,21 +87,35 @@ class Client:
         min_score, max_score: in the score's unit; min_percentile, max_percentile: 0 to 100 of the whole sample.
         Columns: rank, plateifu, mangaid, redshift, score, percentile, top_line with its part of mae, then the catalogue.
         """
-        if limit is not None and limit < 0:
-            raise errors.invalid("BAD_LIMIT", f"limit is {limit}: 0 or more, or None for all")
+        _check_limit(limit)
+        bounds: dict[str, Any] = {"min_score": min_score, "max_score": max_score, "min_percentile": min_percentile,
+                                  "max_percentile": max_percentile}
+        bounds = {name: value for name, value in bounds.items() if value is not None}
         request = query_service_pb2.ListAnomaliesRequest(
             model=model, score_kind=choose("UNKNOWN_SCORE", "score", score, SCORES), line=line,
             sort_order=choose("BAD_ORDER", "order", order, ORDERS), page_size=min(limit or LARGEST_PAGE, LARGEST_PAGE),
-            min_score=min_score, max_score=max_score, min_percentile=min_percentile, max_percentile=max_percentile,
-            filter=to_message(filters), snapshot_id=snapshot_id)
+            filter=to_message(filters), snapshot_id=snapshot_id, **bounds)
         rows, page = self._listed(request, "anomalies", limit)
-        value, rank, percentile = tables.score_columns(score)
-        columns = [
-            rank, *tables.id_columns(), value, percentile,
-            Column("top_line", str, lambda row: row.top_line.line, "", "line with the largest part of mae"),
-            optional("value", float, tables.FLUX, "its part of mae", "top_line", "top_line_value"),
-            *tables.detail_columns()]
-        return tables.build(columns, rows, self._meta(page, request.filter, score=score, line=line, total=page.total_count))
+        value, rank, percentile = tables.score_columns(score, "score")
+        columns = [rank, *tables.id_columns(), value, percentile, *tables.top_line_columns(), *tables.detail_columns()]
+        return tables.build(columns, rows, self._meta(page, request, score=score, line=line, total=page.total_count,
+                                                       bounds=json.dumps(bounds, default=float) if bounds else ""))
+
+    def galaxies(self, limit: Optional[int] = None, *, model: str = "", snapshot_id: str = "",
+                 **filters: Unpack[ScoredFilters]) -> Table:
+        """Galaxies by plate-IFU, all or the first `limit`, those without a score too.
+
+        Columns: plateifu, mangaid, redshift, then for each kind of score its value, rank and percentile (mae, mae_rank,
+        mae_percentile, chi, ...), top_line with its part of mae, then the catalogue.
+        """
+        _check_limit(limit)
+        galaxy_filter, score_range = to_messages(filters)
+        request = query_service_pb2.ListGalaxiesRequest(
+            model=model, filter=galaxy_filter, score_range=score_range, snapshot_id=snapshot_id,
+            page_size=min(limit or LARGEST_PAGE, LARGEST_PAGE))
+        rows, page = self._listed(request, "galaxies", limit)
+        return tables.build(tables.galaxy_columns(rows[0] if rows else None), rows,
+                            self._meta(page, request, total=page.total_count))
 
     def neighbors(self, galaxy: Union[str, ArrayLike], count: int = 10, *, space: str = "latent", model: str = "",
                   exclude_repeats: bool = False, snapshot_id: str = "", **filters: Unpack[Filters]) -> Table:
@@ -124,10 +139,10 @@ class Client:
         response = self._connection.ask(request)
         columns = [
             *tables.id_columns(), field("distance", float, "", f"Euclidean distance in {response.space}"),
-            *tables.score_columns("mae", "mae"), tables.joined("also_in_spaces", "other spaces in which it is near too"),
+            *tables.score_columns("mae", "mae", "mae_"), tables.names("also_in_spaces", "other spaces in which it is near too"),
             *tables.detail_columns()]
         return tables.build(columns, response.neighbors,
-                            self._meta(response, request.filter, space=response.space, galaxy=response.plateifu))
+                            self._meta(response, request, space=response.space, galaxy=response.plateifu))
 
     def repeats(self, *, model: str = "", snapshot_id: str = "") -> Table:
         """Pairs of observations of one object: differences of their scores (second less first) and, for each space,
@@ -143,7 +158,7 @@ class Client:
             columns += [column._replace(name=f"{space}_{column.name}", value=_of_place(place, column)) for column in (
                 field("distance", float), optional("percentile", float, "percent"),
                 field("rank_from_first", int), field("rank_from_second", int))]
-        return tables.build(columns, rows, self._meta(page, total=page.total_count))
+        return tables.build(columns, rows, self._meta(page, request, total=page.total_count))
 
     def distribution(self, *, score: str = "mae", line: str = "", group: str = "all", bin_count: int = 20,
                      logarithmic: bool = False, model: str = "", snapshot_id: str = "",
@@ -168,7 +183,7 @@ class Client:
                    tables.SCORE_UNITS.get(score, "")),
             Column("bin_counts", int, lambda row: list(row.bin_counts))]
         return tables.build(columns, response.populations,
-                            self._meta(response, request.filter, score=score, line=line, quantile_shares=shares,
+                            self._meta(response, request, score=score, line=line, quantile_shares=shares,
                                        bin_edges=edges))
 
     def embeddings(self, galaxy_ids: Union[str, Iterable[str]], *, space: str = "latent", model: str = "",
@@ -192,6 +207,30 @@ class Client:
             raise errors.NotFound(grpc.StatusCode.NOT_FOUND, f"UNKNOWN_MODEL: no model {model!r}: one of {known}")
         return np.array(scores[0].spaxel_values, np.float32).reshape(response.spaxel_side, response.spaxel_side)
 
+    def export_galaxies(self, path: File, file_format: Optional[str] = None, *, model: str = "", snapshot_id: str = "",
+                        timeout: float = LONGEST_EXPORT, **filters: Unpack[ScoredFilters]) -> int:
+        """Writes the rows of galaxies() with snapshot_id and model to a file, and returns how many there are.
+
+        file_format: csv (empty where unknown, names joined by ";") or jsonl (null, lists); from the path's ending when
+            not given. The file appears when it is whole, in place of one that was there; memory does not grow with it.
+        timeout: seconds for the whole. Raises OSError too.
+        """
+        galaxy_filter, score_range = to_messages(filters)
+        request = query_service_pb2.ExportGalaxiesRequest(model=model, filter=galaxy_filter, score_range=score_range,
+                                                          snapshot_id=snapshot_id)
+        return exports.write_galaxies(self._connection.stream(request, timeout), path, file_format)
+
+    def export_embeddings(self, path: File, *, space: str = "latent", model: str = "", snapshot_id: str = "",
+                          timeout: float = LONGEST_EXPORT, **filters: Unpack[ScoredFilters]) -> int:
+        """Writes the coordinates of galaxies by plate-IFU to an .npz, as export_galaxies, and returns how many.
+
+        np.load(path) has embeddings, (n, dimension) float32; plateifu, (n); snapshot_id, model and space.
+        """
+        galaxy_filter, score_range = to_messages(filters)
+        request = query_service_pb2.ExportEmbeddingsRequest(model=model, space=space, filter=galaxy_filter,
+                                                            score_range=score_range, snapshot_id=snapshot_id)
+        return exports.write_embeddings(self._connection.stream(request, timeout), path)
+
     def _listed(self, request: Any, field_name: str, limit: Optional[int] = None) -> tuple[list[Any], Any]:
         """All rows of the pages, or the first `limit`, and the last page asked for."""
         rows: list[Any] = []
@@ -201,11 +240,22 @@ class Client:
                 break
         return rows[:limit], page
 
-    def _meta(self, response: Any, asked: Optional[filter_pb2.GalaxyFilter] = None, **more: Any) -> dict[str, Any]:
-        meta = {"server": self._connection.address, "snapshot": response.snapshot_id, "model": response.model}
-        conditions = MessageToJson(asked, preserving_proto_field_name=True, indent=None) if asked is not None else "{}"
-        return {**meta, **{name: value for name, value in more.items() if value != ""},
-                **({"filter": conditions} if conditions != "{}" else {})}
+    def _meta(self, response: Any, request: Any, **more: Any) -> dict[str, Any]:
+        """What answered and what was asked; keywords without a value are left out."""
+        meta = {"server": self._connection.address, "snapshot": response.snapshot_id, "model": response.model,
+                "filter": _as_json(request, "filter"), "bounds": _as_json(request, "score_range"), **more}
+        return {name: value for name, value in meta.items() if value != ""}
+
+
+def _as_json(request: Any, field_name: str) -> str:
+    """A field that holds a message on one line; "" where the request has none or an empty one."""
+    message = getattr(request, field_name, None)
+    return MessageToJson(message, preserving_proto_field_name=True, indent=None) if message and message.ListFields() else ""
+
+
+def _check_limit(limit: Optional[int]) -> None:
+    if limit is not None and limit < 0:
+        raise errors.invalid("BAD_LIMIT", f"limit is {limit}: 0 or more, or None for all")
 
 
 def _of_place(place: int, column: Column) -> Callable[[Any], Any]:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from peculiar.filters import AGN_CLASSES
+from peculiar.filters import AGN_CLASSES, SCORES
 
 if TYPE_CHECKING:
     from astropy.table import Table
 
 FLUX = "1e-17 erg / (Angstrom s cm2)"  # of a spaxel, which astropy has no unit for
 SCORE_UNITS = {"mae": FLUX, "line_error": FLUX}  # the other scores are numbers
+SCORE_NAMES = {number: name for name, number in SCORES.items()}
 _AGN_NAMES = {number: name for name, number in AGN_CLASSES.items()}
 
 
@@ -40,9 +41,14 @@ def optional(name: str, dtype: type, unit: str = "", description: str = "", of: 
     return Column(column or name, dtype, value, unit, description, True)
 
 
-def joined(name: str, description: str = "", of: str = "") -> Column:
-    """The column of repeated strings: with ";" between them, as in the command line's CSV."""
-    return Column(name, str, lambda message: ";".join(getattr(_within(message, of), name)), "", description)
+def names(name: str, description: str = "", of: str = "") -> Column:
+    """The column of repeated strings."""
+    return Column(name, str, lambda message: list(getattr(_within(message, of), name)), "", description)
+
+
+def text(value: Any) -> Any:
+    """Several names in one cell: with ";" between them, as in the command line's CSV; anything else as it is."""
+    return ";".join(value) if isinstance(value, list) and (not value or isinstance(value[0], str)) else value
 
 
 def _within(message: Any, path: str) -> Any:
@@ -62,8 +68,8 @@ def id_columns(of: str = "galaxy") -> list[Column]:
 def detail_columns(of: str = "galaxy") -> list[Column]:
     quality = f"{of}.quality".lstrip(".")
 
-    def agn_names(message: Any) -> str:
-        return ";".join(_AGN_NAMES.get(number, f"class {number}") for number in _within(message, of).agn_classes)
+    def agn_names(message: Any) -> list[str]:
+        return [_AGN_NAMES.get(number, f"class {number}") for number in _within(message, of).agn_classes]
 
     return [
         optional("ra_deg", float, "deg", "right ascension, ICRS", of),
@@ -74,23 +80,45 @@ def detail_columns(of: str = "galaxy") -> list[Column]:
         optional("half_light_radius_arcsec", float, "arcsec", "half-light radius in r", of),
         optional("sersic_index", float, "", "", of),
         optional("drp3qual", np.int64, "", "MANGA_DRP3QUAL bits", quality),
-        joined("drp3qual_names", "the bits by name", quality),
+        names("drp3qual_names", "the bits by name", quality),
         field("coverage", float, "", "share of the crop inside the cube", quality),
         field("masked_share", float, "", "share of the crop's voxels that are masked", quality),
         field("lines_off_grid_count", int, "", "lines wholly outside the cube's wavelengths", quality),
-        joined("repeat_plateifus", "other observations of the object", of),
-        joined("tags", "named sets", of),
+        names("repeat_plateifus", "other observations of the object", of),
+        names("tags", "named sets", of),
     ]
 
 
-def score_columns(kind: str, name: str = "score") -> list[Column]:
-    place = "" if name == "score" else f"{name}_"
+def score_columns(kind: str, name: str, place: str = "", of: Callable[[Any], Any] = lambda row: row.score) -> list[Column]:
+    """A score and where it stands; `of`: the Score of a row. The places are named rank and percentile after `place`."""
+    def value(field_name: str) -> Callable[[Any], Any]:
+        return lambda row: getattr(of(row), field_name) if of(row).HasField(field_name) else None
     return [
-        optional("value", float, SCORE_UNITS.get(kind, ""), kind, "score", name),
-        optional("rank", np.int64, "", "1 = the highest score of the sample", "score", f"{place}rank"),
-        optional("percentile", float, "percent", "share of the sample with this score or a lower one", "score",
-                 f"{place}percentile"),
+        Column(name, float, value("value"), SCORE_UNITS.get(kind, ""), kind, True),
+        Column(f"{place}rank", np.int64, value("rank"), "", "1 = the highest score of the sample", True),
+        Column(f"{place}percentile", float, value("percentile"), "percent",
+               "share of the sample with this score or a lower one", True),
     ]
+
+
+def top_line_columns() -> list[Column]:
+    return [
+        Column("top_line", str, lambda row: row.top_line.line, "", "line with the largest part of mae"),
+        optional("value", float, FLUX, "its part of mae", "top_line", "top_line_mae"),
+    ]
+
+
+def galaxy_columns(example: Any) -> list[Column]:
+    """Those of a ScoredGalaxy; all have the same kinds of score as `example`, None when there is none."""
+    kinds = [score.kind for score in example.scores] if example is not None else []
+
+    def of(kind: int) -> Callable[[Any], Any]:
+        return lambda row: next(score for score in row.scores if score.kind == kind)
+    columns = id_columns()
+    for kind in kinds:
+        name = SCORE_NAMES.get(kind, f"score {kind}")
+        columns += score_columns(name, name, f"{name}_", of(kind))
+    return [*columns, *top_line_columns(), *detail_columns()]
 
 
 def build(columns: Iterable[Column], messages: Sequence[Any], meta: dict[str, Any]) -> Table:
@@ -101,7 +129,7 @@ def build(columns: Iterable[Column], messages: Sequence[Any], meta: dict[str, An
         raise ImportError("tables need astropy (python3-astropy, or pip install astropy)") from error
     made = []
     for name, dtype, value, unit, description, may_be_absent in columns:
-        values = [value(message) for message in messages]
+        values = [text(value(message)) for message in messages]
         options = {"name": name, "unit": unit or None, "description": description or None}
         if may_be_absent:
             absent = [item is None for item in values]
