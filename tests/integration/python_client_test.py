@@ -1,45 +1,24 @@
-"""The Python package, installed from the tree with Debian's tools, against a live server and against unreliable ones."""
-import concurrent.futures
+"""Answers of a live server through the installed Python package: tables, arrays, files, and errors by kind."""
+import csv
 import importlib.metadata
+import json
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
-import time
 import unittest
 
 import astropy.units as u
-import grpc
 import numpy as np
 from astropy.coordinates import SkyCoord
 from astropy.table import Table
 
 import programs
+from python_package import FOLDER, SITE
 
-FOLDER = tempfile.TemporaryDirectory()
-SITE = pathlib.Path(FOLDER.name) / "site"
-peculiar = None
-
-
-def setUpModule():
-    """Installs a copy, so that a build leaves nothing in the tree."""
-    tree = pathlib.Path(FOLDER.name) / "tree"
-    for folder in ("client/python", "proto"):
-        shutil.copytree(programs.ROOT / folder, tree / folder, ignore=shutil.ignore_patterns("build", "*.egg-info"))
-    shutil.copy(programs.ROOT / "CMakeLists.txt", tree)
-    done = subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-build-isolation", "--no-deps",
-                           "--target", SITE, tree / "client" / "python"], text=True, capture_output=True, timeout=120)
-    if done.returncode != 0:
-        raise AssertionError(done.stdout + done.stderr)
-    sys.path.insert(0, str(SITE))
-    global peculiar
-    import peculiar
-
-
-def tearDownModule():
-    FOLDER.cleanup()
+import peculiar
+from peculiar import filters
+from peculiar.v1 import filter_pb2
 
 
 class Installed(unittest.TestCase):
@@ -87,7 +66,7 @@ class Answers(unittest.TestCase):
     def test_a_table_survives_a_file(self):
         table = self.client.anomalies(5, min_redshift=0.01)
         for name in ("table.ecsv", "table.fits"):
-            path = pathlib.Path(FOLDER.name) / name
+            path = FOLDER / name
             table.write(path)
             back = Table.read(path)
             self.assertEqual({key.lower(): value for key, value in back.meta.items()}, table.meta)
@@ -105,8 +84,6 @@ class Answers(unittest.TestCase):
         self.assertTrue(((shares["score"] > 0) & (shares["score"] < 1)).all())
 
     def test_every_condition_has_a_keyword(self):
-        from peculiar import filters
-        from peculiar.v1 import filter_pb2
         self.assertEqual(set(filters.Filters.__annotations__), set(filter_pb2.GalaxyFilter.DESCRIPTOR.fields_by_name))
 
     def test_conditions_choose_what_the_table_says(self):
@@ -117,7 +94,7 @@ class Answers(unittest.TestCase):
         radius = np.sort(separations)[4] * 1.0001
         is_agn = table["agn_classes"] != ""
         self.assertTrue(is_agn.any() and not is_agn.all())
-        for filters, chosen in (
+        for conditions, chosen in (
                 ({"min_redshift": limit}, table["redshift"] >= limit), ({"max_redshift": np.float32(9)}, ids != ""),
                 ({"fibre_counts": np.unique(table["fibre_count"])[:1]}, table["fibre_count"] == 19),
                 ({"agn_presence": "any"}, is_agn), ({"agn_presence": "none"}, ~is_agn),
@@ -129,7 +106,7 @@ class Answers(unittest.TestCase):
                 ({"cone": (centre.ra, centre.dec, radius)}, separations <= radius),
                 ({"cone": (centre.ra.deg, centre.dec.deg, radius.deg)}, separations <= radius),
                 ({"galaxy_ids": table["plateifu"][2:4]}, np.isin(ids, ids[2:4])), ({"min_redshift": None}, ids != "")):
-            self.assertEqual(self.ids_of(**filters), set(ids[np.asarray(chosen)]), filters)
+            self.assertEqual(self.ids_of(**conditions), set(ids[np.asarray(chosen)]), conditions)
         best = self.client.anomalies(best_observation=True)
         self.assertEqual(sorted(best["mangaid"]), sorted(set(table["mangaid"])))
         self.assertEqual(best.meta["filter"], '{"best_observation": true}')
@@ -147,7 +124,7 @@ class Answers(unittest.TestCase):
             self.assertEqual(list(point["plateifu"]), [self.ids[i] for i in order[:5]])
 
     def test_embeddings_keep_the_order_beyond_one_batch(self):
-        prefix = pathlib.Path(FOLDER.name) / "one"
+        prefix = FOLDER / "one"
         programs.worker("export", "--workspace", programs.WORK, self.ids[1], "--out", prefix, "--model", "ae")
         many = self.client.embeddings(self.ids * 100)
         self.assertEqual((many.dtype, len(many) > 1000), (np.float32, True))
@@ -218,101 +195,6 @@ class Answers(unittest.TestCase):
         for row, line in zip(agn, lines[1::6]):
             self.assertIn(row["plateifu"], line)
             self.assertRegex(line, "listed: .*_agn")
-
-
-class Unreliable:
-    """A server on a free port that fails its first calls, in this process."""
-
-    def __init__(self, failures, code=grpc.StatusCode.UNAVAILABLE, seconds=0, credentials=None):
-        from peculiar.v1 import query_service_pb2, query_service_pb2_grpc
-        calls = self.calls = []
-
-        class Service(query_service_pb2_grpc.QueryServiceServicer):
-            def GetSnapshot(self, request, context):
-                calls.append(dict(context.invocation_metadata()))
-                time.sleep(seconds)
-                if len(calls) <= failures:
-                    context.abort(code, "SOME_REASON: not now")
-                return query_service_pb2.GetSnapshotResponse(snapshot={"snapshot_id": "good"})
-
-        self._server = grpc.server(concurrent.futures.ThreadPoolExecutor(2))
-        query_service_pb2_grpc.add_QueryServiceServicer_to_server(Service(), self._server)
-        port = (self._server.add_secure_port("localhost:0", credentials) if credentials
-                else self._server.add_insecure_port("localhost:0"))
-        self.address = "localhost:%d" % port
-
-    def __enter__(self):
-        self._server.start()
-        return self
-
-    def __exit__(self, *_):
-        self._server.stop(None).wait(10)
-
-
-class Connections(unittest.TestCase):
-    def test_an_unavailable_server_is_asked_again(self):
-        with Unreliable(2) as server, peculiar.Client(server.address) as client:
-            self.assertEqual(client.snapshot().snapshot_id, "good")
-            self.assertEqual(len(server.calls), 3)
-
-    def test_only_so_often_and_only_then(self):
-        for options, code, calls, kind in (({"retries": 0}, grpc.StatusCode.UNAVAILABLE, 1, peculiar.Unreachable),
-                                           ({"retries": 1}, grpc.StatusCode.UNAVAILABLE, 2, peculiar.Unreachable),
-                                           ({"timeout": 0.2}, grpc.StatusCode.UNAVAILABLE, None, peculiar.Unreachable),
-                                           ({}, grpc.StatusCode.INTERNAL, 1, peculiar.Error),
-                                           ({}, grpc.StatusCode.RESOURCE_EXHAUSTED, 1, peculiar.Refused),
-                                           ({}, grpc.StatusCode.UNAUTHENTICATED, 1, peculiar.Denied)):
-            with Unreliable(9, code) as server, peculiar.Client(server.address, **options) as client:
-                with self.assertRaises(peculiar.Error) as caught:
-                    client.snapshot()
-                self.assertEqual((type(caught.exception), caught.exception.code()), (kind, code))
-                self.assertIn("SOME_REASON: not now", caught.exception.message)
-                self.assertEqual(len(server.calls), calls or len(server.calls))
-
-    def test_an_answer_that_does_not_come_ends_with_the_time(self):
-        with Unreliable(0, seconds=1) as server, peculiar.Client(server.address, timeout=0.2) as client:
-            with self.assertRaisesRegex(peculiar.Unreachable, "within 0.2 s"):
-                client.snapshot()
-
-    def test_nobody_listening_and_a_question_unknown(self):
-        with self.assertRaisesRegex(peculiar.Unreachable, "127.0.0.1:1 in 1 attempts"):
-            peculiar.Client("127.0.0.1:1", retries=0).snapshot()
-        with Unreliable(0) as server, peculiar.Client(server.address) as client:
-            with self.assertRaisesRegex(peculiar.Error, "does not answer this question"):
-                client.galaxy("1-1")
-
-    def test_addresses(self):
-        for address in ("localhost", "localhost:0", "localhost:65536", ":1", "::1:50051", "http://a:1"):
-            with self.assertRaises(peculiar.InvalidRequest, msg=address):
-                peculiar.Client(address)
-        for address in ("localhost:1", "[::1]:50051", "unix:/a"):
-            peculiar.Client(address).close()
-
-    def test_a_token_goes_with_every_call_but_not_in_the_clear_to_elsewhere(self):
-        with Unreliable(0) as server, peculiar.Client(server.address, token="secret") as client:
-            client.snapshot()
-            self.assertEqual(server.calls[0]["authorization"], "Bearer secret")
-        with self.assertRaisesRegex(peculiar.InvalidRequest, "in the clear"):
-            peculiar.Client("example.org:50051", token="secret")
-
-    def test_tls_both_ways(self):
-        folder = pathlib.Path(FOLDER.name)
-        certificate, key = folder / "certificate.pem", folder / "key.pem"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1",
-                        "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-out", certificate, "-keyout", key],
-                       check=True, capture_output=True)
-        credentials = grpc.ssl_server_credentials([(key.read_bytes(), certificate.read_bytes())], certificate.read_bytes(), True)
-        with Unreliable(0, credentials=credentials) as server:
-            with peculiar.Client(server.address, token="secret", root_certificates=certificate, certificate=certificate,
-                                 key=key) as client:
-                self.assertEqual(client.snapshot().snapshot_id, "good")
-            for options in ({}, {"root_certificates": certificate}):
-                with peculiar.Client(server.address, retries=0, **options) as client:
-                    with self.assertRaises(peculiar.Unreachable):
-                        client.snapshot()
-            self.assertEqual(len(server.calls), 1)
-        with self.assertRaisesRegex(peculiar.InvalidRequest, "go together"):
-            peculiar.Client("localhost:1", root_certificates=certificate, certificate=certificate)
 
 
 if __name__ == "__main__":
