@@ -1,6 +1,7 @@
 """Messages to tables of astropy, with units; what may be absent is masked."""
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -30,69 +31,75 @@ class Column(NamedTuple):
 
 def field(name: str, dtype: type, unit: str = "", description: str = "", of: str = "", column: str = "") -> Column:
     """The column of a field that is always there; `of`: the field whose message holds it."""
-    return Column(column or name, dtype, lambda message: getattr(_within(message, of), name), unit, description)
+    return Column(column or name, dtype, _getter(of, name), unit, description)
 
 
 def optional(name: str, dtype: type, unit: str = "", description: str = "", of: str = "", column: str = "") -> Column:
     """The column of an optional field."""
+    holder = _getter(of)
+
     def value(message: Any) -> Any:
-        holder = _within(message, of)
-        return getattr(holder, name) if holder.HasField(name) else None
+        held = holder(message)
+        return getattr(held, name) if held.HasField(name) else None
     return Column(column or name, dtype, value, unit, description, True)
 
 
 def names(name: str, description: str = "", of: str = "") -> Column:
     """The column of repeated strings."""
-    return Column(name, str, lambda message: list(getattr(_within(message, of), name)), "", description)
+    get = _getter(of, name)
+    return Column(name, str, lambda message: list(get(message)), "", description)
+
+
+def _getter(*path: str) -> Callable[[Any], Any]:
+    """What lies at the end of fields in fields; the message itself when there are none."""
+    dotted = ".".join(filter(None, path))
+    return operator.attrgetter(dotted) if dotted else lambda message: message
 
 
 def text(value: Any) -> Any:
     """Several names in one cell: with ";" between them, as in the command line's CSV; anything else as it is."""
-    return ";".join(value) if isinstance(value, list) and (not value or isinstance(value[0], str)) else value
+    return ";".join(value) if isinstance(value, list) else value
 
 
-def _within(message: Any, path: str) -> Any:
-    for name in path.split(".") if path else ():
-        message = getattr(message, name)
-    return message
-
-
-def id_columns(of: str = "galaxy") -> list[Column]:
+def id_columns() -> list[Column]:
     return [
-        field("plateifu", str, "", "plate-IFU of the observation", of),
-        field("mangaid", str, "", "MaNGA-ID of the object", of),
-        field("redshift", float, "", "", of),
+        field("plateifu", str, "", "plate-IFU of the observation", "galaxy"),
+        field("mangaid", str, "", "MaNGA-ID of the object", "galaxy"),
+        field("redshift", float, "", "", "galaxy"),
     ]
 
 
-def detail_columns(of: str = "galaxy") -> list[Column]:
-    quality = f"{of}.quality".lstrip(".")
+def detail_columns() -> list[Column]:
+    classes = _getter("galaxy.agn_classes")
 
     def agn_names(message: Any) -> list[str]:
-        return [_AGN_NAMES.get(number, f"class {number}") for number in _within(message, of).agn_classes]
+        return [_AGN_NAMES.get(number, f"class {number}") for number in classes(message)]
 
     return [
-        optional("ra_deg", float, "deg", "right ascension, ICRS", of),
-        optional("dec_deg", float, "deg", "declination, ICRS", of),
-        field("fibre_count", int, "", "fibres of the bundle", of),
+        optional("ra_deg", float, "deg", "right ascension, ICRS", "galaxy"),
+        optional("dec_deg", float, "deg", "declination, ICRS", "galaxy"),
+        field("fibre_count", int, "", "fibres of the bundle", "galaxy"),
         Column("agn_classes", str, agn_names, "", "AGN selections (Comerford et al. 2020)"),
-        optional("stellar_mass_msun", float, "solMass", "stellar mass times h^2", of),
-        optional("half_light_radius_arcsec", float, "arcsec", "half-light radius in r", of),
-        optional("sersic_index", float, "", "", of),
-        optional("drp3qual", np.int64, "", "MANGA_DRP3QUAL bits", quality),
-        names("drp3qual_names", "the bits by name", quality),
-        field("coverage", float, "", "share of the crop inside the cube", quality),
-        field("masked_share", float, "", "share of the crop's voxels that are masked", quality),
-        field("lines_off_grid_count", int, "", "lines wholly outside the cube's wavelengths", quality),
-        names("repeat_plateifus", "other observations of the object", of),
-        names("tags", "named sets", of),
+        optional("stellar_mass_msun", float, "solMass", "stellar mass times h^2", "galaxy"),
+        optional("half_light_radius_arcsec", float, "arcsec", "half-light radius in r", "galaxy"),
+        optional("sersic_index", float, "", "", "galaxy"),
+        optional("drp3qual", np.int64, "", "MANGA_DRP3QUAL bits", "galaxy.quality"),
+        names("drp3qual_names", "the bits by name", "galaxy.quality"),
+        field("coverage", float, "", "share of the crop inside the cube", "galaxy.quality"),
+        field("masked_share", float, "", "share of the crop's voxels that are masked", "galaxy.quality"),
+        field("lines_off_grid_count", int, "", "lines wholly outside the cube's wavelengths", "galaxy.quality"),
+        names("repeat_plateifus", "other observations of the object", "galaxy"),
+        names("tags", "named sets", "galaxy"),
     ]
 
 
 def score_columns(kind: str, name: str, place: str = "", of: Callable[[Any], Any] = lambda row: row.score) -> list[Column]:
     """A score and where it stands; `of`: the Score of a row. The places are named rank and percentile after `place`."""
     def value(field_name: str) -> Callable[[Any], Any]:
-        return lambda row: getattr(of(row), field_name) if of(row).HasField(field_name) else None
+        def get(row: Any) -> Any:
+            score = of(row)
+            return getattr(score, field_name) if score.HasField(field_name) else None
+        return get
     return [
         Column(name, float, value("value"), SCORE_UNITS.get(kind, ""), kind, True),
         Column(f"{place}rank", np.int64, value("rank"), "", "1 = the highest score of the sample", True),
@@ -129,10 +136,12 @@ def build(columns: Iterable[Column], messages: Sequence[Any], meta: dict[str, An
         raise ImportError("tables need astropy (python3-astropy, or pip install astropy)") from error
     made = []
     for name, dtype, value, unit, description, may_be_absent in columns:
-        values = [text(value(message)) for message in messages]
+        values = [value(message) for message in messages]
+        if dtype is str:
+            values = [text(item) for item in values]
         options = {"name": name, "unit": unit or None, "description": description or None}
         if may_be_absent:
-            absent = [item is None for item in values]
+            absent = np.array([item is None for item in values], bool)
             present: np.ndarray[Any, Any] = np.array([dtype() if item is None else item for item in values], dtype)
             made.append(MaskedColumn(present, mask=absent, **options))
         else:
