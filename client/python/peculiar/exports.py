@@ -1,4 +1,4 @@
-"""Streams to files: a file is whole or not there, and memory does not grow with it."""
+"""Streams to files: a file is whole or not there, and of what it holds only names are kept in memory."""
 from __future__ import annotations
 
 import codecs

@@ -207,18 +207,18 @@ class Client:
             raise errors.NotFound(grpc.StatusCode.NOT_FOUND, f"UNKNOWN_MODEL: no model {model!r}: one of {known}")
         return np.array(scores[0].spaxel_values, np.float32).reshape(response.spaxel_side, response.spaxel_side)
 
-    def export_galaxies(self, path: File, file_format: Optional[str] = None, *, model: str = "", snapshot_id: str = "",
+    def export_galaxies(self, path: File, format: Optional[str] = None, *, model: str = "", snapshot_id: str = "",
                         timeout: float = LONGEST_EXPORT, **filters: Unpack[ScoredFilters]) -> int:
         """Writes the rows of galaxies() with snapshot_id and model to a file, and returns how many there are.
 
-        file_format: csv (empty where unknown, names joined by ";") or jsonl (null, lists); from the path's ending when
-            not given. The file appears when it is whole, in place of one that was there; memory does not grow with it.
+        format: csv (empty where unknown, names joined by ";") or jsonl (null, lists); from the path's ending when
+            not given. The file appears when it is whole, in place of one that was there, and never lies in memory.
         timeout: seconds for the whole. Raises OSError too.
         """
         galaxy_filter, score_range = to_messages(filters)
         request = query_service_pb2.ExportGalaxiesRequest(model=model, filter=galaxy_filter, score_range=score_range,
                                                           snapshot_id=snapshot_id)
-        return exports.write_galaxies(self._connection.stream(request, timeout), path, file_format)
+        return exports.write_galaxies(self._connection.stream(request, timeout), path, format)
 
     def export_embeddings(self, path: File, *, space: str = "latent", model: str = "", snapshot_id: str = "",
                           timeout: float = LONGEST_EXPORT, **filters: Unpack[ScoredFilters]) -> int:
