@@ -132,6 +132,71 @@ class Answers(unittest.TestCase):
         self.assertEqual(self.client.embeddings(self.ids[0]).shape, (1, many.shape[1]))
         self.assertEqual(self.client.embeddings([]).shape, (0, 0))
 
+    def test_galaxies_by_name_with_every_score(self):
+        table = self.client.galaxies()
+        self.assertEqual(list(table["plateifu"]), sorted(self.ids))
+        table.sort("mae_rank")
+        for column, ranked in (("plateifu", "plateifu"), ("mae", "score"), ("mae_percentile", "percentile"),
+                               ("top_line", "top_line"), ("top_line_mae", "top_line_mae"), ("coverage", "coverage")):
+            self.assertEqual(list(table[column]), list(self.all[ranked]), column)
+        chi = self.client.anomalies(score="chi")
+        self.assertEqual(dict(zip(table["plateifu"], table["chi"])), dict(zip(chi["plateifu"], chi["score"])))
+        self.assertEqual(len(self.client.galaxies(2)), 2)
+        bounded = self.client.galaxies(score="chi", min_percentile=50, agn_presence="none")
+        expected = chi["plateifu"][(chi["percentile"] >= 50) & (chi["agn_classes"] == "")]
+        self.assertEqual(list(bounded["plateifu"]), sorted(expected))
+        self.assertEqual(json.loads(bounded.meta["bounds"]), {"score_kind": "SCORE_KIND_CHI", "min_percentile": 50})
+        self.assertEqual(len(self.client.galaxies(min_redshift=9)), 0)
+
+    def test_exports_of_galaxies_hold_what_is_listed(self):
+        table = self.client.galaxies(agn_presence="none")
+        for name in ("galaxies.csv", "galaxies.jsonl"):
+            self.assertEqual(self.client.export_galaxies(FOLDER / name, agn_presence="none"), len(table))
+        with open(FOLDER / "galaxies.csv", newline="") as file:
+            rows = list(csv.DictReader(file))
+        objects = [json.loads(line) for line in (FOLDER / "galaxies.jsonl").read_text().splitlines()]
+        provenance = {"snapshot_id": table.meta["snapshot"], "model": "ae"}
+        for row, values, listed in zip(rows, objects, table, strict=True):
+            self.assertEqual(list(row), table.colnames + list(provenance))
+            self.assertEqual({key: row[key] for key in provenance}, provenance)
+            for column in table.colnames:
+                missing = listed[column] is np.ma.masked
+                self.assertEqual(row[column], "" if missing else str(listed[column]), column)
+                value = values[column]
+                self.assertEqual(";".join(value) if isinstance(value, list) else value,
+                                 None if missing else listed[column], column)
+        self.assertEqual(self.client.export_galaxies(FOLDER / "none.txt", "csv", min_redshift=9), 0)
+        self.assertEqual((FOLDER / "none.txt").read_text().count("\n"), 1)
+
+    def test_an_export_of_embeddings_holds_them(self):
+        path = FOLDER / "embeddings.npz"
+        for options in ({}, {"space": "umap", "model": "vae", "max_redshift": float(np.median(self.all["redshift"]))}):
+            count = self.client.export_embeddings(path, **options)
+            with np.load(path, allow_pickle=False) as file:
+                vectors, ids = file["embeddings"], list(file["plateifu"])
+                answered = [str(file[name]) for name in ("snapshot_id", "model", "space")]
+            self.assertEqual(answered, [self.all.meta["snapshot"], options.get("model", "ae"), options.get("space", "latent")])
+            self.assertEqual((len(ids), vectors.dtype), (count, np.float32))
+            conditions = {key: value for key, value in options.items() if key == "max_redshift"}
+            self.assertEqual(ids, list(self.client.galaxies(**conditions)["plateifu"]))
+            where = {key: value for key, value in options.items() if key in ("space", "model")}
+            np.testing.assert_array_equal(vectors, self.client.embeddings(ids, **where))
+        self.assertEqual(self.client.export_embeddings(path, min_redshift=9), 0)
+        with np.load(path) as file:
+            self.assertEqual(file["embeddings"].shape, (0, 0))
+
+    def test_an_export_that_is_refused_leaves_what_was_there(self):
+        folder = FOLDER / "exports"
+        folder.mkdir()
+        (folder / "kept.csv").write_text("kept")
+        with self.assertRaises(peculiar.NotFound):
+            self.client.export_galaxies(folder / "kept.csv", model="no")
+        with self.assertRaisesRegex(peculiar.InvalidRequest, "BAD_FORMAT.*'parquet'.*csv, jsonl"):
+            self.client.export_galaxies(folder / "new.parquet")
+        with self.assertRaises(FileNotFoundError):
+            self.client.export_embeddings(folder / "nowhere" / "new.npz")
+        self.assertEqual([(path.name, path.read_text()) for path in folder.iterdir()], [("kept.csv", "kept")])
+
     def test_repeats(self):
         table = self.client.repeats()
         scores = dict(zip(self.ids, self.all["score"]))

@@ -15,7 +15,7 @@ from peculiar.v1 import query_service_pb2, query_service_pb2_grpc
 class Unreliable:
     """A server on a free port that fails its first calls, in this process."""
 
-    def __init__(self, failures, code=grpc.StatusCode.UNAVAILABLE, seconds=0, credentials=None):
+    def __init__(self, failures, code=grpc.StatusCode.UNAVAILABLE, seconds=0, credentials=None, galaxies=2, breaks=False):
         calls = self.calls = []
 
         class Service(query_service_pb2_grpc.QueryServiceServicer):
@@ -25,6 +25,18 @@ class Unreliable:
                 if len(calls) <= failures:
                     context.abort(code, "SOME_REASON: not now")
                 return query_service_pb2.GetSnapshotResponse(snapshot={"snapshot_id": "good"})
+
+            def ExportGalaxies(self, request, context):
+                """Two galaxies, whatever `galaxies` says."""
+                calls.append(dict(context.invocation_metadata()))
+                if len(calls) <= failures:
+                    context.abort(code, "SOME_REASON: not now")
+                for plateifu in ("1-1", "1-2"):
+                    yield query_service_pb2.ExportGalaxiesResponse(
+                        galaxies=[{"galaxy": {"plateifu": plateifu}}], total_count=galaxies, snapshot_id="good", model="ae")
+                time.sleep(seconds)
+                if breaks:
+                    context.abort(code, "SOME_REASON: in the middle")
 
         self._server = grpc.server(concurrent.futures.ThreadPoolExecutor(2))
         query_service_pb2_grpc.add_QueryServiceServicer_to_server(Service(), self._server)
@@ -64,6 +76,23 @@ class Connections(unittest.TestCase):
         with Unreliable(0, seconds=1) as server, peculiar.Client(server.address, timeout=0.2) as client:
             with self.assertRaisesRegex(peculiar.Unreachable, "within 0.2 s"):
                 client.snapshot()
+
+    def test_an_export_begins_again_but_does_not_go_on(self):
+        folder = FOLDER / "broken"
+        folder.mkdir()
+        with Unreliable(2) as server, peculiar.Client(server.address) as client:
+            self.assertEqual(client.export_galaxies(folder / "whole.csv"), 2)
+            self.assertEqual(len(server.calls), 3)
+        whole = (folder / "whole.csv").read_text()
+        self.assertEqual([line.split(",")[0] for line in whole.splitlines()], ["plateifu", "1-1", "1-2"])
+        for options, kind, text in (({"breaks": True}, peculiar.Unreachable, "in the middle"),
+                                    ({"seconds": 1}, peculiar.Unreachable, "within 0.3 s"),
+                                    ({"galaxies": 3}, peculiar.Error, "ended after 2 of 3")):
+            with Unreliable(0, **options) as server, peculiar.Client(server.address, timeout=0.3) as client:
+                with self.assertRaisesRegex(kind, text):
+                    client.export_galaxies(folder / "whole.csv")
+                self.assertEqual(len(server.calls), 1)
+        self.assertEqual([(path.name, path.read_text()) for path in folder.iterdir()], [("whole.csv", whole)])
 
     def test_nobody_listening_and_a_question_unknown(self):
         with self.assertRaisesRegex(peculiar.Unreachable, "127.0.0.1:1 in 1 attempts"):

@@ -6,6 +6,7 @@ import os
 import pathlib
 import random
 import re
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any, Callable, Optional, TypeVar, Union
@@ -60,7 +61,7 @@ class Connection:
     def ask(self, request: Message) -> Any:
         """The response to one request. UNAVAILABLE is tried again within the time; errors are peculiar.Error."""
         rpc = self._rpc(request)
-        return self._attempt(lambda timeout: rpc(request, timeout=timeout, metadata=self._metadata), self._timeout)
+        return self._attempt(lambda timeout: rpc(request, timeout=timeout, metadata=self._metadata))
 
     def pages(self, request: Any) -> Iterator[Any]:
         """The responses to a request with a page_token, one after the other, all from one snapshot."""
@@ -73,21 +74,21 @@ class Connection:
                 return
             asked.page_token, asked.snapshot_id = page.next_page_token, page.snapshot_id
 
-    def stream(self, request: Message, seconds: float) -> Iterator[Any]:
-        """The responses of a streaming RPC, all within so many seconds. Tried again only until the first one is there."""
+    def stream(self, request: Message) -> Iterator[Any]:
+        """The responses of a streaming RPC, the time limit for each. Tried again only until the first one is there."""
         rpc = self._rpc(request)
 
         def begin(timeout: float) -> tuple[Any, Any]:
-            responses = rpc(request, timeout=timeout, metadata=self._metadata)
-            return responses, next(responses, None)
+            responses = rpc(request, metadata=self._metadata)
+            return responses, _next(responses, timeout)
 
-        responses, response = self._attempt(begin, seconds)
+        responses, response = self._attempt(begin)
         try:
             while response is not None:
                 yield response
-                response = next(responses, None)
+                response = _next(responses, self._timeout)
         except grpc.RpcError as error:
-            raise self._error(error, seconds) from None
+            raise self._error(error) from None
         finally:
             responses.cancel()
 
@@ -95,14 +96,14 @@ class Connection:
         rpc: Callable[..., Any] = getattr(self._stub, type(request).__name__[:-len("Request")])
         return rpc
 
-    def _attempt(self, call: Callable[[float], T], seconds: float) -> T:
-        deadline = time.monotonic() + seconds
+    def _attempt(self, call: Callable[[float], T]) -> T:
+        deadline = time.monotonic() + self._timeout
         wait = FIRST_WAIT
         for attempt in itertools.count(1):
             try:
                 return call(max(deadline - time.monotonic(), 0.001))
             except grpc.RpcError as error:
-                failure = self._error(error, seconds, attempt)
+                failure = self._error(error, attempt)
             pause = wait * random.uniform(0.5, 1)  # many scripts that lost one server do not come back at once
             if (failure.code() != grpc.StatusCode.UNAVAILABLE or attempt > self._retries
                     or time.monotonic() + pause >= deadline):
@@ -111,15 +112,36 @@ class Connection:
             wait = min(2 * wait, LONGEST_WAIT)
         raise AssertionError("unreachable")
 
-    def _error(self, error: Any, seconds: float, attempts: int = 1) -> errors.Error:
+    def _error(self, error: Any, attempts: int = 1) -> errors.Error:
         code, message = error.code(), error.details() or ""
         if code == grpc.StatusCode.UNAVAILABLE:
             message = f"cannot reach {self.address} in {attempts} attempts: {message}"
         elif code == grpc.StatusCode.DEADLINE_EXCEEDED:
-            message = f"no answer from {self.address} within {seconds:g} s"
+            message = f"no answer from {self.address} within {self._timeout:g} s"
         elif code == grpc.StatusCode.UNIMPLEMENTED:
             message = f"what listens at {self.address} does not answer this question: {message}"
         return errors.of_status(code, message)
+
+
+def _next(responses: Any, seconds: float) -> Any:
+    """The next of a stream, None after the last; a stream that is silent for so long has failed."""
+    silent = threading.Event()
+
+    def give_up() -> None:
+        silent.set()
+        responses.cancel()
+
+    timer = threading.Timer(seconds, give_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        return next(responses, None)
+    except grpc.RpcError as error:
+        if silent.is_set():
+            raise errors.of_status(grpc.StatusCode.DEADLINE_EXCEEDED, "silent") from None
+        raise
+    finally:
+        timer.cancel()
 
 
 def _check_address(address: str) -> None:

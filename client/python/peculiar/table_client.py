@@ -5,7 +5,6 @@ import json
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Optional, Union
 
-import grpc
 import numpy as np
 from google.protobuf.json_format import MessageToJson
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from typing_extensions import Self, Unpack
 
-LONGEST_EXPORT = 3600  # seconds
 LARGEST_PAGE = 1000  # the server's bound, of a page and of a batch
 ORDERS = names_of(query_service_pb2.SortOrder, "SORT_ORDER_")
 GROUPS = names_of(population_pb2.PopulationGroup, "POPULATION_GROUP_")
@@ -43,7 +41,8 @@ class Client:
                  key: Optional[File] = None) -> None:
         """address: host:port, [ipv6]:port or unix:path. Raises InvalidRequest, and OSError for files.
 
-        timeout: seconds for each call with all its attempts; a listing is a call for every 1000 rows.
+        timeout: seconds for each call with all its attempts; a listing is a call for every 1000 rows, of an export each
+            part has so long.
         retries: further attempts while the server is UNAVAILABLE, after 0.1, 0.2, 0.4, ... seconds at most.
         token: sent with each call; only over TLS or to this machine.
         root_certificates: PEM file of who may vouch for the server; given, the connection is TLS.
@@ -68,11 +67,11 @@ class Client:
         snapshot: snapshot_pb2.Snapshot = response.snapshot
         return snapshot
 
-    def galaxy(self, galaxy_id: str, *, spaxel_values: bool = False,
+    def galaxy(self, galaxy_id: str, *, model: str = "", spaxel_values: bool = False,
                snapshot_id: str = "") -> query_service_pb2.GetGalaxyResponse:
-        """Everything about a galaxy: catalogue, quality, scores by every model and line (message GetGalaxyResponse)."""
+        """Everything about a galaxy: catalogue, quality, scores by every model, or one, and line (message GetGalaxyResponse)."""
         response: query_service_pb2.GetGalaxyResponse = self._connection.ask(query_service_pb2.GetGalaxyRequest(
-            galaxy_id=galaxy_id, include_spaxel_values=spaxel_values, snapshot_id=snapshot_id))
+            galaxy_id=galaxy_id, model=model, include_spaxel_values=spaxel_values, snapshot_id=snapshot_id))
         return response
 
     def anomalies(self, limit: Optional[int] = None, *, model: str = "", score: str = "mae", line: str = "",
@@ -200,28 +199,24 @@ class Client:
 
     def spaxel_map(self, galaxy_id: str, *, model: str = "", snapshot_id: str = "") -> NDArray[np.float32]:
         """Where the mean absolute error lies: (side, side), first axis from the south, second from the east; sums to it."""
-        response = self.galaxy(galaxy_id, spaxel_values=True, snapshot_id=snapshot_id)
-        scores = [scores for scores in response.model_scores if model in ("", scores.model)]
-        if not scores:
-            known = ", ".join(scores.model for scores in response.model_scores)
-            raise errors.NotFound(grpc.StatusCode.NOT_FOUND, f"UNKNOWN_MODEL: no model {model!r}: one of {known}")
-        return np.array(scores[0].spaxel_values, np.float32).reshape(response.spaxel_side, response.spaxel_side)
+        response = self.galaxy(galaxy_id, model=model, spaxel_values=True, snapshot_id=snapshot_id)
+        return np.array(response.model_scores[0].spaxel_values, np.float32).reshape(2 * [response.spaxel_side])
 
     def export_galaxies(self, path: File, format: Optional[str] = None, *, model: str = "", snapshot_id: str = "",
-                        timeout: float = LONGEST_EXPORT, **filters: Unpack[ScoredFilters]) -> int:
+                        **filters: Unpack[ScoredFilters]) -> int:
         """Writes the rows of galaxies() with snapshot_id and model to a file, and returns how many there are.
 
         format: csv (empty where unknown, names joined by ";") or jsonl (null, lists); from the path's ending when
             not given. The file appears when it is whole, in place of one that was there, and never lies in memory.
-        timeout: seconds for the whole. Raises OSError too.
+        Raises OSError too.
         """
         galaxy_filter, score_range = to_messages(filters)
         request = query_service_pb2.ExportGalaxiesRequest(model=model, filter=galaxy_filter, score_range=score_range,
                                                           snapshot_id=snapshot_id)
-        return exports.write_galaxies(self._connection.stream(request, timeout), path, format)
+        return exports.write_galaxies(self._connection.stream(request), path, format)
 
     def export_embeddings(self, path: File, *, space: str = "latent", model: str = "", snapshot_id: str = "",
-                          timeout: float = LONGEST_EXPORT, **filters: Unpack[ScoredFilters]) -> int:
+                          **filters: Unpack[ScoredFilters]) -> int:
         """Writes the coordinates of galaxies by plate-IFU to an .npz, as export_galaxies, and returns how many.
 
         np.load(path) has embeddings, (n, dimension) float32; plateifu, (n); snapshot_id, model and space.
@@ -229,7 +224,7 @@ class Client:
         galaxy_filter, score_range = to_messages(filters)
         request = query_service_pb2.ExportEmbeddingsRequest(model=model, space=space, filter=galaxy_filter,
                                                             score_range=score_range, snapshot_id=snapshot_id)
-        return exports.write_embeddings(self._connection.stream(request, timeout), path)
+        return exports.write_embeddings(self._connection.stream(request), path)
 
     def _listed(self, request: Any, field_name: str, limit: Optional[int] = None) -> tuple[list[Any], Any]:
         """All rows of the pages, or the first `limit`, and the last page asked for."""
