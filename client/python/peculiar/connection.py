@@ -1,7 +1,6 @@
 """Messages to a server and back: deadlines, retries, pages, errors."""
 from __future__ import annotations
 
-import itertools
 import os
 import pathlib
 import random
@@ -88,7 +87,7 @@ class Connection:
                 yield response
                 response = _next(responses, self._timeout)
         except grpc.RpcError as error:
-            raise self._error(error) from None
+            raise self._error(error, attempts=0) from None
         finally:
             responses.cancel()
 
@@ -99,7 +98,9 @@ class Connection:
     def _attempt(self, call: Callable[[float], T]) -> T:
         deadline = time.monotonic() + self._timeout
         wait = FIRST_WAIT
-        for attempt in itertools.count(1):
+        attempt = 0
+        while True:
+            attempt += 1
             try:
                 return call(max(deadline - time.monotonic(), 0.001))
             except grpc.RpcError as error:
@@ -110,12 +111,13 @@ class Connection:
                 raise failure
             time.sleep(pause)
             wait = min(2 * wait, LONGEST_WAIT)
-        raise AssertionError("unreachable")
 
-    def _error(self, error: Any, attempts: int = 1) -> errors.Error:
+    def _error(self, error: Any, attempts: int) -> errors.Error:
+        """attempts: 0 = it was reached before."""
         code, message = error.code(), error.details() or ""
         if code == grpc.StatusCode.UNAVAILABLE:
-            message = f"cannot reach {self.address} in {attempts} attempts: {message}"
+            tried = f"cannot reach {self.address} in {attempts} attempts" if attempts else f"lost {self.address}"
+            message = f"{tried}: {message}"
         elif code == grpc.StatusCode.DEADLINE_EXCEEDED:
             message = f"no answer from {self.address} within {self._timeout:g} s"
         elif code == grpc.StatusCode.UNIMPLEMENTED:
