@@ -1,8 +1,9 @@
-"""Asks a Peculiar server from Python, and draws what it answers."""
+"""Asks a Peculiar server from Python, and draws what it answers: see Client."""
 import pkgutil
 
-__path__ = pkgutil.extend_path(__path__, __name__)  # peculiar.v1, the stubs that the build makes, lies elsewhere
+__path__ = pkgutil.extend_path(__path__, __name__)  # in the tree, peculiar.v1, the stubs that the build makes, lies elsewhere
 
-from peculiar.client import Client
+from peculiar.errors import Denied, Error, InvalidRequest, NotFound, Refused, Unreachable
+from peculiar.table_client import Client
 
-__all__ = ["Client"]
+__all__ = ["Client", "Denied", "Error", "InvalidRequest", "NotFound", "Refused", "Unreachable"]
