@@ -9,7 +9,6 @@ import pathlib
 import shutil
 import sys
 
-import grpc
 import matplotlib
 
 matplotlib.use("Agg")
@@ -18,13 +17,13 @@ import numpy as np
 from matplotlib.colors import LogNorm
 from matplotlib.ticker import LogLocator, NullFormatter
 
+from peculiar import errors
 from peculiar.client import Client
 from peculiar.galaxy_figures import Source, draw_rows
-from peculiar.v1 import galaxy_pb2
 
 # Colours that stay apart for readers with any colour vision (Okabe and Ito 2008), and a shape each.
-AGN = ((galaxy_pb2.AGN_CLASS_INFRARED, "infrared", "#D55E00", "o"), (galaxy_pb2.AGN_CLASS_X_RAY, "X-ray", "#0072B2", "s"),
-       (galaxy_pb2.AGN_CLASS_RADIO, "radio", "#009E73", "^"), (galaxy_pb2.AGN_CLASS_BROAD_LINE, "broad lines", "#CC79A7", "D"))
+AGN = (("infrared", "infrared", "#D55E00", "o"), ("x_ray", "X-ray", "#0072B2", "s"),
+       ("radio", "radio", "#009E73", "^"), ("broad_line", "broad lines", "#CC79A7", "D"))
 FLUX = r"$10^{-17}\,\mathrm{erg\,s^{-1}\,cm^{-2}\,\AA^{-1}\,spaxel^{-1}}$"
 
 
@@ -54,8 +53,8 @@ def inset_histogram(figure, scores, norm, colours):
 
 def draw_map(client, model, snapshot_id, path):
     rows = client.anomalies(model=model, snapshot_id=snapshot_id)
-    scores = np.array([row.score.value for row in rows])
-    places = client.embeddings([row.galaxy.plateifu for row in rows], model=model, space="umap", snapshot_id=snapshot_id).T
+    scores = np.array(rows["score"])
+    places = client.embeddings(rows["plateifu"], model=model, space="umap", snapshot_id=snapshot_id).T
     figure = plt.figure(figsize=(12, 5.2))
     norm, colours = LogNorm(scores.min(), scores.max()), plt.get_cmap("viridis")
     size = np.clip(4000 / len(rows), 4, 40)
@@ -73,7 +72,7 @@ def draw_map(client, model, snapshot_id, path):
     right = figure.add_axes((0.62, 0.03, 0.36, 0.88), projection="3d")
     right.scatter(*places, c="0.8", s=size / 2, depthshade=False, label="all")
     for place, (agn_class, name, colour, marker) in enumerate(AGN):
-        chosen = np.array([agn_class in row.galaxy.agn_classes for row in rows])
+        chosen = np.array([agn_class in row["agn_classes"].split(";") for row in rows])
         if chosen.any():
             right.scatter(*places[:, chosen], facecolors="none", edgecolors=colour, linewidths=1.5, marker=marker,
                           s=(5 - place) * size, depthshade=False, zorder=2,  # one in several selections shows all
@@ -84,32 +83,32 @@ def draw_map(client, model, snapshot_id, path):
     plt.close(figure)
 
 
-def name_of(galaxy):
-    names = [name for agn_class, name, *_ in AGN if agn_class in galaxy.agn_classes]
-    return galaxy.plateifu + (f"\nAGN: {', '.join(names)}" if names else "")
+def name_of(row):
+    names = [name for agn_class, name, *_ in AGN if agn_class in row["agn_classes"].split(";")]
+    return row["plateifu"] + (f"\nAGN: {', '.join(names)}" if names else "")
 
 
 def draw_galaxies(client, model, snapshot, source, folder):
     """The six AGN with the highest scores (of all galaxies where no AGN is known), and four neighbours of the first two."""
     rows = client.anomalies(model=model, snapshot_id=snapshot.snapshot_id)
-    agn = [row for row in rows if row.galaxy.agn_classes]
+    agn = rows[rows["agn_classes"] != ""]
     chosen = (agn or rows)[:6]
 
     def draw(path, title, galaxies, labels):
-        answers = [client.galaxy(galaxy.plateifu, spaxel_values=True, snapshot_id=snapshot.snapshot_id) for galaxy in galaxies]
+        answers = [client.galaxy(plateifu, spaxel_values=True, snapshot_id=snapshot.snapshot_id) for plateifu in galaxies]
         draw_rows(path, title, model, answers, labels, snapshot.lines, source)
         return path
 
     yield draw(folder / f"anomalies-{model}.png", f"{model}: {'AGN' if agn else 'galaxies'} with the highest anomaly scores",
-               [row.galaxy for row in chosen],
-               [f"{name_of(row.galaxy)}\nscore {row.score.value:.3g}, rank {row.score.rank}" for row in chosen])
+               list(chosen["plateifu"]),
+               [f"{name_of(row)}\nscore {row['score']:.3g}, rank {row['rank']}" for row in chosen])
     for row in chosen[:2]:
-        near = client.neighbors(row.galaxy.plateifu, model=model, space="umap", count=4, snapshot_id=snapshot.snapshot_id)
-        yield draw(folder / f"neighbors-{model}-{row.galaxy.plateifu}.png",
-                   f"{model}: {row.galaxy.plateifu} and its nearest neighbours in UMAP",
-                   [row.galaxy] + [neighbor.galaxy for neighbor in near],
-                   [f"{name_of(row.galaxy)}\nasked for"] +
-                   [f"{name_of(neighbor.galaxy)}\ndistance {neighbor.distance:.3g}" for neighbor in near])
+        near = client.neighbors(row["plateifu"], model=model, space="umap", count=4, snapshot_id=snapshot.snapshot_id)
+        yield draw(folder / f"neighbors-{model}-{row['plateifu']}.png",
+                   f"{model}: {row['plateifu']} and its nearest neighbours in UMAP",
+                   [row["plateifu"], *near["plateifu"]],
+                   [f"{name_of(row)}\nasked for"] +
+                   [f"{name_of(neighbor)}\ndistance {neighbor['distance']:.3g}" for neighbor in near])
 
 
 def draw_training(folder, path):
@@ -166,9 +165,9 @@ def main():
                 if arguments.cubes:
                     source = Source(arguments.workspace, arguments.cubes, arguments.worker)
                     written.extend(draw_galaxies(client, model.model, snapshot, source, arguments.out))
-    except grpc.RpcError as error:
-        print(f"peculiar-figures: {arguments.server}: {error.details()}", file=sys.stderr)
-        return 5 if error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED) else 4
+    except errors.Error as error:
+        print(f"peculiar-figures: {arguments.server}: {error.message}", file=sys.stderr)
+        return 5 if isinstance(error, errors.Unreachable) else 4
     if arguments.workspace:
         written.append(arguments.out / "training.png")
         draw_training(arguments.workspace / "models", written[-1])
