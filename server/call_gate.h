@@ -97,6 +97,11 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
   void OnDone() override { delete this; }
 
   Call call;
+
+ private:
+  // gRPC then calls OnDone where it is, as it does for its own default reactor, instead of handing
+  // it to another thread: a quarter of a small call's cost. Right because OnDone never waits.
+  bool InternalInlineable() override { return true; }
 };
 
 // A unary call: `work` fills the response and returns a status; it is not called when the call is
