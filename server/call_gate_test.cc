@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "tests/support/http_get.h"
 #include "tests/support/ready_snapshot.h"
 #include "tests/support/running_server.h"
 #include "tests/support/test_folder.h"
@@ -98,6 +99,27 @@ TEST_F(CallGateTest, ACallWhoseClientGoesAwayLeavesItsPlace) {
       ASSERT_LT(std::chrono::steady_clock::now(), limit) << "the place was never free again";
     }
   }
+}
+
+TEST_F(CallGateTest, AnAnswerThatIsNotReadIsGivenUp) {
+  testing::PublishReadySnapshot(folder_, {.galaxies = 990});
+  ServerOptions options = Options(folder_);
+  options.max_calls = 1;
+  options.reader_seconds = 0.05;
+  testing::RunningServer running(options);
+  v1::ListAnomaliesRequest page;
+  page.set_page_size(1000);
+  testing::UnreadCall slow(running.server().address(), "/peculiar.v1.QueryService/ListAnomalies",
+                           page);
+  ASSERT_TRUE(slow.WaitForHeaders());
+  v1::GetSnapshotResponse response;
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!running.Call(&Stub::GetSnapshot, v1::GetSnapshotRequest(), response).ok()) {
+    ASSERT_LT(std::chrono::steady_clock::now(), limit) << "the reader is waited for";
+  }
+  EXPECT_FALSE(slow.ReadAnswer().ok());
+  EXPECT_THAT(testing::HttpGet(running.server().metrics_address(), "/metrics"),
+              HasSubstr("peculiar_answers_unread_total 1\n"));
 }
 
 TEST_F(CallGateTest, LimitsOfARequestHold) {
