@@ -16,7 +16,7 @@ SIGNED = {Field.TYPE_INT32, Field.TYPE_INT64, Field.TYPE_SINT32, Field.TYPE_SINT
 # Unit that a number's comment names -> how its field ends.
 UNITS = [(r"\bdegrees?\b", "_deg"), (r"(?<![/\w])Angstrom\b", "_angstrom"),
          (r"\bkm/s\b", "_km_per_s"), (r"\barcsec\b", "_arcsec"), (r"\bsolar masses\b", "_msun"),
-         (r"\b(?:bytes|MiB)\b", "_bytes")]
+         (r"\bbytes\b", "_bytes")]
 DURATION = re.compile(r".*_(?:seconds|ms|millis(?:econds)?|micros|us|minutes|hours)|"
                       r"(?:.*_)?(?:duration|timeout|interval)")
 
