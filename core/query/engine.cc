@@ -116,7 +116,7 @@ absl::StatusOr<NeighborList> QueryEngine::Nearest(const NeighborQuery& query, in
     return InvalidArgument("BAD_FILTER: exclude_repeats needs a galaxy, a vector has no repeats");
   }
   const VectorIndex& index = snapshot_->index(model, space);
-  if (query.filter.empty() && !query.exclude_repeats) {
+  if (query.filter.empty() && !query.score && !query.exclude_repeats) {
     if (!row) {
       PECULIAR_ASSIGN_OR_RETURN(auto lists,
                                 index.Search({query.vector.data(), 1, query.vector.size()}, count));
@@ -131,6 +131,7 @@ absl::StatusOr<NeighborList> QueryEngine::Nearest(const NeighborQuery& query, in
     return NeighborList(found.begin(), found.end());
   }
   PECULIAR_ASSIGN_OR_RETURN(auto mask, SelectRows(query.filter, catalog(), directory_));
+  PECULIAR_RETURN_IF_ERROR(KeepScored(query.score, model, mask));
   if (row) {
     mask[*row] = 0;
     const std::string& mangaid = catalog().galaxies[*row].mangaid;
@@ -246,7 +247,8 @@ absl::StatusOr<DistributionAnswer> QueryEngine::GetDistribution(
   PECULIAR_ASSIGN_OR_RETURN(const std::size_t model, ResolveModel(query.model));
   PECULIAR_ASSIGN_OR_RETURN(const std::size_t line, ResolveLine(model, query.measure, query.line));
   PECULIAR_ASSIGN_OR_RETURN(const int bins, BinCount(query.bin_count));
-  PECULIAR_ASSIGN_OR_RETURN(const auto mask, SelectRows(query.filter, catalog(), directory_));
+  PECULIAR_ASSIGN_OR_RETURN(auto mask, SelectRows(query.filter, catalog(), directory_));
+  PECULIAR_RETURN_IF_ERROR(KeepScored(query.score, model, mask));
   const MeasureColumn& column = measures_[model].column(query.measure, line);
   DistributionAnswer answer;
   answer.model = &catalog().models[model];

@@ -75,6 +75,9 @@ class QueryEngine {
   // Place of a measure's line in the line list; 0 for a measure without one.
   absl::StatusOr<std::size_t> ResolveLine(std::size_t model, Measure measure,
                                           std::string_view line) const;
+  // Takes out of the mask (by row, 1 = passes) what the condition, if there is one, leaves out.
+  absl::Status KeepScored(const std::optional<ScoreCondition>& condition, std::size_t model,
+                          std::vector<std::uint8_t>& mask) const;
   // row: the galaxy asked for; absent for a vector.
   absl::StatusOr<NeighborList> Nearest(const NeighborQuery& query, int count, std::size_t model,
                                        std::size_t space, std::optional<std::size_t> row) const;

@@ -5,25 +5,30 @@
 
 namespace peculiar {
 
+absl::Status QueryEngine::KeepScored(const std::optional<ScoreCondition>& condition,
+                                     std::size_t model, std::vector<std::uint8_t>& mask) const {
+  if (!condition) return absl::OkStatus();
+  PECULIAR_ASSIGN_OR_RETURN(const std::size_t line,
+                            ResolveLine(model, condition->measure, condition->line));
+  PECULIAR_RETURN_IF_ERROR(CheckRange(condition->range));
+  const MeasureColumn& column = measures_[model].column(condition->measure, line);
+  for (std::size_t row = 0; row < mask.size(); ++row) {
+    if (mask[row] == 0) continue;
+    if (!column.value(row) || !IsWithin(condition->range, column, row)) mask[row] = 0;
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<GalaxySelection> QueryEngine::SelectGalaxies(const GalaxyQuery& query) const {
   PECULIAR_ASSIGN_OR_RETURN(const std::size_t model, ResolveModel(query.model));
-  const MeasureColumn* column = nullptr;
-  if (query.score) {
-    PECULIAR_ASSIGN_OR_RETURN(const std::size_t line,
-                              ResolveLine(model, query.score->measure, query.score->line));
-    PECULIAR_RETURN_IF_ERROR(CheckRange(query.score->range));
-    column = &measures_[model].column(query.score->measure, line);
-  } else if (query.filter.empty()) {
+  if (query.filter.empty() && !query.score) {
     return GalaxySelection(model, catalog().galaxies.size());
   }
-  PECULIAR_ASSIGN_OR_RETURN(const auto mask, SelectRows(query.filter, catalog(), directory_));
+  PECULIAR_ASSIGN_OR_RETURN(auto mask, SelectRows(query.filter, catalog(), directory_));
+  PECULIAR_RETURN_IF_ERROR(KeepScored(query.score, model, mask));
   std::vector<std::uint32_t> rows;
   for (std::uint32_t row = 0; row < mask.size(); ++row) {
-    if (mask[row] == 0) continue;
-    if (column != nullptr && !(column->value(row) && IsWithin(query.score->range, *column, row))) {
-      continue;
-    }
-    rows.push_back(row);
+    if (mask[row] != 0) rows.push_back(row);
   }
   return GalaxySelection(model, std::move(rows));
 }
