@@ -45,6 +45,12 @@ class RowSet {
   void Keep(const RowSet& other) {
     for (std::size_t i = 0; i < words_.size(); ++i) words_[i] &= other.words_[i];
   }
+  // Keeps what is in `inside` and not in `outside`.
+  void Keep(const RowSet& inside, const RowSet& outside) {
+    for (std::size_t i = 0; i < words_.size(); ++i) {
+      words_[i] &= inside.words_[i] & ~outside.words_[i];
+    }
+  }
 
   // Rows in it. O(size / 64).
   std::size_t Count() const;

@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::size_t kBlockRows = 256;
 constexpr std::size_t kBlockWords = kBlockRows / RowSet::kWordRows;
+// One row in so many is wanted: memory gives a whole block as fast as the rows picked from it.
+constexpr std::size_t kDense = 3;
 static_assert(kBlockRows % kComparedAtOnce == 0 && kBlockRows % RowSet::kWordRows == 0);
 
 // Squared distances; those beyond a block's rows are of an earlier block, and only looked at.
@@ -60,6 +62,11 @@ NeighborList NearestRows(Matrix vectors, std::span<const float> query, std::size
       SquaredDistances(query, vectors, first, target);
       Propose(
           squared, count, [&](std::size_t i) { return first + i; }, nearest);
+    } else if (kDense * count >= all) {
+      SquaredDistances(query, vectors, first, std::span(squared).first(all));
+      for (std::size_t i = 0; i < count; ++i) squared[i] = squared[rows[i] - first];
+      Propose(
+          squared, count, [&](std::size_t i) { return std::size_t{rows[i]}; }, nearest);
     } else if (count > 0) {
       SquaredDistancesOf(query, vectors, std::span(rows).first(count), target);
       Propose(

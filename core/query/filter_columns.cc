@@ -61,6 +61,19 @@ void KeepBetween(const LazyColumn& column, std::optional<double> low, std::optio
   if (low || high) column.get().Keep(column.get().Between(low, high), rows);
 }
 
+// Keeps what is in the set of one of the keys; no key keeps all. set_of(key): null is empty.
+template <typename Key, typename SetOfKey>
+void KeepAny(const std::vector<Key>& keys, const SetOfKey& set_of, RowSet& rows) {
+  if (keys.empty()) return;
+  const RowSet* const first = set_of(keys[0]);
+  if (keys.size() == 1 && first != nullptr) return rows.Keep(*first);
+  ScratchRows wanted(rows.size());
+  for (const Key& key : keys) {
+    if (const RowSet* const set = set_of(key)) wanted->Add(*set);
+  }
+  rows.Keep(*wanted);
+}
+
 std::optional<double> ToReal(std::optional<int> value) {
   return value ? std::optional<double>(*value) : std::nullopt;
 }
@@ -138,21 +151,19 @@ absl::Status FilterColumns::KeepTagged(const GalaxyFilter& filter, RowSet& rows)
 }
 
 void FilterColumns::KeepFibres(const GalaxyFilter& filter, RowSet& rows) const {
-  if (filter.fibres.empty()) return;
-  ScratchRows wanted(rows.size());
-  for (const int fibres : filter.fibres) {
-    if (const auto found = fibres_.find(fibres); found != fibres_.end()) wanted->Add(found->second);
-  }
-  rows.Keep(*wanted);
+  KeepAny(
+      filter.fibres,
+      [&](int fibres) {
+        const auto found = fibres_.find(fibres);
+        return found == fibres_.end() ? nullptr : &found->second;
+      },
+      rows);
 }
 
 void FilterColumns::KeepAgn(const GalaxyFilter& filter, RowSet& rows) const {
-  if (filter.agn.empty()) return;
-  ScratchRows wanted(rows.size());
-  for (const AgnSelection selection : filter.agn) {
-    wanted->Add(agn_[static_cast<std::size_t>(selection)]);
-  }
-  rows.Keep(*wanted);
+  KeepAny(
+      filter.agn,
+      [&](AgnSelection selection) { return &agn_[static_cast<std::size_t>(selection)]; }, rows);
 }
 
 void FilterColumns::KeepQuality(std::int64_t any, std::int64_t none, RowSet& rows) const {

@@ -58,6 +58,37 @@ bool IsWalkCheaper(const MeasureColumn& column, Slice slice, std::size_t total,
   return steps <= std::min(sorted, static_cast<double>(column.size()));
 }
 
+// The next piece of a walk, without parting ties where they are walked over forwards.
+Slice NextPiece(const MeasureColumn& column, Slice rest, SortOrder order) {
+  constexpr std::size_t kPiece = 512;
+  if (rest.size() <= kPiece) return rest;
+  if (order == SortOrder::kDescending) return {rest.begin, rest.begin + kPiece};
+  return {column.TiesOf(rest.end - kPiece).begin, rest.end};
+}
+
+// The page by a walk over the slice: pieces before the page are only counted.
+void AppendByWalk(const MeasureColumn& column, Slice slice, const RowSet& passing,
+                  const ListingQuery& query, std::vector<std::uint32_t>& rows) {
+  auto to_skip = static_cast<std::size_t>(query.offset);
+  while (slice.size() > 0) {
+    const Slice piece = NextPiece(column, slice, query.order);
+    const std::size_t count = column.CountIn(piece, passing);
+    if (count > to_skip) break;
+    to_skip -= count;
+    (query.order == SortOrder::kDescending ? slice.begin : slice.end) =
+        query.order == SortOrder::kDescending ? piece.end : piece.begin;
+  }
+  Walk(column, slice, query.order, [&](std::uint32_t row) {
+    if (!passing.Has(row)) return true;
+    if (to_skip == 0) {
+      rows.push_back(row);
+    } else {
+      --to_skip;
+    }
+    return rows.size() < static_cast<std::size_t>(query.count);
+  });
+}
+
 }  // namespace
 
 Slice SliceOf(const MeasureRange& range, const MeasureColumn& column) {
@@ -90,12 +121,7 @@ Listing ListPassing(const MeasureColumn& column, Slice slice, RowSet& passing,
   const std::size_t page_end = std::min(
       total, static_cast<std::size_t>(query.offset) + static_cast<std::size_t>(query.count));
   if (IsWalkCheaper(column, slice, total, page_end)) {
-    std::size_t seen = 0;
-    Walk(column, slice, query.order, [&](std::uint32_t row) {
-      if (!passing.Has(row)) return true;
-      if (seen++ >= static_cast<std::size_t>(query.offset)) listing.rows.push_back(row);
-      return seen < page_end;
-    });
+    AppendByWalk(column, slice, passing, query, listing.rows);
     return listing;
   }
   ScratchPlaces places;

@@ -4,8 +4,7 @@
 #include <cassert>
 #include <cmath>
 #include <limits>
-
-#include "core/query/scratch.h"
+#include <utility>
 
 namespace peculiar {
 namespace {
@@ -43,6 +42,7 @@ SortedColumn::SortedColumn(const std::vector<double>& values) : places_(values.s
     if (place % step_ == 0) marks_.push_back(mark);
     mark.Add(ranking_[place]);
   }
+  marks_.push_back(std::move(mark));
 }
 
 std::optional<double> SortedColumn::value(std::size_t row) const {
@@ -106,30 +106,21 @@ SortedColumn::Slice SortedColumn::BetweenPercentiles(std::optional<double> low,
   return {slice.begin, std::max(slice.begin, slice.end)};
 }
 
-void SortedColumn::Mark(Slice slice, RowSet& rows) const {
-  if (slice.size() <= 2 * step_) {
-    for (std::size_t i = slice.begin; i < slice.end; ++i) rows.Add(ranking_[i]);
-    return;
-  }
-  // From the nearest mark to the place itself, row by row.
-  const auto nearest = [&](std::size_t place) {
-    return std::min((place + step_ / 2) / step_, marks_.size() - 1);
-  };
-  const std::size_t last = nearest(slice.end);
-  rows.Add(marks_[last]);
-  for (std::size_t i = last * step_; i < slice.end; ++i) rows.Add(ranking_[i]);
-  for (std::size_t i = slice.end; i < last * step_; ++i) rows.Remove(ranking_[i]);
-  const std::size_t first = nearest(slice.begin);
-  rows.Remove(marks_[first]);
-  for (std::size_t i = first * step_; i < slice.begin; ++i) rows.Remove(ranking_[i]);
-  for (std::size_t i = slice.begin; i < first * step_; ++i) rows.Add(ranking_[i]);
-}
-
 void SortedColumn::Keep(Slice slice, RowSet& rows) const {
   if (slice.size() == size()) return;
-  ScratchRows inside(size());
-  Mark(slice, *inside);
-  rows.Keep(*inside);
+  // Between the marks around the slice, then without what lies beyond it, row by row.
+  const std::size_t first = slice.begin / step_;
+  const std::size_t last = std::min((slice.end + step_ - 1) / step_, marks_.size() - 1);
+  rows.Keep(marks_[last], marks_[first]);
+  for (std::size_t i = first * step_; i < slice.begin; ++i) rows.Remove(ranking_[i]);
+  const std::size_t end = std::min(last * step_, ranking_.size());
+  for (std::size_t i = slice.end; i < end; ++i) rows.Remove(ranking_[i]);
+}
+
+std::size_t SortedColumn::CountIn(Slice slice, const RowSet& rows) const {
+  std::size_t count = 0;
+  for (std::size_t i = slice.begin; i < slice.end; ++i) count += rows.Has(ranking_[i]) ? 1 : 0;
+  return count;
 }
 
 void SortedColumn::PlacesOf(const RowSet& rows, std::size_t count,
@@ -142,9 +133,14 @@ void SortedColumn::PlacesOf(const RowSet& rows, std::size_t count,
     std::sort(places.begin(), places.end());
     return;
   }
-  for (std::size_t place = 0; place < ranking_.size(); ++place) {
-    if (rows.Has(ranking_[place])) places.push_back(static_cast<std::uint32_t>(place));
+  // Written whether it is in the set or not: a branch that nobody can foresee costs ten times more.
+  places.resize(count + 1);
+  std::size_t found = 0;
+  for (std::size_t place = 0; place < ranking_.size() && found < count; ++place) {
+    places[found] = static_cast<std::uint32_t>(place);
+    found += rows.Has(ranking_[place]) ? 1 : 0;
   }
+  places.resize(found);
 }
 
 }  // namespace peculiar
