@@ -161,6 +161,7 @@ GalaxyFilter NarrowFilter(Random& random) {
           .no_quality = {"CRITICAL"}};
 }
 
+// long: one question after the other
 std::vector<Question> Listings(const QueryEngine& engine) {
   const auto list = [&engine](const AnomalyQuery& query) {
     return engine.ListAnomalies(query).status();
