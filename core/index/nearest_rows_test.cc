@@ -119,6 +119,19 @@ TEST(NearestRowsTest, RoundingInFloatNeverDecides) {
   }
 }
 
+TEST(NearestRowsTest, EveryInstructionSetFindsTheSame) {
+  ASSERT_FALSE(DistanceTargets().empty());
+  for (const std::string& target : DistanceTargets()) {
+    SCOPED_TRACE(target);
+    UseDistanceTarget(target);
+    for (const std::size_t width : {1, 2, 3, 5, 9, 17, 50, 64, 128}) {
+      const Vectors vectors = MakeNormal(500, width);
+      ExpectBruteForce(vectors, vectors.matrix().row(250), 15);
+    }
+  }
+  UseDistanceTarget("");
+}
+
 TEST(NearestRowsTest, NoRowAllowedFindsNone) {
   const Vectors vectors = MakeNormal(300, 5);
   const RowSet none(300);

@@ -140,5 +140,23 @@ void SquaredDistancesOf(std::span<const float> query, Matrix vectors,
   (query.data(), vectors.values, vectors.width, rows.data(), squared.size(), squared.data());
 }
 
+std::vector<std::string> DistanceTargets() {
+  std::vector<std::string> names;
+  for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
+    names.emplace_back(hwy::TargetName(target));
+  }
+  return names;
+}
+
+void UseDistanceTarget(const std::string& name) {
+  hwy::SetSupportedTargetsForTest(0);
+  int64_t chosen = 0;
+  for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
+    if (name == hwy::TargetName(target)) chosen = target;
+  }
+  hwy::SetSupportedTargetsForTest(chosen);
+  hwy::GetChosenTarget().DeInit();
+}
+
 }  // namespace peculiar
 #endif  // HWY_ONCE
