@@ -1,8 +1,7 @@
-// Bounds of what galaxies are ranked by: which galaxies of a column are within them. Plain values
-// and pure functions; safe for concurrent use.
+// Bounds of what galaxies are ranked by, as a question states them; listing.h finds what is within.
+// Plain values and pure functions; safe for concurrent use.
 #pragma once
 
-#include <cstddef>
 #include <optional>
 #include <string_view>
 
@@ -30,8 +29,5 @@ struct ScoreCondition {
 // INVALID_ARGUMENT `BAD_FILTER:` for a bound that is not finite, a percentile beyond 0 to 100, or a
 // lower bound above its upper one.
 absl::Status CheckRange(const MeasureRange& range);
-
-// Whether a galaxy that the column ranks is in the range. O(log n) for percentiles, else O(1).
-bool IsWithin(const MeasureRange& range, const MeasureColumn& column, std::size_t row);
 
 }  // namespace peculiar
