@@ -1,21 +1,22 @@
 #include "client/anomalies.h"
 
-#include <algorithm>
-
 #include "client/galaxy_columns.h"
+#include "client/pages.h"
 
 namespace peculiar::client {
 namespace {
 
-constexpr int kLargestPage = 1000;  // the server's bound
-
 std::vector<Column> Columns(v1::ScoreKind kind) {
-  std::vector<Column> columns{{.name = "rank"}};
+  std::vector<Column> columns{
+      {.name = "rank", .type = CellType::kInteger, .description = "1 = the highest score"}};
   AppendIdColumns(columns);
-  columns.push_back({.name = "score", .unit = ScoreUnit(kind)});
-  columns.push_back({.name = "percentile", .unit = "%", .decimals = 2});
-  columns.push_back({.name = "top_line"});
-  columns.push_back({.name = "top_line_mae", .unit = "flux"});
+  columns.push_back(ScoreColumn("score", kind));
+  columns.push_back(PercentileColumn("percentile"));
+  columns.push_back({.name = "top_line", .description = "line with the largest part of mae"});
+  columns.push_back({.name = "top_line_mae",
+                     .type = CellType::kReal,
+                     .unit = "flux",
+                     .description = "its part of mae"});
   AppendDetailColumns(columns);
   return columns;
 }
@@ -34,27 +35,11 @@ std::vector<OrderedJson> Cells(const v1::Anomaly& anomaly) {
 }
 
 // The first `limit` anomalies, in one response.
-absl::StatusOr<v1::ListAnomaliesResponse> AllPages(Connection& connection,
-                                                   v1::ListAnomaliesRequest request, int limit) {
-  v1::ListAnomaliesResponse all;
-  while (true) {
-    const int missing = limit == 0 ? kLargestPage : limit - all.anomalies_size();
-    request.set_page_size(std::min(missing, kLargestPage));
-    PECULIAR_ASSIGN_OR_RETURN(v1::ListAnomaliesResponse page, connection.ListAnomalies(request));
-    if (!request.page_token().empty() && page.snapshot_id() != all.snapshot_id()) {
-      return Internal("a page of snapshot {} follows pages of snapshot {}", page.snapshot_id(),
-                      all.snapshot_id());
-    }
-    if (!page.next_page_token().empty() && page.anomalies().empty()) {
-      return Internal("the server sent an empty page that is not the last");
-    }
-    const std::string next = page.next_page_token();
-    all.MergeFrom(page);
-    if (next.empty() || (limit > 0 && all.anomalies_size() >= limit)) break;
-    request.set_page_token(next);
-  }
-  while (limit > 0 && all.anomalies_size() > limit) all.mutable_anomalies()->RemoveLast();
-  return all;
+absl::StatusOr<v1::ListAnomaliesResponse> Ask(Connection& connection,
+                                              const v1::ListAnomaliesRequest& request, int limit) {
+  return AllPages(
+      request, limit, [&](const auto& page) { return connection.ListAnomalies(page); },
+      [](auto& response) { return response.mutable_anomalies(); });
 }
 
 absl::StatusOr<v1::ListAnomaliesRequest> ToRequest(const AnomaliesOptions& options) {
@@ -90,7 +75,7 @@ void AddRangeOptions(CLI::App& command, AnomaliesOptions& options) {
 absl::StatusOr<Answer> AskAnomalies(Connection& connection, const AnomaliesOptions& options) {
   PECULIAR_ASSIGN_OR_RETURN(const v1::ListAnomaliesRequest request, ToRequest(options));
   PECULIAR_ASSIGN_OR_RETURN(const v1::ListAnomaliesResponse response,
-                            AllPages(connection, request, options.limit));
+                            Ask(connection, request, options.limit));
   Listing listing{.name = "anomalies"};
   listing.provenance = {{"snapshot_id", response.snapshot_id()},
                         {"model", response.model()},
@@ -108,11 +93,11 @@ absl::StatusOr<Answer> AskAnomalies(Connection& connection, const AnomaliesOptio
   return listing;
 }
 
-void AddAnomaliesCommand(CLI::App& app, const GlobalOptions& globals, CommandResult& result) {
+void AddAnomaliesCommand(CLI::App& app, ChosenCommand& chosen) {
   auto options = std::make_shared<AnomaliesOptions>();
   CLI::App& command = AddCommand(
-      app, "anomalies", "The galaxies that a model reconstructs worst, strangest first", globals,
-      result, [options](Connection& connection) { return AskAnomalies(connection, *options); });
+      app, "anomalies", "The galaxies that a model reconstructs worst, strangest first", chosen,
+      [options](Connection& connection) { return AskAnomalies(connection, *options); });
   AddModelOption(command, options->model);
   AddScoreOptions(command, options->score);
   command.add_flag("--ascending", options->ascending, "Least strange first");

@@ -23,6 +23,6 @@ struct AnomaliesOptions {
 // the pages do not fit together.
 absl::StatusOr<Answer> AskAnomalies(Connection& connection, const AnomaliesOptions& options);
 
-void AddAnomaliesCommand(CLI::App& app, const GlobalOptions& globals, CommandResult& result);
+void AddAnomaliesCommand(CLI::App& app, ChosenCommand& chosen);
 
 }  // namespace peculiar::client

@@ -1,29 +1,12 @@
 #include "client/filter_options.h"
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <iostream>
-#include <iterator>
-#include <sstream>
 
 #include "client/galaxy_columns.h"
+#include "client/galaxy_ids.h"
 
 namespace peculiar::client {
 namespace {
-
-// Words between blanks and commas, without comments.
-std::vector<std::string> Words(const std::string& text) {
-  std::vector<std::string> words;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    line.resize(std::min(line.size(), line.find('#')));
-    std::replace(line.begin(), line.end(), ',', ' ');
-    std::istringstream stream(line);
-    for (std::string word; stream >> word;) words.push_back(word);
-  }
-  return words;
-}
 
 std::string RefuseEmpty(const std::string& text) { return text.empty() ? "is empty" : ""; }
 
@@ -37,16 +20,6 @@ void AddAgn(const std::string& name, v1::GalaxyFilter& filter) {
 }
 
 }  // namespace
-
-absl::StatusOr<std::string> ReadText(const std::string& path) {
-  if (path == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
-  std::ifstream file(path, std::ios::binary);
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error)) return NotFound("cannot read {}: a folder", path);
-  std::string text(std::istreambuf_iterator<char>(file), {});
-  if (!file) return NotFound("cannot read {}", path);
-  return text;
-}
 
 void AddFilterOptions(CLI::App& command, FilterOptions& options) {
   constexpr const char* kGroup = "Only galaxies";
@@ -107,9 +80,11 @@ absl::StatusOr<v1::GalaxyFilter> ToProto(const FilterOptions& options) {
   filter.mutable_tags()->Add(options.tags.begin(), options.tags.end());
   filter.set_best_observation(options.best_observation);
   if (options.among.empty()) return filter;
-  PECULIAR_ASSIGN_OR_RETURN(const std::string text, ReadText(options.among));
-  for (const std::string& id : Words(text)) filter.add_galaxy_ids(id);
-  if (filter.galaxy_ids().empty()) return InvalidArgument("{} names no galaxy", options.among);
+  PECULIAR_ASSIGN_OR_RETURN(const std::vector<GivenId> ids, ReadIds(options.among));
+  for (const GivenId& given : ids) {
+    PECULIAR_RETURN_IF_ERROR(OfId(CheckId(given), given));
+    filter.add_galaxy_ids(given.id);
+  }
   return filter;
 }
 

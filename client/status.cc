@@ -216,9 +216,9 @@ absl::StatusOr<Answer> AskStatus(Connection& connection) {
   return record;
 }
 
-void AddStatusCommand(CLI::App& app, const GlobalOptions& globals, CommandResult& result) {
+void AddStatusCommand(CLI::App& app, ChosenCommand& chosen) {
   AddCommand(app, "status", "What the server serves: snapshot, models, counts, reload error",
-             globals, result, [](Connection& connection) { return AskStatus(connection); });
+             chosen, [](Connection& connection) { return AskStatus(connection); });
 }
 
 }  // namespace peculiar::client
