@@ -1,5 +1,7 @@
 #include "client/anomalies.h"
 
+#include <unordered_map>
+
 #include "client/galaxy_columns.h"
 #include "client/pages.h"
 
@@ -12,25 +14,31 @@ std::vector<Column> Columns(v1::ScoreKind kind) {
   AppendIdColumns(columns);
   columns.push_back(ScoreColumn("score", kind));
   columns.push_back(PercentileColumn("percentile"));
+  return columns;
+}
+
+void AppendCells(const v1::Anomaly& anomaly, std::vector<OrderedJson>& cells) {
+  const v1::LineShare& top = anomaly.top_line();
+  cells.push_back(OptionalCell(anomaly.has_top_line(), top.line()));
+  cells.push_back(OptionalCell(top.has_value(), top.value()));
+  AppendDetailCells(anomaly.galaxy(), cells);
+}
+
+void AppendColumns(std::vector<Column>& columns) {
   columns.push_back({.name = "top_line", .description = "line with the largest part of mae"});
   columns.push_back({.name = "top_line_mae",
                      .type = CellType::kReal,
                      .unit = "flux",
                      .description = "its part of mae"});
   AppendDetailColumns(columns);
-  return columns;
 }
 
 std::vector<OrderedJson> Cells(const v1::Anomaly& anomaly) {
   const v1::Score& score = anomaly.score();
-  const v1::LineShare& top = anomaly.top_line();
   std::vector<OrderedJson> cells{OptionalCell(score.has_rank(), score.rank())};
   AppendIdCells(anomaly.galaxy(), cells);
   cells.push_back(OptionalCell(score.has_value(), score.value()));
   cells.push_back(OptionalCell(score.has_percentile(), score.percentile()));
-  cells.push_back(OptionalCell(anomaly.has_top_line(), top.line()));
-  cells.push_back(OptionalCell(top.has_value(), top.value()));
-  AppendDetailCells(anomaly.galaxy(), cells);
   return cells;
 }
 
@@ -40,6 +48,45 @@ absl::StatusOr<v1::ListAnomaliesResponse> Ask(Connection& connection,
   return AllPages(
       request, limit, [&](const auto& page) { return connection.ListAnomalies(page); },
       [](auto& response) { return response.mutable_anomalies(); });
+}
+
+// Puts another model's score, rank and percentile beside those of the listed galaxies; null where
+// it does not rank one. Asked for by name: a call a page, whatever the filter.
+absl::Status AppendModel(Connection& connection, v1::ListAnomaliesRequest request,
+                         const v1::ListAnomaliesResponse& listed, const std::string& model,
+                         Table& table) {
+  request.set_model(model);
+  request.set_snapshot_id(listed.snapshot_id());
+  for (const auto clear :
+       {&v1::ListAnomaliesRequest::clear_min_score, &v1::ListAnomaliesRequest::clear_max_score,
+        &v1::ListAnomaliesRequest::clear_min_percentile,
+        &v1::ListAnomaliesRequest::clear_max_percentile}) {
+    (request.*clear)();
+  }
+  std::unordered_map<std::string, v1::Score> scores;
+  for (int begin = 0; begin < listed.anomalies_size(); begin += kLargestPage) {
+    v1::GalaxyFilter& filter = *request.mutable_filter();
+    filter.Clear();
+    for (int i = begin; i < std::min(begin + kLargestPage, listed.anomalies_size()); ++i) {
+      filter.add_galaxy_ids(listed.anomalies(i).galaxy().plateifu());
+    }
+    PECULIAR_ASSIGN_OR_RETURN(const v1::ListAnomaliesResponse other,
+                              Ask(connection, request, /*limit=*/0));
+    for (const v1::Anomaly& anomaly : other.anomalies()) {
+      scores[anomaly.galaxy().plateifu()] = anomaly.score();
+    }
+  }
+  table.columns.push_back(ScoreColumn(model + "_score", request.score_kind()));
+  table.columns.push_back({.name = model + "_rank", .type = CellType::kInteger});
+  table.columns.push_back(PercentileColumn(model + "_percentile"));
+  for (int i = 0; i < listed.anomalies_size(); ++i) {
+    const v1::Score& score = scores[listed.anomalies(i).galaxy().plateifu()];
+    auto& row = table.rows[static_cast<std::size_t>(i)];
+    row.push_back(OptionalCell(score.has_value(), score.value()));
+    row.push_back(OptionalCell(score.has_rank(), score.rank()));
+    row.push_back(OptionalCell(score.has_percentile(), score.percentile()));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<v1::ListAnomaliesRequest> ToRequest(const AnomaliesOptions& options) {
@@ -86,6 +133,13 @@ absl::StatusOr<Answer> AskAnomalies(Connection& connection, const AnomaliesOptio
   for (const v1::Anomaly& anomaly : response.anomalies()) {
     listing.table.rows.push_back(Cells(anomaly));
   }
+  for (const std::string& model : options.compare) {
+    PECULIAR_RETURN_IF_ERROR(AppendModel(connection, request, response, model, listing.table));
+  }
+  AppendColumns(listing.table.columns);
+  for (int i = 0; i < response.anomalies_size(); ++i) {
+    AppendCells(response.anomalies(i), listing.table.rows[static_cast<std::size_t>(i)]);
+  }
   listing.notes = {fmt::format("{} of {} ranked galaxies; snapshot {}, model {}, score {}; {}",
                                response.anomalies_size(), response.total_count(),
                                response.snapshot_id(), response.model(), Describe(options.score),
@@ -100,6 +154,12 @@ void AddAnomaliesCommand(CLI::App& app, ChosenCommand& chosen) {
       [options](Connection& connection) { return AskAnomalies(connection, *options); });
   AddModelOption(command, options->model);
   AddScoreOptions(command, options->score);
+  command
+      .add_option("--compare", options->compare,
+                  "Models whose score, rank and percentile stand beside, for example vae")
+      ->type_name("NAME")
+      ->delimiter(',')
+      ->check(RefuseEmpty);
   command.add_flag("--ascending", options->ascending, "Least strange first");
   command.add_option("--limit", options->limit, "How many; 0 = all")
       ->check(CLI::Range(0, 1000000000))

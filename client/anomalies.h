@@ -9,8 +9,9 @@ namespace peculiar::client {
 struct AnomaliesOptions {
   std::string model;  // empty = the snapshot's default
   ScoreOptions score;
-  bool ascending = false;  // least strange first
-  int limit = 20;          // 0 = all
+  std::vector<std::string> compare;  // models whose scores stand beside
+  bool ascending = false;            // least strange first
+  int limit = 20;                    // 0 = all
   FilterOptions filter;
   std::optional<double> min_score;  // both ends belong to the range
   std::optional<double> max_score;

@@ -56,6 +56,8 @@ void AddSnapshotOption(CLI::App& command, std::string& snapshot_id) {
       ->type_name("ID");
 }
 
+std::string RefuseEmpty(const std::string& text) { return text.empty() ? "is empty" : ""; }
+
 void RequireUtf8(CLI::App& app) {
   for (CLI::Option* option : app.get_options()) {
     if (option->get_type_name() == "FILE") continue;  // a file may have any name

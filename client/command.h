@@ -41,6 +41,9 @@ absl::Status Print(const Answer& answer, const Settings& settings);
 void AddModelOption(CLI::App& command, std::string& model);
 void AddSnapshotOption(CLI::App& command, std::string& snapshot_id);
 
+// A check of options: "is empty" for a value that is, the empty string otherwise.
+std::string RefuseEmpty(const std::string& text);
+
 // Makes every option of the app and its subcommands refuse a value that is not UTF-8, but for names
 // of files.
 void RequireUtf8(CLI::App& app);

@@ -44,6 +44,10 @@ class Connection {
   absl::StatusOr<v1::ListRepeatsResponse> ListRepeats(const v1::ListRepeatsRequest& request);
   absl::StatusOr<v1::GetSnapshotResponse> GetSnapshot(const v1::GetSnapshotRequest& request);
 
+  // One attempt at any method, "/package.Service/Method", with a message and an answer in bytes:
+  // for services of which there is no stub here.
+  absl::StatusOr<std::string> CallRaw(const std::string& method, const std::string& message);
+
  private:
   struct Channel;
   explicit Connection(std::unique_ptr<Channel> channel);

@@ -8,8 +8,6 @@
 namespace peculiar::client {
 namespace {
 
-std::string RefuseEmpty(const std::string& text) { return text.empty() ? "is empty" : ""; }
-
 void AddAgn(const std::string& name, v1::GalaxyFilter& filter) {
   if (name == "infrared") filter.add_agn_classes(v1::AGN_CLASS_INFRARED);
   if (name == "x_ray") filter.add_agn_classes(v1::AGN_CLASS_X_RAY);

@@ -122,7 +122,7 @@ void AddIdOptions(CLI::App& command, IdOptions& options) {
                   "File of them, a line each or a CSV with a column plateifu; # begins a comment, "
                   "- = standard input")
       ->type_name("FILE")
-      ->check([](const std::string& text) { return text.empty() ? "is empty" : ""; });
+      ->check(RefuseEmpty);
 }
 
 absl::StatusOr<std::vector<GivenId>> GivenIds(const IdOptions& options) {

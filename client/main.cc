@@ -5,8 +5,11 @@
 #include <cstdio>
 
 #include "client/anomalies.h"
+#include "client/completion.h"
 #include "client/distribution.h"
+#include "client/doctor.h"
 #include "client/embedding.h"
+#include "client/models.h"
 #include "client/neighbors.h"
 #include "client/repeats.h"
 #include "client/show.h"
@@ -52,6 +55,9 @@ int main(int argc, char** argv) {
   AddDistributionCommand(app, chosen);
   AddRepeatsCommand(app, chosen);
   AddStatusCommand(app, chosen);
+  AddModelsCommand(app, chosen);
+  AddDoctorCommand(app, chosen);
+  AddCompletionCommand(app, chosen);
   RequireUtf8(app);
   try {  // CLI11 reports usage by exceptions
     app.parse(argc, argv);

@@ -30,6 +30,7 @@ struct Column {
   // Decimals of the table; kDigits5 = five digits of the column's largest value.
   int decimals = kDigits5;
   bool in_table = true;     // false: in the other formats alone
+  bool wraps = false;       // table: as the last column narrowed before it is left out
   std::string ucd;          // votable: what it is (IVOA UCD1+), empty = no word for it
   std::string description;  // votable: one sentence, empty = the name says it
   static constexpr int kDigits5 = -1;

@@ -40,6 +40,7 @@ struct PrintedColumn {
   std::string name;
   std::string unit;
   bool is_numeric = false;
+  bool wraps = false;
   std::vector<std::string> cells;
   std::size_t width = 0;
 };
@@ -75,7 +76,7 @@ std::string TextOf(const OrderedJson& cell) {
 
 PrintedColumn PrintColumn(const Table& table, std::size_t c) {
   const Column& column = table.columns[c];
-  PrintedColumn printed{.name = column.name, .unit = column.unit};
+  PrintedColumn printed{.name = column.name, .unit = column.unit, .wraps = column.wraps};
   printed.width = std::max(CharacterCount(column.name), CharacterCount(column.unit));
   printed.is_numeric = std::all_of(table.rows.begin(), table.rows.end(), [c](const auto& row) {
     return row[c].is_number() || row[c].is_null();
@@ -96,11 +97,11 @@ std::size_t TotalWidth(const std::vector<PrintedColumn>& columns) {
   return total - kGap;
 }
 
-// Leaves columns out from the right until the table fits, but never the first two, then narrows a
-// text column at the end; returns the names of those left out.
+// Leaves columns out from the right until the table fits, but never the first two nor one that
+// wraps, then narrows a text column at the end; returns the names of those left out.
 std::string Fit(std::vector<PrintedColumn>& columns, std::size_t width) {
   std::string left_out;
-  while (width > 0 && columns.size() > 2 && TotalWidth(columns) > width) {
+  while (width > 0 && columns.size() > 2 && TotalWidth(columns) > width && !columns.back().wraps) {
     left_out = columns.back().name + (left_out.empty() ? "" : ", ") + left_out;
     columns.pop_back();
   }
