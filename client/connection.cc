@@ -46,12 +46,72 @@ absl::Status FromGrpc(const grpc::Status& status, const std::string& address) {
   return MakeStatus(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
 }
 
+// The operations of one call, one at a time, each within `timeout`.
+class OperationQueue {
+ public:
+  OperationQueue(grpc::ClientContext& context, std::chrono::milliseconds timeout)
+      : context_(context), timeout_(timeout) {}
+  ~OperationQueue() {
+    queue_.Shutdown();
+    Next();
+  }
+  OperationQueue(const OperationQueue&) = delete;
+
+  grpc::CompletionQueue* queue() { return &queue_; }
+  bool timed_out() const { return timed_out_; }
+
+  // Whether the operation that was begun succeeded; one that takes too long ends the call.
+  bool Wait() {
+    void* tag = nullptr;
+    bool ok = false;
+    const auto limit = std::chrono::system_clock::now() + timeout_;
+    if (queue_.AsyncNext(&tag, &ok, limit) != grpc::CompletionQueue::TIMEOUT) return ok;
+    timed_out_ = true;
+    context_.TryCancel();
+    return Next();
+  }
+
+ private:
+  bool Next() {
+    void* tag = nullptr;
+    bool ok = false;
+    return queue_.Next(&tag, &ok) && ok;
+  }
+
+  grpc::ClientContext& context_;
+  const std::chrono::milliseconds timeout_;
+  bool timed_out_ = false;
+  grpc::CompletionQueue queue_;
+};
+
 }  // namespace
 
 struct Connection::Channel {
   ConnectionOptions options;
   std::shared_ptr<grpc::Channel> channel;
   std::unique_ptr<v1::QueryService::Stub> stub;
+
+  // Attempts until one ends otherwise than UNAVAILABLE; attempt(context, deadline) makes one.
+  template <typename Attempt>
+  absl::Status Try(const Attempt& attempt) {
+    const auto deadline = Clock::now() + options.timeout;
+    auto wait = kFirstWait;
+    for (int count = 1;; ++count) {
+      grpc::ClientContext context;
+      const grpc::Status status = attempt(context, deadline);
+      if (status.ok()) return absl::OkStatus();
+      if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) return NoAnswer();
+      if (status.error_code() != grpc::StatusCode::UNAVAILABLE) {
+        return FromGrpc(status, options.address);
+      }
+      if (count == kMaxAttempts || Clock::now() + wait >= deadline) {
+        return Unavailable("cannot reach {} in {} attempts: {}", options.address, count,
+                           status.error_message());
+      }
+      std::this_thread::sleep_for(wait);
+      wait *= 2;
+    }
+  }
 
   absl::Status NoAnswer() const {
     return MakeStatus(absl::StatusCode::kDeadlineExceeded,
@@ -62,25 +122,45 @@ struct Connection::Channel {
   // Calls `method` of the stub, see the header.
   template <typename Response, typename Request, typename Method>
   absl::StatusOr<Response> Call(Method method, const Request& request) {
-    const auto deadline = Clock::now() + options.timeout;
-    auto wait = kFirstWait;
-    for (int attempt = 1;; ++attempt) {
-      grpc::ClientContext context;
+    Response response;
+    PECULIAR_RETURN_IF_ERROR(Try([&](grpc::ClientContext& context, Clock::time_point deadline) {
       context.set_deadline(std::chrono::system_clock::now() + (deadline - Clock::now()));
-      Response response;
-      const grpc::Status status = (stub.get()->*method)(&context, request, &response);
-      if (status.ok()) return response;
-      if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) return NoAnswer();
-      if (status.error_code() != grpc::StatusCode::UNAVAILABLE) {
-        return FromGrpc(status, options.address);
+      return (stub.get()->*method)(&context, request, &response);
+    }));
+    return response;
+  }
+
+  // The same for `prepare`, an asynchronous method of the stub that streams.
+  template <typename Response, typename Request, typename Prepare>
+  absl::Status Stream(Prepare prepare, const Request& request, const Receive<Response>& receive) {
+    int received = 0;
+    absl::Status broken;  // what ends the call though it is not tried again
+    const absl::Status status = Try([&](grpc::ClientContext& context, Clock::time_point) {
+      OperationQueue queue(context, options.timeout);
+      const auto reader = (stub.get()->*prepare)(&context, request, queue.queue());
+      reader->StartCall(nullptr);
+      Response message;
+      for (bool more = queue.Wait(); more;) {
+        reader->Read(&message, nullptr);
+        if (!queue.Wait()) break;
+        ++received;
+        broken = receive(message);
+        more = broken.ok();
       }
-      if (attempt == kMaxAttempts || Clock::now() + wait >= deadline) {
-        return Unavailable("cannot reach {} in {} attempts: {}", options.address, attempt,
-                           status.error_message());
+      if (!broken.ok()) context.TryCancel();
+      grpc::Status end;
+      reader->Finish(&end, nullptr);
+      queue.Wait();
+      if (!broken.ok()) return grpc::Status::OK;
+      if (queue.timed_out()) return grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED, "");
+      if (received > 0 && end.error_code() == grpc::StatusCode::UNAVAILABLE) {
+        broken = Unavailable("the stream from {} broke after {} messages: {}", options.address,
+                             received, end.error_message());
+        return grpc::Status::OK;
       }
-      std::this_thread::sleep_for(wait);
-      wait *= 2;
-    }
+      return end;
+    });
+    return status.ok() ? broken : status;
   }
 };
 
@@ -128,6 +208,23 @@ absl::StatusOr<v1::BatchGetEmbeddingsResponse> Connection::BatchGetEmbeddings(
     const v1::BatchGetEmbeddingsRequest& request) {
   return channel_->Call<v1::BatchGetEmbeddingsResponse>(&v1::QueryService::Stub::BatchGetEmbeddings,
                                                         request);
+}
+
+absl::StatusOr<v1::ListGalaxiesResponse> Connection::ListGalaxies(
+    const v1::ListGalaxiesRequest& request) {
+  return channel_->Call<v1::ListGalaxiesResponse>(&v1::QueryService::Stub::ListGalaxies, request);
+}
+
+absl::Status Connection::ExportGalaxies(const v1::ExportGalaxiesRequest& request,
+                                        const Receive<v1::ExportGalaxiesResponse>& receive) {
+  return channel_->Stream<v1::ExportGalaxiesResponse>(
+      &v1::QueryService::Stub::PrepareAsyncExportGalaxies, request, receive);
+}
+
+absl::Status Connection::ExportEmbeddings(const v1::ExportEmbeddingsRequest& request,
+                                          const Receive<v1::ExportEmbeddingsResponse>& receive) {
+  return channel_->Stream<v1::ExportEmbeddingsResponse>(
+      &v1::QueryService::Stub::PrepareAsyncExportEmbeddings, request, receive);
 }
 
 absl::StatusOr<v1::GetGalaxyResponse> Connection::GetGalaxy(const v1::GetGalaxyRequest& request) {

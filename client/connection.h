@@ -1,8 +1,10 @@
 // A connection to peculiar-server. Every call has a deadline; UNAVAILABLE is tried again with
-// back-off until the deadline or kMaxAttempts, nothing else is. For one thread.
+// back-off until the deadline or kMaxAttempts, nothing else is; a stream only before its first
+// message. For one thread.
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -13,7 +15,8 @@ namespace peculiar::client {
 
 struct ConnectionOptions {
   std::string address = "127.0.0.1:50051";  // host:port, [ipv6]:port or unix:path
-  // For one call with all its attempts. A call takes milliseconds; a person waits seconds.
+  // For one call with all its attempts; in a stream for each message. A call takes milliseconds; a
+  // person waits seconds.
   std::chrono::milliseconds timeout{5000};
 };
 
@@ -38,6 +41,7 @@ class Connection {
   absl::StatusOr<v1::GetEmbeddingResponse> GetEmbedding(const v1::GetEmbeddingRequest& request);
   absl::StatusOr<v1::BatchGetEmbeddingsResponse> BatchGetEmbeddings(
       const v1::BatchGetEmbeddingsRequest& request);
+  absl::StatusOr<v1::ListGalaxiesResponse> ListGalaxies(const v1::ListGalaxiesRequest& request);
   absl::StatusOr<v1::GetGalaxyResponse> GetGalaxy(const v1::GetGalaxyRequest& request);
   absl::StatusOr<v1::GetDistributionResponse> GetDistribution(
       const v1::GetDistributionRequest& request);
@@ -47,6 +51,15 @@ class Connection {
   // One attempt at any method, "/package.Service/Method", with a message and an answer in bytes:
   // for services of which there is no stub here.
   absl::StatusOr<std::string> CallRaw(const std::string& method, const std::string& message);
+
+  // Each gives `receive` the messages of a stream, in order, one or more, and returns OK when the
+  // stream is whole. An error of `receive` ends the stream and is returned.
+  template <typename Response>
+  using Receive = std::function<absl::Status(const Response&)>;
+  absl::Status ExportGalaxies(const v1::ExportGalaxiesRequest& request,
+                              const Receive<v1::ExportGalaxiesResponse>& receive);
+  absl::Status ExportEmbeddings(const v1::ExportEmbeddingsRequest& request,
+                                const Receive<v1::ExportEmbeddingsResponse>& receive);
 
  private:
   struct Channel;

@@ -103,6 +103,63 @@ TEST(ConnectionTest, SilentAddressFailsAtTheDeadlineAndIsNamed) {
   EXPECT_EQ(MessageOf(status), fmt::format("no answer from {} within 0.3 s", port.address()));
 }
 
+// What an export gives: galaxies, and how it ended.
+struct Exported {
+  std::vector<std::string> plateifus;
+  absl::Status status;
+};
+
+Exported Export(const std::string& address, milliseconds timeout,
+                const absl::Status& after_first = absl::OkStatus()) {
+  auto connection = Connection::Create({.address = address, .timeout = timeout});
+  EXPECT_TRUE(connection.ok()) << connection.status();
+  Exported exported;
+  exported.status = connection->ExportGalaxies(
+      v1::ExportGalaxiesRequest(), [&](const v1::ExportGalaxiesResponse& message) {
+        for (const v1::ScoredGalaxy& galaxy : message.galaxies()) {
+          exported.plateifus.push_back(galaxy.galaxy().plateifu());
+        }
+        return after_first;
+      });
+  return exported;
+}
+
+TEST(ConnectionTest, AStreamIsReadToItsEnd) {
+  testing::FakeServer server;
+  server.service.FailNext(2, {grpc::StatusCode::UNAVAILABLE, "starting"});
+  const Exported exported = Export(server.address(), milliseconds(5000));
+  EXPECT_TRUE(exported.status.ok()) << exported.status;
+  EXPECT_EQ(exported.plateifus.size(), std::size_t{testing::FakeQueryService::kGalaxyCount});
+  EXPECT_EQ(server.service.call_count(), 3);
+}
+
+TEST(ConnectionTest, AStreamThatBreaksIsNotBegunAgain) {
+  testing::FakeServer server;
+  server.service.BreakExports(1, {grpc::StatusCode::UNAVAILABLE, "draining"});
+  const Exported exported = Export(server.address(), milliseconds(5000));
+  EXPECT_EQ(exported.status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(MessageOf(exported.status)),
+              ::testing::HasSubstr("broke after 1 messages: draining"));
+  EXPECT_EQ(exported.plateifus.size(), 3u);
+  EXPECT_EQ(server.service.call_count(), 1);
+}
+
+TEST(ConnectionTest, AStreamEndsWithTheErrorOfItsReader) {
+  testing::FakeServer server;
+  const absl::Status full = MakeStatus(absl::StatusCode::kResourceExhausted, "disk full");
+  const Exported exported = Export(server.address(), milliseconds(5000), full);
+  EXPECT_EQ(exported.status, full);
+  EXPECT_EQ(exported.plateifus.size(), 3u);
+}
+
+TEST(ConnectionTest, AStreamFromASilentAddressFailsAtTheDeadline) {
+  const SilentPort port(/*listens=*/true);
+  const auto start = steady_clock::now();
+  const Exported exported = Export(port.address(), milliseconds(300));
+  EXPECT_LT(steady_clock::now() - start, milliseconds(1500));
+  EXPECT_EQ(exported.status.code(), absl::StatusCode::kDeadlineExceeded);
+}
+
 TEST(ConnectionTest, AddressWithoutPortIsRefusedBeforeAnyCall) {
   for (const char* address : {"", "localhost", "localhost:", ":50051", "localhost:0", "host:70000",
                               "host:5x", "::1", "::1:50051", "unix:"}) {

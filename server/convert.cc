@@ -170,6 +170,18 @@ absl::StatusOr<GalaxyFilter> FromProto(const v1::GalaxyFilter& proto) {
   return filter;
 }
 
+absl::StatusOr<ScoreCondition> FromProto(const v1::ScoreRange& proto) {
+  ScoreCondition condition;
+  PECULIAR_ASSIGN_OR_RETURN(condition.measure, FromProto(proto.score_kind()));
+  condition.line = proto.line();
+  MeasureRange& range = condition.range;
+  CopyTo(proto.min_score(), range.min_value, proto.has_min_score());
+  CopyTo(proto.max_score(), range.max_value, proto.has_max_score());
+  CopyTo(proto.min_percentile(), range.min_percentile, proto.has_min_percentile());
+  CopyTo(proto.max_percentile(), range.max_percentile, proto.has_max_percentile());
+  return condition;
+}
+
 absl::StatusOr<SortOrder> FromProto(v1::SortOrder order) {
   switch (order) {
     case v1::SORT_ORDER_UNSPECIFIED:
@@ -246,6 +258,17 @@ void ToProto(const AnomalyEntry& entry, v1::Anomaly& anomaly) {
   ToProto(entry.galaxy, *anomaly.mutable_galaxy());
   ToProto(entry.score, *anomaly.mutable_score());
   if (entry.top_line) ToProto(*entry.top_line, *anomaly.mutable_top_line());
+}
+
+void ToProto(const ScoredGalaxyEntry& entry, v1::ScoredGalaxy& galaxy) {
+  ToProto(entry.galaxy, *galaxy.mutable_galaxy());
+  for (const ScoreEntry& score : entry.scores) ToProto(score, *galaxy.add_scores());
+  if (entry.top_line) ToProto(*entry.top_line, *galaxy.mutable_top_line());
+}
+
+void ToProto(const EmbeddingAnswer& answer, v1::Embedding& embedding) {
+  embedding.set_plateifu(answer.plateifu.data(), answer.plateifu.size());
+  embedding.mutable_values()->Add(answer.values.begin(), answer.values.end());
 }
 
 void ToProto(const NeighborEntry& entry, v1::Neighbor& neighbor) {

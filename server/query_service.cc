@@ -4,8 +4,9 @@
 #include <utility>
 
 #include "server/convert.h"
+#include "server/exports.h"
 #include "server/grpc_status.h"
-#include "server/page_token.h"
+#include "server/page.h"
 
 namespace peculiar::server {
 namespace {
@@ -37,54 +38,14 @@ grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, std::stri
   return reactor;
 }
 
-// Where a listing begins.
-struct PagePosition {
-  EnginePointer engine;
-  std::uint64_t query_hash = 0;
-  std::int64_t offset = 0;
-};
-
-absl::StatusOr<EnginePointer> EngineOfToken(const SnapshotHolder& holder, const PageToken& token,
-                                            const std::string& snapshot_id) {
-  if (!snapshot_id.empty() && snapshot_id != token.snapshot_id) {
-    return BadPageToken("it belongs to another snapshot than snapshot_id");
-  }
-  absl::StatusOr<EnginePointer> engine = holder.Find(token.snapshot_id);
-  if (!absl::IsNotFound(engine.status())) return engine;
-  return FailedPrecondition(
-      "SNAPSHOT_RETIRED: the page token's snapshot {} is no longer held; begin again at the first "
-      "page",
-      Quoted(token.snapshot_id));
-}
-
-// Request: one with model, page_size, page_token and snapshot_id.
-template <typename Request>
-absl::StatusOr<PagePosition> FindPage(const SnapshotHolder& holder, std::string_view method,
-                                      Request question) {
-  PageToken token;
-  PagePosition position;
-  const bool first = question.page_token().empty();
-  if (first) {
-    PECULIAR_ASSIGN_OR_RETURN(position.engine, holder.Find(question.snapshot_id()));
-  } else {
-    PECULIAR_ASSIGN_OR_RETURN(token, DecodePageToken(question.page_token()));
-    PECULIAR_ASSIGN_OR_RETURN(position.engine,
-                              EngineOfToken(holder, token, question.snapshot_id()));
-  }
-  PECULIAR_ASSIGN_OR_RETURN(const std::size_t model,
-                            position.engine->ResolveModel(question.model()));
-  // What may differ from page to page is no part of the question; and "" and the default model's
-  // name are one.
-  question.set_model(position.engine->snapshot().catalog().models[model].name);
-  question.clear_page_size();
-  question.clear_page_token();
-  question.clear_snapshot_id();
-  position.query_hash = HashQuery({method, question.SerializeAsString()});
-  if (!first && token.query_hash != position.query_hash) {
-    return BadPageToken("it belongs to a question with another model, score, order or filter");
-  }
-  position.offset = token.offset;
-  return position;
+// The same for a method that streams; open() gives what fills its messages.
+template <typename Stream, typename Open>
+auto AnswerInParts(grpc::CallbackServerContext* context, std::string_view method,
+                   const Open& open) {
+  const absl::Status status = CheckStillWanted(*context);
+  const absl::StatusOr<typename Stream::Fill> fill = status.ok() ? open() : status;
+  if (!fill.ok()) return Stream::Refuse(ToGrpcStatus(fill.status(), method));
+  return Stream::Start(context, *fill);
 }
 
 // Everything but the offset. Borrows from the request.
@@ -137,30 +98,13 @@ void KeepSmall(v1::Snapshot& snapshot) {
   for (v1::Tag& tag : *snapshot.mutable_tags()) tag.clear_description();
 }
 
-// Which snapshot and model answered, and where the listing goes on after `given` more rows.
-template <typename Response>
-void FinishPage(const PagePosition& position, int given, std::int64_t total,
-                const std::string& model, Response& response) {
-  response.set_total_count(static_cast<int>(total));
-  response.set_snapshot_id(position.engine->snapshot().id());
-  response.set_model(model);
-  const std::int64_t end = position.offset + given;
-  if (given > 0 && end < total) {
-    response.set_next_page_token(
-        EncodePageToken({response.snapshot_id(), position.query_hash, end}));
+// Adds entries to `rows`, a field of `response`, until that is full.
+template <typename Entries, typename Rows, typename Response>
+void AddRows(const Entries& entries, Rows& rows, const Response& response) {
+  for (const auto& entry : entries) {
+    ToProto(entry, *rows.Add());
+    if (rows.size() % kRowsPerSizeCheck == 0 && response.ByteSizeLong() > kFullPageBytes) break;
   }
-}
-
-void Encode(const AnomalyPage& page, const PagePosition& position,
-            v1::ListAnomaliesResponse& response) {
-  for (const AnomalyEntry& entry : page.anomalies) {
-    ToProto(entry, *response.add_anomalies());
-    if (response.anomalies_size() % kRowsPerSizeCheck == 0 &&
-        response.ByteSizeLong() > kFullPageBytes) {
-      break;
-    }
-  }
-  FinishPage(position, response.anomalies_size(), page.total_count, page.model->name, response);
 }
 
 }  // namespace
@@ -182,7 +126,8 @@ grpc::ServerUnaryReactor* QueryService::ListAnomalies(grpc::CallbackServerContex
                               FindPage(holder_, "ListAnomalies", std::move(question)));
     query.offset = position.offset;
     PECULIAR_ASSIGN_OR_RETURN(const AnomalyPage page, position.engine->ListAnomalies(query));
-    Encode(page, position, *response);
+    AddRows(page.anomalies, *response->mutable_anomalies(), *response);
+    FinishPage(position, response->anomalies_size(), page.total_count, page.model->name, *response);
     return absl::OkStatus();
   });
 }
@@ -233,9 +178,7 @@ grpc::ServerUnaryReactor* QueryService::BatchGetEmbeddings(
     for (const std::string& id : request->galaxy_ids()) {
       PECULIAR_ASSIGN_OR_RETURN(const EmbeddingAnswer answer,
                                 engine->GetEmbedding(id, request->model(), request->space()));
-      v1::Embedding& embedding = *response->add_embeddings();
-      embedding.set_plateifu(std::string(answer.plateifu));
-      embedding.mutable_values()->Add(answer.values.begin(), answer.values.end());
+      ToProto(answer, *response->add_embeddings());
       response->set_model(answer.model->name);
       response->set_space(std::string(answer.space));
       if (response->ByteSizeLong() > kFullPageBytes) {
@@ -248,12 +191,50 @@ grpc::ServerUnaryReactor* QueryService::BatchGetEmbeddings(
   });
 }
 
+grpc::ServerUnaryReactor* QueryService::ListGalaxies(grpc::CallbackServerContext* context,
+                                                     const v1::ListGalaxiesRequest* request,
+                                                     v1::ListGalaxiesResponse* response) {
+  return Answer(context, "ListGalaxies", [&]() -> absl::Status {
+    PECULIAR_ASSIGN_OR_RETURN(const GalaxyQuery query, ToGalaxyQuery(*request));
+    v1::ListGalaxiesRequest question = *request;
+    if (query.score) question.mutable_score_range()->set_score_kind(ToProto(query.score->measure));
+    if (query.filter.empty()) question.clear_filter();
+    PECULIAR_ASSIGN_OR_RETURN(const PagePosition position,
+                              FindPage(holder_, "ListGalaxies", std::move(question)));
+    PECULIAR_ASSIGN_OR_RETURN(
+        const GalaxyPage page,
+        position.engine->ListGalaxies(query, {position.offset, request->page_size()}));
+    AddRows(page.galaxies, *response->mutable_galaxies(), *response);
+    FinishPage(position, response->galaxies_size(), page.total_count, page.model->name, *response);
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerWriteReactor<v1::ExportGalaxiesResponse>* QueryService::ExportGalaxies(
+    grpc::CallbackServerContext* context, const v1::ExportGalaxiesRequest* request) {
+  return AnswerInParts<GalaxiesExport>(
+      context, "ExportGalaxies", [&]() -> absl::StatusOr<GalaxiesExport::Fill> {
+        PECULIAR_ASSIGN_OR_RETURN(EnginePointer engine, holder_.Find(request->snapshot_id()));
+        return OpenExport(std::move(engine), *request);
+      });
+}
+
+grpc::ServerWriteReactor<v1::ExportEmbeddingsResponse>* QueryService::ExportEmbeddings(
+    grpc::CallbackServerContext* context, const v1::ExportEmbeddingsRequest* request) {
+  return AnswerInParts<EmbeddingsExport>(
+      context, "ExportEmbeddings", [&]() -> absl::StatusOr<EmbeddingsExport::Fill> {
+        PECULIAR_ASSIGN_OR_RETURN(EnginePointer engine, holder_.Find(request->snapshot_id()));
+        return OpenExport(std::move(engine), *request);
+      });
+}
+
 grpc::ServerUnaryReactor* QueryService::GetGalaxy(grpc::CallbackServerContext* context,
                                                   const v1::GetGalaxyRequest* request,
                                                   v1::GetGalaxyResponse* response) {
   return Answer(context, "GetGalaxy", [&]() -> absl::Status {
     PECULIAR_ASSIGN_OR_RETURN(const EnginePointer engine, holder_.Find(request->snapshot_id()));
-    PECULIAR_ASSIGN_OR_RETURN(const GalaxyAnswer answer, engine->GetGalaxy(request->galaxy_id()));
+    PECULIAR_ASSIGN_OR_RETURN(const GalaxyAnswer answer,
+                              engine->GetGalaxy(request->galaxy_id(), request->model()));
     ToProto(answer.galaxy, *response->mutable_galaxy());
     for (const ModelScoresEntry& entry : answer.model_scores) {
       v1::ModelScores& scores = *response->add_model_scores();
@@ -264,6 +245,7 @@ grpc::ServerUnaryReactor* QueryService::GetGalaxy(grpc::CallbackServerContext* c
     }
     response->set_spaxel_side(engine->snapshot().spaxel_side());
     response->set_snapshot_id(engine->snapshot().id());
+    response->set_model(answer.model_scores.front().model->name);
     return absl::OkStatus();
   });
 }
@@ -312,10 +294,18 @@ grpc::ServerUnaryReactor* QueryService::GetSnapshot(grpc::CallbackServerContext*
                                                     v1::GetSnapshotResponse* response) {
   return Answer(context, "GetSnapshot", [&]() -> absl::Status {
     PECULIAR_ASSIGN_OR_RETURN(const EnginePointer engine, holder_.Find(request->snapshot_id()));
-    ToProto(engine->snapshot(), *response->mutable_snapshot());
-    KeepSmall(*response->mutable_snapshot());
+    PECULIAR_ASSIGN_OR_RETURN(const std::size_t model, engine->ResolveModel(request->model()));
+    v1::Snapshot& snapshot = *response->mutable_snapshot();
+    ToProto(engine->snapshot(), snapshot);
+    if (!request->model().empty()) {
+      snapshot.mutable_models()->SwapElements(0, static_cast<int>(model));
+      snapshot.mutable_models()->DeleteSubrange(1, snapshot.models_size() - 1);
+    }
+    KeepSmall(snapshot);
     response->set_reload_error(holder_.reload_error());
     response->set_server_version(server_version_);
+    response->set_snapshot_id(snapshot.snapshot_id());
+    response->set_model(snapshot.models(0).model());
     return absl::OkStatus();
   });
 }

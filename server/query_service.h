@@ -4,7 +4,6 @@
 
 #include <grpcpp/support/server_callback.h>
 
-#include <functional>
 #include <string>
 #include <string_view>
 
@@ -30,6 +29,13 @@ class QueryService final : public v1::QueryService::CallbackService {
   grpc::ServerUnaryReactor* BatchGetEmbeddings(grpc::CallbackServerContext* context,
                                                const v1::BatchGetEmbeddingsRequest* request,
                                                v1::BatchGetEmbeddingsResponse* response) override;
+  grpc::ServerUnaryReactor* ListGalaxies(grpc::CallbackServerContext* context,
+                                         const v1::ListGalaxiesRequest* request,
+                                         v1::ListGalaxiesResponse* response) override;
+  grpc::ServerWriteReactor<v1::ExportGalaxiesResponse>* ExportGalaxies(
+      grpc::CallbackServerContext* context, const v1::ExportGalaxiesRequest* request) override;
+  grpc::ServerWriteReactor<v1::ExportEmbeddingsResponse>* ExportEmbeddings(
+      grpc::CallbackServerContext* context, const v1::ExportEmbeddingsRequest* request) override;
   grpc::ServerUnaryReactor* GetGalaxy(grpc::CallbackServerContext* context,
                                       const v1::GetGalaxyRequest* request,
                                       v1::GetGalaxyResponse* response) override;

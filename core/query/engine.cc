@@ -10,54 +10,12 @@
 namespace peculiar {
 namespace {
 
-constexpr Measure kScores[] = {Measure::kMae, Measure::kChi, Measure::kRelative};
-
-absl::StatusOr<std::int64_t> PageSize(std::int64_t asked) {
-  if (asked < 0) {
-    return InvalidArgument("BAD_PAGE_SIZE: page_size is {}; give 1 to {}, or 0 for {}", asked,
-                           kMaxPageSize, kDefaultPageSize);
-  }
-  return asked == 0 ? kDefaultPageSize : std::min(asked, kMaxPageSize);
-}
-
 absl::StatusOr<int> BinCount(std::int64_t asked) {
   if (asked < 0 || asked > kMaxBinCount) {
     return InvalidArgument("BAD_BIN_COUNT: bin_count is {}; give 1 to {}, or 0 for {}", asked,
                            kMaxBinCount, kDefaultBinCount);
   }
   return static_cast<int>(asked == 0 ? kDefaultBinCount : asked);
-}
-
-absl::Status CheckBounds(std::string_view what, const std::optional<double>& low,
-                         const std::optional<double>& high) {
-  for (const std::optional<double>& bound : {low, high}) {
-    if (bound && !std::isfinite(*bound)) {
-      return InvalidArgument("BAD_FILTER: a bound of {} is {}", what, *bound);
-    }
-  }
-  if (!low || !high || *low <= *high) return absl::OkStatus();
-  return InvalidArgument("BAD_FILTER: min_{0} {1} is above max_{0} {2}", what, *low, *high);
-}
-
-absl::Status CheckRange(const MeasureRange& range) {
-  PECULIAR_RETURN_IF_ERROR(CheckBounds("score", range.min_value, range.max_value));
-  for (const std::optional<double>& bound : {range.min_percentile, range.max_percentile}) {
-    if (bound && !(*bound >= 0 && *bound <= 100)) {
-      return InvalidArgument("BAD_FILTER: a bound of percentile is {}; give 0 to 100", *bound);
-    }
-  }
-  return CheckBounds("percentile", range.min_percentile, range.max_percentile);
-}
-
-bool IsWithin(const MeasureRange& range, const MeasureColumn& column, std::size_t row) {
-  const double value = *column.value(row);
-  if (value < range.min_value.value_or(value) || value > range.max_value.value_or(value)) {
-    return false;
-  }
-  if (!range.min_percentile && !range.max_percentile) return true;
-  const double percentile = column.percentile(row);
-  return percentile >= range.min_percentile.value_or(percentile) &&
-         percentile <= range.max_percentile.value_or(percentile);
 }
 
 absl::Status CheckVector(const NeighborQuery& query, std::size_t width) {
@@ -117,7 +75,7 @@ QueryEngine::QueryEngine(std::shared_ptr<const Snapshot> snapshot)
 absl::StatusOr<AnomalyPage> QueryEngine::ListAnomalies(const AnomalyQuery& query) const {
   PECULIAR_ASSIGN_OR_RETURN(const std::size_t model, ResolveModel(query.model));
   PECULIAR_ASSIGN_OR_RETURN(const std::size_t line, ResolveLine(model, query.measure, query.line));
-  PECULIAR_ASSIGN_OR_RETURN(const std::int64_t page_size, PageSize(query.page_size));
+  PECULIAR_RETURN_IF_ERROR(CheckPageSize(query.page_size));
   PECULIAR_RETURN_IF_ERROR(CheckRange(query.range));
   const MeasureColumn& column = measures_[model].column(query.measure, line);
   std::span<const std::uint32_t> rows = column.ranking();
@@ -130,10 +88,9 @@ absl::StatusOr<AnomalyPage> QueryEngine::ListAnomalies(const AnomalyQuery& query
   AnomalyPage page;
   page.model = &catalog().models[model];
   page.total_count = static_cast<std::int64_t>(rows.size());
-  const std::int64_t begin = std::clamp<std::int64_t>(query.offset, 0, page.total_count);
-  const std::int64_t count = std::min(page_size, page.total_count - begin);
-  page.anomalies.reserve(static_cast<std::size_t>(count));
-  for (std::int64_t i = begin; i < begin + count; ++i) {
+  const auto [begin, end] = ResolvePage({query.offset, query.page_size}, page.total_count);
+  page.anomalies.reserve(static_cast<std::size_t>(end - begin));
+  for (std::int64_t i = begin; i < end; ++i) {
     const std::size_t row = rows[static_cast<std::size_t>(i)];
     page.anomalies.push_back(
         {Galaxy(row), Score(model, row, query.measure, line), TopLine(model, row)});
@@ -232,20 +189,23 @@ absl::StatusOr<EmbeddingAnswer> QueryEngine::GetEmbedding(std::string_view galax
   PECULIAR_ASSIGN_OR_RETURN(const std::size_t model, ResolveModel(model_name));
   PECULIAR_ASSIGN_OR_RETURN(const std::size_t space, ResolveSpace(model, space_name));
   PECULIAR_ASSIGN_OR_RETURN(const std::size_t row, directory_.Resolve(galaxy_id));
-  return EmbeddingAnswer{&catalog().models[model], snapshot_->spaces(model)[space].name,
-                         catalog().galaxies[row].plateifu,
-                         snapshot_->coordinates(model, space).row(row)};
+  return Embedding(model, space, row);
+}
+
+EmbeddingAnswer QueryEngine::Embedding(std::size_t model, std::size_t space,
+                                       std::size_t row) const {
+  return {&catalog().models[model], snapshot_->spaces(model)[space].name,
+          catalog().galaxies[row].plateifu, snapshot_->coordinates(model, space).row(row)};
 }
 
 absl::StatusOr<RepeatPage> QueryEngine::ListRepeats(const RepeatQuery& query) const {
   PECULIAR_ASSIGN_OR_RETURN(const std::size_t model, ResolveModel(query.model));
-  PECULIAR_ASSIGN_OR_RETURN(const std::int64_t page_size, PageSize(query.page_size));
+  PECULIAR_RETURN_IF_ERROR(CheckPageSize(query.page_size));
   RepeatPage page;
   page.model = &catalog().models[model];
   page.spaces = &snapshot_->spaces(model);
   page.total_count = std::ssize(catalog().repeats);
-  const std::int64_t begin = std::clamp<std::int64_t>(query.offset, 0, page.total_count);
-  const std::int64_t end = std::min(begin + page_size, page.total_count);
+  const auto [begin, end] = ResolvePage({query.offset, query.page_size}, page.total_count);
   for (std::int64_t i = begin; i < end; ++i) {
     const CatalogRepeatPair& pair = catalog().repeats[static_cast<std::size_t>(i)];
     page.pairs.push_back(
@@ -254,23 +214,26 @@ absl::StatusOr<RepeatPage> QueryEngine::ListRepeats(const RepeatQuery& query) co
   return page;
 }
 
-absl::StatusOr<GalaxyAnswer> QueryEngine::GetGalaxy(std::string_view galaxy_id) const {
+absl::StatusOr<GalaxyAnswer> QueryEngine::GetGalaxy(std::string_view galaxy_id,
+                                                    std::string_view model_name) const {
+  PECULIAR_ASSIGN_OR_RETURN(const std::size_t only, ResolveModel(model_name));
   PECULIAR_ASSIGN_OR_RETURN(const std::size_t row, directory_.Resolve(galaxy_id));
   GalaxyAnswer answer{Galaxy(row), {}};
   for (std::size_t model = 0; model < catalog().models.size(); ++model) {
+    if (!model_name.empty() && model != only) continue;
     ModelScoresEntry entry{&catalog().models[model],
                            {},
                            LineShares(model, row),
                            {},
                            snapshot_->spaxel_maps(model).row(row)};
-    for (const Measure measure : kScores) entry.scores.push_back(Score(model, row, measure));
+    for (const Measure measure : kScoreMeasures) entry.scores.push_back(Score(model, row, measure));
     if (HasRelevance(model)) entry.scores.push_back(Score(model, row, Measure::kRelevance));
     for (const Population& population : populations_) {
       if (!std::binary_search(population.rows.begin(), population.rows.end(), row)) continue;
       PopulationEntry& added = entry.populations.emplace_back(PopulationEntry{&population, {}});
       for (std::size_t i = 0; i < added.percentiles.size(); ++i) {
         added.percentiles[i] =
-            PercentileWithin(population, measures_[model].column(kScores[i], 0), row);
+            PercentileWithin(population, measures_[model].column(kScoreMeasures[i], 0), row);
       }
     }
     answer.model_scores.push_back(std::move(entry));

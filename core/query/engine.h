@@ -13,6 +13,7 @@
 
 #include "core/base/status.h"
 #include "core/query/galaxy_directory.h"
+#include "core/query/galaxy_selection.h"
 #include "core/query/query.h"
 #include "core/snapshot/snapshot.h"
 
@@ -42,8 +43,19 @@ class QueryEngine {
   // space: empty = kEmbeddingSpace. `UNKNOWN_SPACE:`; the errors of GalaxyDirectory::Resolve.
   absl::StatusOr<EmbeddingAnswer> GetEmbedding(std::string_view galaxy_id, std::string_view model,
                                                std::string_view space = {}) const;
-  // The errors of GalaxyDirectory::Resolve.
-  absl::StatusOr<GalaxyAnswer> GetGalaxy(std::string_view galaxy_id) const;
+  // model: empty = all of them. The errors of GalaxyDirectory::Resolve.
+  absl::StatusOr<GalaxyAnswer> GetGalaxy(std::string_view galaxy_id,
+                                         std::string_view model = {}) const;
+
+  // The galaxies that pass. `UNKNOWN_LINE:`, `BAD_FILTER:`, `NO_RELEVANCE:`; the errors of
+  // SelectRows. Without a condition O(1), else O(n).
+  absl::StatusOr<GalaxySelection> SelectGalaxies(const GalaxyQuery& query) const;
+  // A page of them. `BAD_PAGE_SIZE:` and as SelectGalaxies.
+  absl::StatusOr<GalaxyPage> ListGalaxies(const GalaxyQuery& query, const PageQuery& page) const;
+  // One of them; i < selection.size(). O(1).
+  ScoredGalaxyEntry ScoredGalaxy(const GalaxySelection& selection, std::size_t i) const;
+  // Coordinates of a row of the catalogue in a space of ResolveSpace. O(1).
+  EmbeddingAnswer Embedding(std::size_t model, std::size_t space, std::size_t row) const;
 
   // INVALID_ARGUMENT `BAD_BIN_COUNT:` and as ListAnomalies.
   absl::StatusOr<DistributionAnswer> GetDistribution(const DistributionQuery& query) const;
@@ -53,6 +65,8 @@ class QueryEngine {
 
   // Place of a model in the snapshot; empty = the default's.
   absl::StatusOr<std::size_t> ResolveModel(std::string_view model) const;
+  // Place of a space of the model; empty = that of the embedding. `UNKNOWN_SPACE:`.
+  absl::StatusOr<std::size_t> ResolveSpace(std::size_t model, std::string_view space) const;
 
  private:
   const CatalogContent& catalog() const { return snapshot_->catalog(); }
@@ -61,8 +75,6 @@ class QueryEngine {
   // Place of a measure's line in the line list; 0 for a measure without one.
   absl::StatusOr<std::size_t> ResolveLine(std::size_t model, Measure measure,
                                           std::string_view line) const;
-  // Place of a space of the model; empty = that of the embedding.
-  absl::StatusOr<std::size_t> ResolveSpace(std::size_t model, std::string_view space) const;
   // row: the galaxy asked for; absent for a vector.
   absl::StatusOr<NeighborList> Nearest(const NeighborQuery& query, int count, std::size_t model,
                                        std::size_t space, std::optional<std::size_t> row) const;

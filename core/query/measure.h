@@ -17,6 +17,9 @@ namespace peculiar {
 // `mae`: in flux units, or as a share of it, 0 to 1.
 enum class Measure { kMae, kChi, kRelative, kRelevance, kLineError, kLineShare };
 
+// Those that every galaxy has by every model, the paper's first.
+inline constexpr Measure kScoreMeasures[] = {Measure::kMae, Measure::kChi, Measure::kRelative};
+
 // "mae", "chi", "relative", "relevance", "line_error", "line_share".
 std::string_view MeasureName(Measure measure);
 

@@ -14,12 +14,12 @@
 #include "core/catalog/catalog.h"
 #include "core/query/filter.h"
 #include "core/query/measure.h"
+#include "core/query/measure_range.h"
+#include "core/query/page.h"
 #include "core/query/population.h"
 
 namespace peculiar {
 
-inline constexpr std::int64_t kDefaultPageSize = 50;
-inline constexpr std::int64_t kMaxPageSize = 1000;
 inline constexpr std::int64_t kDefaultNeighborCount = 10;
 inline constexpr std::int64_t kMaxNeighborCount = 1000;
 // More repeats of one galaxy than a survey makes; a bound on the size of an answer.
@@ -50,15 +50,6 @@ struct LineShareEntry {
 };
 
 enum class SortOrder { kDescending, kAscending };
-
-// Bounds of a measure and of its percentile among all galaxies; both ends belong to the range.
-struct MeasureRange {
-  std::optional<double> min_value;
-  std::optional<double> max_value;
-  std::optional<double> min_percentile;  // 0..100
-  std::optional<double> max_percentile;
-  bool empty() const { return !min_value && !max_value && !min_percentile && !max_percentile; }
-};
 
 struct AnomalyQuery {
   std::string_view model;  // empty = the default

@@ -69,6 +69,14 @@ void FillModel(const std::string& name, int seed, v1::Model* model) {
   agreement->set_shared_neighbor_share(0.875);
 }
 
+void FillScored(int i, v1::ScoredGalaxy* galaxy) {
+  FillGalaxy(i, galaxy->mutable_galaxy());
+  for (const auto kind : {v1::SCORE_KIND_MAE, v1::SCORE_KIND_CHI, v1::SCORE_KIND_RELATIVE}) {
+    FillScore(i, kind, galaxy->add_scores());
+  }
+  if (i != 2) FillShare("[OIII] 5008", 5008.24, 0.04 / (i + 1), galaxy->mutable_top_line());
+}
+
 std::string OrDefault(const std::string& model) { return model.empty() ? "ae" : model; }
 
 }  // namespace
@@ -87,6 +95,12 @@ int FakeQueryService::call_count() const {
 void FakeQueryService::set_reload_error(const std::string& text) {
   const std::lock_guard lock(mutex_);
   reload_error_ = text;
+}
+
+void FakeQueryService::BreakExports(int messages, const Status& status) {
+  const std::lock_guard lock(mutex_);
+  export_messages_ = messages;
+  export_end_ = status;
 }
 
 void FakeQueryService::set_mixes_snapshots(bool mixes) {
@@ -192,6 +206,64 @@ Status FakeQueryService::BatchGetEmbeddings(grpc::ServerContext* context,
   response->set_snapshot_id("S1");
   response->set_model(OrDefault(request->model()));
   return Status::OK;
+}
+
+Status FakeQueryService::ListGalaxies(grpc::ServerContext* context,
+                                      const v1::ListGalaxiesRequest* request,
+                                      v1::ListGalaxiesResponse* response) {
+  if (const Status status = Begin(context, "", request->model()); !status.ok()) return status;
+  const int first = request->page_token().empty() ? 0 : std::stoi(request->page_token());
+  const int asked = request->page_size() == 0 ? 50 : request->page_size();
+  const int end = std::min({first + asked, first + kLargestPage, kGalaxyCount});
+  for (int i = first; i < end; ++i) FillScored(i, response->add_galaxies());
+  if (end < kGalaxyCount) response->set_next_page_token(std::to_string(end));
+  response->set_total_count(kGalaxyCount);
+  response->set_snapshot_id("S1");
+  response->set_model(OrDefault(request->model()));
+  return Status::OK;
+}
+
+template <typename Write>
+Status FakeQueryService::Export(const Write& write) {
+  const std::lock_guard lock(mutex_);
+  for (int first = 0, written = 0; first < kGalaxyCount; first += kLargestPage, ++written) {
+    if (written == export_messages_) return export_end_;
+    if (!write(first, std::min(first + kLargestPage, kGalaxyCount))) return Status::CANCELLED;
+  }
+  return Status::OK;
+}
+
+Status FakeQueryService::ExportGalaxies(grpc::ServerContext* context,
+                                        const v1::ExportGalaxiesRequest* request,
+                                        grpc::ServerWriter<v1::ExportGalaxiesResponse>* writer) {
+  if (const Status status = Begin(context, "", request->model()); !status.ok()) return status;
+  return Export([&](int first, int end) {
+    v1::ExportGalaxiesResponse response;
+    for (int i = first; i < end; ++i) FillScored(i, response.add_galaxies());
+    response.set_total_count(kGalaxyCount);
+    response.set_snapshot_id("S1");
+    response.set_model(OrDefault(request->model()));
+    return writer->Write(response);
+  });
+}
+
+Status FakeQueryService::ExportEmbeddings(
+    grpc::ServerContext* context, const v1::ExportEmbeddingsRequest* request,
+    grpc::ServerWriter<v1::ExportEmbeddingsResponse>* writer) {
+  if (const Status status = Begin(context, "", request->model()); !status.ok()) return status;
+  return Export([&](int first, int end) {
+    v1::ExportEmbeddingsResponse response;
+    for (int i = first; i < end; ++i) {
+      v1::Embedding* embedding = response.add_embeddings();
+      embedding->set_plateifu(fmt::format("{}-12704", 8000 + i));
+      for (const float value : kEmbedding) embedding->add_values(value);
+    }
+    response.set_total_count(kGalaxyCount);
+    response.set_space(request->space().empty() ? "latent" : request->space());
+    response.set_snapshot_id("S1");
+    response.set_model(OrDefault(request->model()));
+    return writer->Write(response);
+  });
 }
 
 Status FakeQueryService::GetGalaxy(grpc::ServerContext* context,

@@ -27,6 +27,8 @@ class FakeQueryService final : public v1::QueryService::Service {
   int call_count() const;
   // What the next GetSnapshot says of the last reload.
   void set_reload_error(const std::string& text);
+  // Exports end so once they have written `messages` messages of kLargestPage galaxies.
+  void BreakExports(int messages, const grpc::Status& status);
   // The second page of anomalies comes from another snapshot.
   void set_mixes_snapshots(bool mixes);
 
@@ -39,6 +41,14 @@ class FakeQueryService final : public v1::QueryService::Service {
   grpc::Status BatchGetEmbeddings(grpc::ServerContext* context,
                                   const v1::BatchGetEmbeddingsRequest* request,
                                   v1::BatchGetEmbeddingsResponse* response) override;
+  grpc::Status ListGalaxies(grpc::ServerContext* context, const v1::ListGalaxiesRequest* request,
+                            v1::ListGalaxiesResponse* response) override;
+  grpc::Status ExportGalaxies(grpc::ServerContext* context,
+                              const v1::ExportGalaxiesRequest* request,
+                              grpc::ServerWriter<v1::ExportGalaxiesResponse>* writer) override;
+  grpc::Status ExportEmbeddings(grpc::ServerContext* context,
+                                const v1::ExportEmbeddingsRequest* request,
+                                grpc::ServerWriter<v1::ExportEmbeddingsResponse>* writer) override;
   grpc::Status GetGalaxy(grpc::ServerContext* context, const v1::GetGalaxyRequest* request,
                          v1::GetGalaxyResponse* response) override;
   grpc::Status GetDistribution(grpc::ServerContext* context,
@@ -50,6 +60,9 @@ class FakeQueryService final : public v1::QueryService::Service {
                            v1::GetSnapshotResponse* response) override;
 
  private:
+  // Writes all galaxies by write(first, end), which gives whether the client still listens.
+  template <typename Write>
+  grpc::Status Export(const Write& write);
   // Counts the call; the failure that is due, or that the id or the model asks for.
   grpc::Status Begin(grpc::ServerContext* context, const std::string& galaxy_id,
                      const std::string& model);
@@ -58,6 +71,8 @@ class FakeQueryService final : public v1::QueryService::Service {
   int call_count_ = 0;
   int failures_left_ = 0;
   grpc::Status failure_;
+  int export_messages_ = kGalaxyCount;  // before export_end_
+  grpc::Status export_end_;
   std::string reload_error_;
   bool mixes_snapshots_ = false;
 };

@@ -1,0 +1,20 @@
+#include "core/query/page.h"
+
+#include <algorithm>
+
+namespace peculiar {
+
+absl::Status CheckPageSize(std::int64_t page_size) {
+  if (page_size >= 0) return absl::OkStatus();
+  return InvalidArgument("BAD_PAGE_SIZE: page_size is {}; give 1 to {}, or 0 for {}", page_size,
+                         kMaxPageSize, kDefaultPageSize);
+}
+
+PageRange ResolvePage(const PageQuery& query, std::int64_t total) {
+  const std::int64_t begin = std::clamp<std::int64_t>(query.offset, 0, total);
+  const std::int64_t size =
+      query.page_size == 0 ? kDefaultPageSize : std::min(query.page_size, kMaxPageSize);
+  return {begin, std::min(begin + size, total)};
+}
+
+}  // namespace peculiar

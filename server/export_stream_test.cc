@@ -1,0 +1,140 @@
+// The streaming call itself, over a real channel, with rows made up as they are asked for.
+#include "server/export_stream.h"
+
+#include <grpc/grpc.h>
+#include <grpcpp/server_builder.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "tests/support/running_server.h"
+
+namespace peculiar::server {
+namespace {
+
+using Stream = ExportStream<v1::ExportGalaxiesResponse>;
+
+// Messages of 256 KiB, numbered by total_count, without an end.
+class EndlessService final : public v1::QueryService::CallbackService {
+ public:
+  explicit EndlessService(std::chrono::milliseconds patience) : patience_(patience) {}
+
+  grpc::ServerWriteReactor<v1::ExportGalaxiesResponse>* ExportGalaxies(
+      grpc::CallbackServerContext* context, const v1::ExportGalaxiesRequest*) override {
+    // Gone when the call has let go of all it holds.
+    const std::shared_ptr<int> alive(new int(0), [this](int* number) {
+      delete number;
+      gone_.set_value();
+    });
+    return Stream::Start(
+        context,
+        [this, alive](v1::ExportGalaxiesResponse& response) {
+          response.set_snapshot_id(std::string(kExportMessageBytes, 'x'));
+          response.set_total_count(++filled_);
+          return true;
+        },
+        patience_);
+  }
+
+  int filled() const { return filled_; }
+  bool WaitUntilGone() {
+    return gone_.get_future().wait_for(std::chrono::seconds(20)) == std::future_status::ready;
+  }
+
+ private:
+  const std::chrono::milliseconds patience_;
+  std::atomic<int> filled_ = 0;
+  std::promise<void> gone_;
+};
+
+class ExportStreamTest : public ::testing::Test {
+ protected:
+  // Never undone: gRPC's last shutdown after large writes may wait 10 s for a poller of its own.
+  static void SetUpTestSuite() { grpc_init(); }
+
+  void Serve(std::chrono::milliseconds patience) {
+    service_ = std::make_unique<EndlessService>(patience);
+    grpc::ServerBuilder builder;
+    int port = 0;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+    builder.RegisterService(service_.get());
+    server_ = builder.BuildAndStart();
+    ASSERT_NE(server_, nullptr);
+    stub_ = v1::QueryService::NewStub(testing::ChannelTo(fmt::format("127.0.0.1:{}", port)));
+    context_.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+    reader_ = stub_->ExportGalaxies(&context_, v1::ExportGalaxiesRequest());
+  }
+  void TearDown() override {
+    context_.TryCancel();
+    End();
+    server_->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(5));
+    server_->Wait();
+  }
+
+  // Status of the call; asked for once.
+  grpc::Status End() {
+    const auto reader = std::move(reader_);
+    return reader == nullptr ? grpc::Status::OK : reader->Finish();
+  }
+
+  std::unique_ptr<EndlessService> service_;
+  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<v1::QueryService::Stub> stub_;
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientReader<v1::ExportGalaxiesResponse>> reader_;
+};
+
+TEST_F(ExportStreamTest, AReaderThatStopsHasNoMoreMadeForIt) {
+  Serve(std::chrono::minutes(1));
+  v1::ExportGalaxiesResponse message;
+  ASSERT_TRUE(reader_->Read(&message));
+  // What the two ends buffer is filled before this changes no more.
+  int before = -1;
+  while (before != service_->filled()) {
+    before = service_->filled();
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  }
+  EXPECT_LE(before, 40);  // 10 MiB; the windows of gRPC grow on a fast connection
+  for (int i = 2; i <= before + 10; ++i) {
+    ASSERT_TRUE(reader_->Read(&message));
+    EXPECT_EQ(message.total_count(), i);
+  }
+  EXPECT_GT(service_->filled(), before);
+}
+
+TEST_F(ExportStreamTest, ACancelledCallLetsGoOfWhatItHolds) {
+  Serve(std::chrono::minutes(1));
+  v1::ExportGalaxiesResponse message;
+  ASSERT_TRUE(reader_->Read(&message));
+  context_.TryCancel();
+  EXPECT_TRUE(service_->WaitUntilGone());
+}
+
+TEST_F(ExportStreamTest, AReaderThatTakesNothingIsCancelledInTime) {
+  Serve(std::chrono::milliseconds(200));
+  v1::ExportGalaxiesResponse message;
+  ASSERT_TRUE(reader_->Read(&message));
+  EXPECT_TRUE(service_->WaitUntilGone());
+  while (reader_->Read(&message)) {  // what had been sent
+  }
+  EXPECT_EQ(End().error_code(), grpc::StatusCode::CANCELLED);
+}
+
+TEST_F(ExportStreamTest, AReaderThatTakesItAllOutlastsThePatience) {
+  Serve(std::chrono::milliseconds(200));
+  v1::ExportGalaxiesResponse message;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(700);
+  int read = 0;
+  while (std::chrono::steady_clock::now() < end) {
+    ASSERT_TRUE(reader_->Read(&message));
+    ASSERT_EQ(message.total_count(), ++read);
+  }
+  EXPECT_GT(read, 10);
+}
+
+}  // namespace
+}  // namespace peculiar::server
