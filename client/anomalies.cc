@@ -17,22 +17,6 @@ std::vector<Column> Columns(v1::ScoreKind kind) {
   return columns;
 }
 
-void AppendCells(const v1::Anomaly& anomaly, std::vector<OrderedJson>& cells) {
-  const v1::LineShare& top = anomaly.top_line();
-  cells.push_back(OptionalCell(anomaly.has_top_line(), top.line()));
-  cells.push_back(OptionalCell(top.has_value(), top.value()));
-  AppendDetailCells(anomaly.galaxy(), cells);
-}
-
-void AppendColumns(std::vector<Column>& columns) {
-  columns.push_back({.name = "top_line", .description = "line with the largest part of mae"});
-  columns.push_back({.name = "top_line_mae",
-                     .type = CellType::kReal,
-                     .unit = "flux",
-                     .description = "its part of mae"});
-  AppendDetailColumns(columns);
-}
-
 std::vector<OrderedJson> Cells(const v1::Anomaly& anomaly) {
   const v1::Score& score = anomaly.score();
   std::vector<OrderedJson> cells{OptionalCell(score.has_rank(), score.rank())};
@@ -97,24 +81,9 @@ absl::StatusOr<v1::ListAnomaliesRequest> ToRequest(const AnomaliesOptions& optio
   request.set_line(options.score.line);
   request.set_sort_order(options.ascending ? v1::SORT_ORDER_ASCENDING : v1::SORT_ORDER_DESCENDING);
   PECULIAR_ASSIGN_OR_RETURN(*request.mutable_filter(), ToProto(options.filter));
-  if (options.min_score) request.set_min_score(*options.min_score);
-  if (options.max_score) request.set_max_score(*options.max_score);
-  if (options.min_percentile) request.set_min_percentile(*options.min_percentile);
-  if (options.max_percentile) request.set_max_percentile(*options.max_percentile);
+  SetRange(options.range, request);
   request.set_snapshot_id(options.snapshot_id);
   return request;
-}
-
-// Of the score and its percentile.
-void AddRangeOptions(CLI::App& command, AnomaliesOptions& options) {
-  const auto add = [&](const std::string& flag, std::optional<double>& target,
-                       const std::string& text, const std::string& type) {
-    command.add_option(flag, target, text)->type_name(type)->group("Only galaxies");
-  };
-  add("--min-score", options.min_score, "with this score or a higher one", "X");
-  add("--max-score", options.max_score, "with this score or a lower one", "X");
-  add("--min-percentile", options.min_percentile, "with this percentile or a higher one", "0..100");
-  add("--max-percentile", options.max_percentile, "with this percentile or a lower one", "0..100");
 }
 
 }  // namespace
@@ -136,9 +105,13 @@ absl::StatusOr<Answer> AskAnomalies(Connection& connection, const AnomaliesOptio
   for (const std::string& model : options.compare) {
     PECULIAR_RETURN_IF_ERROR(AppendModel(connection, request, response, model, listing.table));
   }
-  AppendColumns(listing.table.columns);
+  AppendTopLineColumns(listing.table.columns);
+  AppendDetailColumns(listing.table.columns);
   for (int i = 0; i < response.anomalies_size(); ++i) {
-    AppendCells(response.anomalies(i), listing.table.rows[static_cast<std::size_t>(i)]);
+    const v1::Anomaly& anomaly = response.anomalies(i);
+    auto& row = listing.table.rows[static_cast<std::size_t>(i)];
+    AppendTopLineCells(anomaly.has_top_line(), anomaly.top_line(), row);
+    AppendDetailCells(anomaly.galaxy(), row);
   }
   listing.notes = {fmt::format("{} of {} ranked galaxies; snapshot {}, model {}, score {}; {}",
                                response.anomalies_size(), response.total_count(),
@@ -166,7 +139,7 @@ void AddAnomaliesCommand(CLI::App& app, ChosenCommand& chosen) {
       ->type_name("N")
       ->capture_default_str();
   AddFilterOptions(command, options->filter);
-  AddRangeOptions(command, *options);
+  AddRangeOptions(command, options->range);
   AddSnapshotOption(command, options->snapshot_id);
 }
 

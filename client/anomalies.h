@@ -13,10 +13,7 @@ struct AnomaliesOptions {
   bool ascending = false;            // least strange first
   int limit = 20;                    // 0 = all
   FilterOptions filter;
-  std::optional<double> min_score;  // both ends belong to the range
-  std::optional<double> max_score;
-  std::optional<double> min_percentile;  // among all galaxies, 0 to 100
-  std::optional<double> max_percentile;
+  RangeOptions range;
   std::string snapshot_id;
 };
 

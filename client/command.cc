@@ -7,14 +7,6 @@
 namespace peculiar::client {
 namespace {
 
-// Who answered, for the format that has a place for it. Not worth a failure.
-void AddOrigin(Connection& connection, Answer& answer) {
-  const auto response = connection.GetSnapshot(v1::GetSnapshotRequest());
-  if (!response.ok()) return;
-  std::visit([&](auto& each) { each.origin["server_version"] = response->server_version(); },
-             answer);
-}
-
 std::vector<absl::Status> AskAndPrint(
     const Settings& settings, const std::function<absl::StatusOr<Reply>(Connection&)>& ask) {
   absl::StatusOr<Connection> connection = Connection::Create(settings.connection());
@@ -22,7 +14,9 @@ std::vector<absl::Status> AskAndPrint(
   absl::StatusOr<Reply> reply = ask(*connection);
   if (!reply.ok()) return {reply.status()};
   if (reply->answer) {
-    if (settings.output == "votable") AddOrigin(*connection, *reply->answer);
+    if (settings.output == "votable") {
+      std::visit([&](auto& each) { each.origin = OriginOf(*connection); }, *reply->answer);
+    }
     if (const absl::Status status = Print(*reply->answer, settings); !status.ok()) return {status};
   }
   return std::move(reply->failures);
@@ -38,6 +32,13 @@ CLI::App& AddCommand(CLI::App& app, const std::string& name, const std::string& 
     chosen.run = [ask](const Settings& settings) { return AskAndPrint(settings, ask); };
   });
   return command;
+}
+
+OrderedJson OriginOf(Connection& connection) {
+  OrderedJson origin = OrderedJson::object();
+  const auto response = connection.GetSnapshot(v1::GetSnapshotRequest());
+  if (response.ok()) origin["server_version"] = response->server_version();
+  return origin;
 }
 
 absl::Status Print(const Answer& answer, const Settings& settings) {

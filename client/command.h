@@ -37,6 +37,10 @@ CLI::App& AddCommand(CLI::App& app, const std::string& name, const std::string& 
 // Prints an answer in the format that the settings ask for.
 absl::Status Print(const Answer& answer, const Settings& settings);
 
+// Who answers, for the formats that have a place for it: the server's version. Empty when it does
+// not say; that is not worth a failure.
+OrderedJson OriginOf(Connection& connection);
+
 // The flags --model and --snapshot, which are the same wherever they occur.
 void AddModelOption(CLI::App& command, std::string& model);
 void AddSnapshotOption(CLI::App& command, std::string& snapshot_id);

@@ -105,6 +105,28 @@ void AddScoreOptions(CLI::App& command, ScoreOptions& options) {
   command.add_flag("--share", options.share, "With --line: its share of mae, 0 to 1")->needs(line);
 }
 
+void AddRangeOptions(CLI::App& command, RangeOptions& options) {
+  const auto add = [&](const std::string& flag, std::optional<double>& target,
+                       const std::string& text, const std::string& type) {
+    command.add_option(flag, target, text)->type_name(type)->group("Only galaxies");
+  };
+  add("--min-score", options.min_score, "with this score or a higher one", "X");
+  add("--max-score", options.max_score, "with this score or a lower one", "X");
+  add("--min-percentile", options.min_percentile, "with this percentile or a higher one", "0..100");
+  add("--max-percentile", options.max_percentile, "with this percentile or a lower one", "0..100");
+}
+
+absl::StatusOr<std::optional<v1::ScoreRange>> ToProto(const ScoreOptions& score,
+                                                      const RangeOptions& range) {
+  v1::ScoreRange proto;
+  SetRange(range, proto);
+  if (proto.ByteSizeLong() == 0) return std::nullopt;
+  PECULIAR_ASSIGN_OR_RETURN(const v1::ScoreKind kind, KindOf(score));
+  proto.set_score_kind(kind);
+  proto.set_line(score.line);
+  return proto;
+}
+
 absl::StatusOr<v1::ScoreKind> KindOf(const ScoreOptions& options) {
   if (options.line.empty()) return ParseScoreKind(options.score);
   return options.share ? v1::SCORE_KIND_LINE_SHARE : v1::SCORE_KIND_LINE_ERROR;

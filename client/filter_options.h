@@ -44,6 +44,29 @@ struct ScoreOptions {
 
 void AddScoreOptions(CLI::App& command, ScoreOptions& options);
 
+// Bounds of a score; both ends belong to the range.
+struct RangeOptions {
+  std::optional<double> min_score;
+  std::optional<double> max_score;
+  std::optional<double> min_percentile;  // among all galaxies, 0 to 100
+  std::optional<double> max_percentile;
+};
+
+void AddRangeOptions(CLI::App& command, RangeOptions& options);
+
+// Into the fields of that name, of a request or a ScoreRange.
+template <typename Message>
+void SetRange(const RangeOptions& options, Message& message) {
+  if (options.min_score) message.set_min_score(*options.min_score);
+  if (options.max_score) message.set_max_score(*options.max_score);
+  if (options.min_percentile) message.set_min_percentile(*options.min_percentile);
+  if (options.max_percentile) message.set_max_percentile(*options.max_percentile);
+}
+
+// Absent without any bound. INVALID_ARGUMENT for an unknown score.
+absl::StatusOr<std::optional<v1::ScoreRange>> ToProto(const ScoreOptions& score,
+                                                      const RangeOptions& range);
+
 // INVALID_ARGUMENT for an unknown score.
 absl::StatusOr<v1::ScoreKind> KindOf(const ScoreOptions& options);
 // "mae", "error of [OIII] 5008", "share of [OIII] 5008".

@@ -126,6 +126,19 @@ void AppendIdCells(const v1::Galaxy& galaxy, std::vector<OrderedJson>& cells) {
   cells.insert(cells.end(), {galaxy.plateifu(), galaxy.mangaid(), galaxy.redshift()});
 }
 
+void AppendTopLineColumns(std::vector<Column>& columns) {
+  columns.push_back({.name = "top_line", .description = "line with the largest part of mae"});
+  columns.push_back({.name = "top_line_mae",
+                     .type = CellType::kReal,
+                     .unit = "flux",
+                     .description = "its part of mae"});
+}
+
+void AppendTopLineCells(bool is_known, const v1::LineShare& line, std::vector<OrderedJson>& cells) {
+  cells.push_back(OptionalCell(is_known, line.line()));
+  cells.push_back(OptionalCell(line.has_value(), line.value()));
+}
+
 // long: a table of columns
 void AppendDetailColumns(std::vector<Column>& columns) {
   columns.push_back({.name = "agn_classes",

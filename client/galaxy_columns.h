@@ -36,6 +36,10 @@ Column PercentileColumn(const std::string& name);
 // plateifu, mangaid, redshift: what a listing of galaxies begins with ...
 void AppendIdColumns(std::vector<Column>& columns);
 void AppendIdCells(const v1::Galaxy& galaxy, std::vector<OrderedJson>& cells);
+// The line with the largest part of mae, and that part.
+void AppendTopLineColumns(std::vector<Column>& columns);
+void AppendTopLineCells(bool is_known, const v1::LineShare& line, std::vector<OrderedJson>& cells);
+
 // ... and AGN classes, position, fibres, all of its quality, its repeats and tags: what it ends
 // with.
 void AppendDetailColumns(std::vector<Column>& columns);

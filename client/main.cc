@@ -9,6 +9,8 @@
 #include "client/distribution.h"
 #include "client/doctor.h"
 #include "client/embedding.h"
+#include "client/export.h"
+#include "client/galaxies.h"
 #include "client/models.h"
 #include "client/neighbors.h"
 #include "client/repeats.h"
@@ -52,6 +54,8 @@ int main(int argc, char** argv) {
   AddNeighborsCommand(app, chosen);
   AddEmbeddingCommand(app, chosen);
   AddShowCommand(app, chosen);
+  AddListCommand(app, chosen);
+  AddExportCommand(app, chosen);
   AddDistributionCommand(app, chosen);
   AddRepeatsCommand(app, chosen);
   AddStatusCommand(app, chosen);

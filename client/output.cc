@@ -130,10 +130,17 @@ int TerminalWidth() {
 }
 
 absl::Status WriteStandardOutput(std::string_view text) {
+  const absl::Status status = WriteToReader(text);
+  return status.code() == absl::StatusCode::kCancelled ? absl::OkStatus() : status;
+}
+
+absl::Status WriteToReader(std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = write(STDOUT_FILENO, text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0 && errno == EPIPE) return absl::OkStatus();
+    if (written < 0 && errno == EPIPE) {
+      return MakeStatus(absl::StatusCode::kCancelled, "the reader has gone");
+    }
     if (written < 0) return Internal("cannot write the answer: {}", std::strerror(errno));
     text.remove_prefix(static_cast<std::size_t>(written));
   }

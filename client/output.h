@@ -107,7 +107,10 @@ OrderedJson FloatCell(float value);
 // Width of the terminal on standard output; 0 (no bound) when it is not one.
 int TerminalWidth();
 
-// Writes to standard output and flushes. A reader that has gone is not an error.
+// Writes to standard output, at once. A reader that has gone is not an error.
 absl::Status WriteStandardOutput(std::string_view text);
+
+// The same, but CANCELLED when the reader has gone, for those that have more to write.
+absl::Status WriteToReader(std::string_view text);
 
 }  // namespace peculiar::client

@@ -60,6 +60,14 @@ TEST(OutputTest, LastTextColumnWrapsUnderItself) {
   EXPECT_EQ(Render(record, Format::kTable, 23), "key  one two three four\n     five six\n");
 }
 
+TEST(OutputTest, AColumnThatWrapsIsNarrowedNotLeftOut) {
+  Listing listing{.name = "checks"};
+  listing.table.columns = {{.name = "a"}, {.name = "b"}, {.name = "found", .wraps = true}};
+  listing.table.rows = {{"x", "ok", "one two three four five"}};
+  EXPECT_EQ(Render(listing, Format::kTable, 23),
+            "a  b   found\n-  --  ----------------\nx  ok  one two three\n       four five\n");
+}
+
 TEST(OutputTest, WidthCountsCharactersNotBytes) {
   Record record;
   record.sections = {

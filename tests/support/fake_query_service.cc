@@ -1,6 +1,7 @@
 #include "tests/support/fake_query_service.h"
 
 #include <fmt/format.h>
+#include <grpcpp/health_check_service_interface.h>
 
 #include <algorithm>
 #include <chrono>
@@ -118,7 +119,7 @@ Status FakeQueryService::Begin(grpc::ServerContext* context, const std::string& 
       return failure_;
     }
   }
-  while (galaxy_id == "slow" && !context->IsCancelled()) {
+  while ((galaxy_id == "slow" || model == "slow") && !context->IsCancelled()) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   if (galaxy_id == "9999-12704") {
@@ -366,6 +367,7 @@ Status FakeQueryService::GetSnapshot(grpc::ServerContext* context, const v1::Get
 }
 
 FakeServer::FakeServer() {
+  grpc::EnableDefaultHealthCheckService(true);  // SERVING from the start
   grpc::ServerBuilder builder;
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
   builder.RegisterService(&service);
