@@ -1,19 +1,18 @@
 #include "client/settings.h"
 
 #include <cstdlib>
+#include <fstream>
 
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
 #include "client/output.h"
 #include "client/text.h"
-#include "core/base/file.h"
 
 namespace peculiar::client {
 namespace {
 
 constexpr double kShortest = 0.01, kLongest = 3600;  // of the timeout, seconds
-constexpr std::uint64_t kLargestFile = 1 << 20;
 
 std::string Environment(const char* name) {
   const char* value = std::getenv(name);
@@ -60,8 +59,12 @@ absl::Status Apply(const std::string& key, const toml::node& node,
 }
 
 absl::Status ReadInto(const std::filesystem::path& path, Settings& settings) {
-  PECULIAR_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kLargestFile));
-  const toml::parse_result parsed = toml::parse(text);
+  std::ifstream file(path);
+  std::error_code error;
+  if (!file || std::filesystem::is_directory(path, error)) {
+    return NotFound("cannot read {}", path.string());
+  }
+  const toml::parse_result parsed = toml::parse(file);
   if (!parsed) {
     return Wrong(path, parsed.error().source(), parsed.error().description());
   }
@@ -109,9 +112,8 @@ absl::StatusOr<Settings> ReadSettings(const GlobalOptions& options) {
   Settings settings;
   if (!options.config.empty()) {
     PECULIAR_RETURN_IF_ERROR(ReadInto(options.config, settings));
-  } else if (const auto path = DefaultFile(); !path.empty()) {
-    const absl::Status status = ReadInto(path, settings);
-    if (!status.ok() && status.code() != absl::StatusCode::kNotFound) return status;
+  } else if (std::error_code error; std::filesystem::exists(DefaultFile(), error)) {
+    PECULIAR_RETURN_IF_ERROR(ReadInto(DefaultFile(), settings));
   }
   if (options.server) {
     settings.server = *options.server;

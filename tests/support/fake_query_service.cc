@@ -78,6 +78,9 @@ void FillScored(int i, v1::ScoredGalaxy* galaxy) {
   if (i != 2) FillShare("[OIII] 5008", 5008.24, 0.04 / (i + 1), galaxy->mutable_top_line());
 }
 
+bool IsServed(const std::string& snapshot_id) { return snapshot_id.empty() || snapshot_id == "S1"; }
+const Status kUnknownSnapshot{StatusCode::NOT_FOUND, "UNKNOWN_SNAPSHOT: there is S1"};
+
 std::string OrDefault(const std::string& model) { return model.empty() ? "ae" : model; }
 
 }  // namespace
@@ -238,6 +241,7 @@ Status FakeQueryService::ExportGalaxies(grpc::ServerContext* context,
                                         const v1::ExportGalaxiesRequest* request,
                                         grpc::ServerWriter<v1::ExportGalaxiesResponse>* writer) {
   if (const Status status = Begin(context, "", request->model()); !status.ok()) return status;
+  if (!IsServed(request->snapshot_id())) return kUnknownSnapshot;
   return Export([&](int first, int end) {
     v1::ExportGalaxiesResponse response;
     for (int i = first; i < end; ++i) FillScored(i, response.add_galaxies());
@@ -252,6 +256,7 @@ Status FakeQueryService::ExportEmbeddings(
     grpc::ServerContext* context, const v1::ExportEmbeddingsRequest* request,
     grpc::ServerWriter<v1::ExportEmbeddingsResponse>* writer) {
   if (const Status status = Begin(context, "", request->model()); !status.ok()) return status;
+  if (!IsServed(request->snapshot_id())) return kUnknownSnapshot;
   return Export([&](int first, int end) {
     v1::ExportEmbeddingsResponse response;
     for (int i = first; i < end; ++i) {
