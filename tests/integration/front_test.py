@@ -195,6 +195,19 @@ class PublicFront(unittest.TestCase):
         self.assertEqual(code, grpc.StatusCode.UNAVAILABLE)
         self.assertTrue(details.startswith("SERVER_UNAVAILABLE:"), details)
 
+    def test_a_connection_that_has_had_its_calls_ends_without_a_failed_one(self):
+        front = self.start("short", self.server.address, **{"keepalive_requests 1000": "keepalive_requests 20"})
+        roots = grpc.ssl_channel_credentials((self.folder / "tls.crt").read_bytes())
+        try:
+            with grpc.secure_channel("localhost:%d" % front.tls, roots, [("grpc.enable_http_proxy", 0)]) as channel:
+                snapshot = channel.unary_unary(SNAPSHOT)
+                for _ in range(20):
+                    calls = [snapshot.future(b"", timeout=20) for _ in range(16)]
+                    for call in calls:
+                        self.assertIn(self.current().encode(), call.result())
+        finally:
+            self.assertEqual(front.stop(), 0)
+
     def test_a_client_over_its_rate_is_told_so(self):
         front = self.start("slow", self.server.address, **{"rate=1000r/s": "rate=1r/m", "burst=2000 nodelay": "burst=1 nodelay"})
         try:
