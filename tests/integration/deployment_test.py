@@ -224,6 +224,15 @@ class Systemd(unittest.TestCase):
                 self.assertEqual(done.returncode, 0, done.stdout[-300:])
 
 
+    @unittest.skipUnless(shutil.which("systemd-sysusers"), "systemd-sysusers is not installed")
+    def test_the_units_user_is_made(self):
+        done = subprocess.run(["systemd-sysusers", "--dry-run", SYSTEMD / "peculiar.conf"], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout + done.stderr, "user '?peculiar'?")
+        for unit in SYSTEMD.glob("*.service"):
+            self.assertIn("\nUser=peculiar\nGroup=peculiar\n", unit.read_text())
+
+
 class Docker(unittest.TestCase):
     def test_images_take_their_packages_from_the_list_and_run_without_root(self):
         sections = set(re.findall(r"^\[(\w+)\]$", (DEPLOY / "packages.txt").read_text(), re.M))
