@@ -128,6 +128,15 @@ class PublicFront(unittest.TestCase):
         self.assertIn(self.current().encode(), self.call(SNAPSHOT))
         self.assertEqual(self.call(HEALTH), b"\x08\x01")  # SERVING
 
+    def test_a_stream_passes_to_its_end(self):
+        roots = grpc.ssl_channel_credentials((self.folder / "tls.crt").read_bytes())
+        with grpc.secure_channel("localhost:%d" % self.front.tls, roots, [("grpc.enable_http_proxy", 0)]) as channel:
+            parts = list(channel.unary_stream("/peculiar.v1.QueryService/ExportGalaxies")(b"", timeout=20))
+        galaxies = {path.name.split("-LOGCUBE")[0].removeprefix("manga-") for path in programs.SURVEY.glob("*LOGCUBE*")}
+        self.assertGreater(len(galaxies), 0)
+        for galaxy in galaxies:
+            self.assertIn(galaxy.encode(), b"".join(parts))
+
     def test_the_servers_errors_arrive_whole(self):
         code, details = self.refused("/peculiar.v1.QueryService/GetGalaxy", b"\x0a\x0a9999-12705")  # galaxy_id
         self.assertEqual(code, grpc.StatusCode.NOT_FOUND)
