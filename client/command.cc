@@ -11,9 +11,9 @@ absl::Status AskAndPrint(const GlobalOptions& globals,
   const std::chrono::duration<double> timeout(globals.timeout_seconds);
   PECULIAR_ASSIGN_OR_RETURN(
       Connection connection,
-      Connection::Create(
-          {.address = globals.server,
-           .timeout = std::chrono::duration_cast<std::chrono::milliseconds>(timeout)}));
+      Connection::Create({.address = globals.server,
+                          .timeout = std::chrono::duration_cast<std::chrono::milliseconds>(timeout),
+                          .credentials = globals.credentials}));
   PECULIAR_ASSIGN_OR_RETURN(const Answer answer, ask(connection));
   return WriteStandardOutput(Render(answer, format, TerminalWidth()));
 }
@@ -21,6 +21,7 @@ absl::Status AskAndPrint(const GlobalOptions& globals,
 }  // namespace
 
 void AddGlobalOptions(CLI::App& app, GlobalOptions& options) {
+  AddCredentialOptions(app, options.credentials);
   app.add_option("--server", options.server,
                  "Where peculiar-server listens: host:port, [ipv6]:port or unix:path; without the "
                  "flag $PECULIAR_SERVER, else the default")

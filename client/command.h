@@ -17,6 +17,7 @@ struct GlobalOptions {
   std::string server = ConnectionOptions{}.address;
   double timeout_seconds = 5;
   std::string format = "table";
+  CredentialOptions credentials;
 };
 
 // What the chosen subcommand returned; stays OK when none ran.

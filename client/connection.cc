@@ -172,8 +172,9 @@ absl::StatusOr<Connection> Connection::Create(const ConnectionOptions& options) 
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   auto channel = std::make_unique<Channel>();
   channel->options = options;
-  channel->stub = v1::QueryService::NewStub(
-      grpc::CreateCustomChannel(options.address, grpc::InsecureChannelCredentials(), arguments));
+  PECULIAR_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> opened,
+                            OpenChannel(options.address, options.credentials, arguments));
+  channel->stub = v1::QueryService::NewStub(opened);
   return Connection(std::move(channel));
 }
 

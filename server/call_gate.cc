@@ -31,6 +31,11 @@ Call::~Call() {
   if (admitted_) gate_.in_flight_.fetch_sub(1, std::memory_order_relaxed);
 }
 
+absl::Status Call::Authorize() {
+  PECULIAR_ASSIGN_OR_RETURN(caller_, gate_.access_.Check(context_, gate_.scope_));
+  return absl::OkStatus();
+}
+
 absl::Status Call::Admit() {
   absl::Status status;
   if (context_.IsCancelled()) {
@@ -38,6 +43,8 @@ absl::Status Call::Admit() {
   } else if (context_.deadline() <= std::chrono::system_clock::now()) {
     status = MakeStatus(absl::StatusCode::kDeadlineExceeded,
                         "DEADLINE_EXCEEDED: the deadline passed before the work began");
+  } else if (const absl::Status allowed = Authorize(); !allowed.ok()) {
+    status = allowed;
   } else if (gate_.in_flight_.fetch_add(1, std::memory_order_relaxed) >= gate_.max_calls_) {
     gate_.in_flight_.fetch_sub(1, std::memory_order_relaxed);
     status = ResourceExhausted(
@@ -67,6 +74,7 @@ void Call::Record(grpc::StatusCode code, const absl::Status& status, const Answe
                     .snapshot_id = answered.snapshot_id,
                     .model = answered.model,
                     .request_id = request_id_,
+                    .caller = caller_,
                     .message = failed ? MessageOf(status) : std::string_view(),
                     .peer = failed ? context_.peer() : std::string()});
 }
