@@ -19,37 +19,35 @@ std::string RequestIdOf(const grpc::ServerContextBase& context) {
 }  // namespace
 
 Call::Call(CallGate& gate, grpc::ServerContextBase& context, std::string_view method)
-    : gate_(gate),
-      context_(context),
-      method_(gate.counts_.PlaceOf(method)),
-      request_id_(RequestIdOf(context)) {
+    : gate_(gate), method_(gate.counts_.PlaceOf(method)), request_id_(RequestIdOf(context)) {
+  place_.context = &context;
   context.AddInitialMetadata(kRequestIdKey, request_id_);
 }
 
 Call::~Call() {
   if (!ended_) Record(grpc::StatusCode::CANCELLED, absl::OkStatus(), {});
-  if (admitted_) gate_.in_flight_.fetch_sub(1, std::memory_order_relaxed);
+  if (admitted_) gate_.in_flight_.Leave(place_);
 }
 
 absl::Status Call::Authorize() {
-  PECULIAR_ASSIGN_OR_RETURN(caller_, gate_.access_.Check(context_, gate_.scope_));
+  PECULIAR_ASSIGN_OR_RETURN(caller_, gate_.access_.Check(*place_.context, gate_.scope_));
   return absl::OkStatus();
 }
 
 absl::Status Call::Admit() {
   absl::Status status;
-  if (context_.IsCancelled()) {
+  const grpc::ServerContextBase& context = *place_.context;
+  if (context.IsCancelled()) {
     status = MakeStatus(absl::StatusCode::kCancelled, "CANCELLED: the caller gave up");
-  } else if (context_.deadline() <= std::chrono::system_clock::now()) {
+  } else if (context.deadline() <= std::chrono::system_clock::now()) {
     status = MakeStatus(absl::StatusCode::kDeadlineExceeded,
                         "DEADLINE_EXCEEDED: the deadline passed before the work began");
   } else if (const absl::Status allowed = Authorize(); !allowed.ok()) {
     status = allowed;
-  } else if (gate_.in_flight_.fetch_add(1, std::memory_order_relaxed) >= gate_.max_calls_) {
-    gate_.in_flight_.fetch_sub(1, std::memory_order_relaxed);
+  } else if (!gate_.in_flight_.Enter(place_)) {
     status = ResourceExhausted(
         "TOO_BUSY: {} calls are in flight, the most that this server takes; try again in a moment",
-        gate_.max_calls_);
+        gate_.in_flight_.max_calls());
   }
   admitted_ = status.ok();
   if (!admitted_) gate_.counts_.CountRefusal(static_cast<grpc::StatusCode>(status.code()));
@@ -64,7 +62,9 @@ grpc::Status Call::End(const absl::Status& status, const Answered& answered) {
 
 void Call::Record(grpc::StatusCode code, const absl::Status& status, const Answered& answered) {
   ended_ = true;
-  const auto duration = std::chrono::steady_clock::now() - begin_;
+  const auto now = std::chrono::steady_clock::now();
+  const auto duration = now - begin_;
+  place_.answered.store(now.time_since_epoch().count(), std::memory_order_relaxed);
   gate_.counts_.CountEnd(method_, code, duration);
   if (!gate_.log_.Wants(code)) return;
   const bool failed = code != grpc::StatusCode::OK;
@@ -76,7 +76,7 @@ void Call::Record(grpc::StatusCode code, const absl::Status& status, const Answe
                     .request_id = request_id_,
                     .caller = caller_,
                     .message = failed ? MessageOf(status) : std::string_view(),
-                    .peer = failed ? context_.peer() : std::string()});
+                    .peer = failed ? place_.context->peer() : std::string()});
 }
 
 }  // namespace peculiar::server

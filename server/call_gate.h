@@ -9,7 +9,6 @@
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
-#include <atomic>
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -17,6 +16,7 @@
 #include "core/base/status.h"
 #include "server/access_list.h"
 #include "server/call_counts.h"
+#include "server/calls_in_flight.h"
 #include "server/request_log.h"
 
 namespace peculiar::server {
@@ -28,16 +28,16 @@ class CallGate {
   // the gate.
   CallGate(const google::protobuf::ServiceDescriptor& service, int max_calls, RequestLog& log,
            const AccessList& access, Scope scope)
-      : max_calls_(max_calls), counts_(service), log_(log), access_(access), scope_(scope) {}
+      : in_flight_(max_calls), counts_(service), log_(log), access_(access), scope_(scope) {}
 
-  int in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
+  CallsInFlight& in_flight() { return in_flight_; }
+  const CallsInFlight& in_flight() const { return in_flight_; }
   const CallCounts& counts() const { return counts_; }
 
  private:
   friend class Call;
 
-  const int max_calls_;
-  std::atomic<int> in_flight_{0};
+  CallsInFlight in_flight_;
   CallCounts counts_;
   RequestLog& log_;
   const AccessList& access_;
@@ -75,7 +75,7 @@ class Call {
   void Record(grpc::StatusCode code, const absl::Status& status, const Answered& answered);
 
   CallGate& gate_;
-  grpc::ServerContextBase& context_;
+  CallsInFlight::Place place_;
   const std::size_t method_;
   const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
   std::string request_id_;
@@ -105,6 +105,11 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
   void OnDone() override { delete this; }
 
   Call call;
+
+ private:
+  // gRPC then calls OnDone where it is, as it does for its own default reactor, instead of handing
+  // it to another thread: a quarter of a small call's cost. Right because OnDone never waits.
+  bool InternalInlineable() override { return true; }
 };
 
 // A unary call: `work` fills the response and returns a status; it is not called when the call is

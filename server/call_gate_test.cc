@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
+#include "tests/support/http_get.h"
 #include "tests/support/ready_snapshot.h"
 #include "tests/support/running_server.h"
 #include "tests/support/test_folder.h"
@@ -98,6 +100,72 @@ TEST_F(CallGateTest, ACallWhoseClientGoesAwayLeavesItsPlace) {
       ASSERT_LT(std::chrono::steady_clock::now(), limit) << "the place was never free again";
     }
   }
+}
+
+TEST_F(CallGateTest, AnAnswerThatIsNotReadIsGivenUp) {
+  testing::PublishReadySnapshot(folder_, {.galaxies = 990});
+  ServerOptions options = Options(folder_);
+  options.max_calls = 1;
+  options.reader_seconds = 0.05;
+  testing::RunningServer running(options);
+  v1::ListAnomaliesRequest page;
+  page.set_page_size(1000);
+  testing::UnreadCall slow(running.server().address(), "/peculiar.v1.QueryService/ListAnomalies",
+                           page);
+  ASSERT_TRUE(slow.WaitForHeaders());
+  v1::GetSnapshotResponse response;
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!running.Call(&Stub::GetSnapshot, v1::GetSnapshotRequest(), response).ok()) {
+    ASSERT_LT(std::chrono::steady_clock::now(), limit) << "the reader is waited for";
+  }
+  EXPECT_FALSE(slow.ReadAnswer().ok());
+  EXPECT_THAT(testing::HttpGet(running.server().metrics_address(), "/metrics"),
+              HasSubstr("peculiar_answers_unread_total 1\n"));
+}
+
+// Calls of GetGalaxy in HTTP/2's own bytes, with a deadline that no client of gRPC would send: 1
+// ns.
+std::string CallsThatAreTooLate() {
+  const auto frame = [](char type, char flags, char stream, const std::string& payload) {
+    const auto size = static_cast<char>(payload.size());  // < 128 bytes
+    return std::string{'\0', '\0', size, type, flags, '\0', '\0', '\0', stream} + payload;
+  };
+  const auto header = [](const std::string& name, const std::string& value) {
+    return std::string{'\0', static_cast<char>(name.size())} + name +
+           static_cast<char>(value.size()) + value;  // a literal without indexing
+  };
+  const std::string path = "/peculiar.v1.QueryService/GetGalaxy";
+  const std::string headers = "\x83\x86" + std::string{'\x04', static_cast<char>(path.size())} +
+                              path + std::string{'\x01', '\x01'} + "x" + header("te", "trailers") +
+                              header("content-type", "application/grpc") +
+                              header("grpc-timeout", "1n");  // POST, http, path, authority
+  std::string bytes = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, "");
+  for (char stream = 1; stream < 100; stream += 2) {
+    bytes += frame(1, 4, stream, headers) + frame(0, 1, stream, std::string(5, '\0'));
+  }
+  return bytes;
+}
+
+// Of some such calls gRPC itself disposes, and some are in time: it counts from 1 ms. The gate has
+// to refuse those that come to it too late.
+TEST_F(CallGateTest, ACallThatIsTooLateIsNotWorkedOn) {
+  testing::PublishReadySnapshot(folder_);
+  testing::RunningServer running(Options(folder_));
+  const std::string bytes = CallsThatAreTooLate();
+  std::string text;
+  std::vector<int> connections;  // open until the end: a call of one that is gone is gone, too
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  do {
+    ASSERT_LT(std::chrono::steady_clock::now(), limit) << text;
+    const int connection = testing::ConnectTo(running.server().address());
+    ASSERT_GE(connection, 0);
+    ASSERT_EQ(send(connection, bytes.data(), bytes.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(bytes.size()));
+    connections.push_back(connection);
+    text = testing::HttpGet(running.server().metrics_address(), "/metrics");
+  } while (text.find("refused_total{code=\"DEADLINE_EXCEEDED\"} 0\n") != std::string::npos &&
+           text.find("refused_total{code=\"CANCELLED\"} 0\n") != std::string::npos);
+  for (const int connection : connections) close(connection);
 }
 
 TEST_F(CallGateTest, LimitsOfARequestHold) {

@@ -105,7 +105,7 @@ void ExpectError(const grpc::Status& status, grpc::StatusCode code, const std::s
 
 TEST_F(ListingTest, ThePagesAreTheExportByteForByte) {
   v1::ListGalaxiesRequest request;
-  request.set_page_size(333);
+  request.set_page_size(1000);  // 9 MB: more than fits
   request.mutable_filter()->set_min_redshift(0.02);
   request.mutable_score_range()->set_min_percentile(25);
   v1::ExportGalaxiesResponse listed;
@@ -113,6 +113,7 @@ TEST_F(ListingTest, ThePagesAreTheExportByteForByte) {
     const v1::ListGalaxiesResponse page = List(request);
     EXPECT_EQ(page.snapshot_id(), id_);
     EXPECT_EQ(page.model(), "ae-small");
+    EXPECT_LT(page.ByteSizeLong(), std::size_t{4 << 20});
     listed.set_total_count(page.total_count());
     listed.mutable_galaxies()->MergeFrom(page.galaxies());
     request.set_page_token(page.next_page_token());
@@ -213,6 +214,25 @@ TEST_F(ListingTest, ListsAndExportsRefuseAlike) {
   request.set_space("tsne");
   ExpectError(Refused(&Stub::ExportEmbeddings, request, v1::ExportEmbeddingsResponse()),
               grpc::StatusCode::INVALID_ARGUMENT, "UNKNOWN_SPACE");
+}
+
+TEST_F(ListingTest, NeighborsEndBeforeTheLimitOfAResponse) {
+  v1::FindNeighborsRequest request;
+  request.set_galaxy_id(PlateIfu(8));
+  request.set_neighbor_count(1000);
+  v1::FindNeighborsResponse response;
+  const grpc::Status status = running_->Call(&Stub::FindNeighbors, request, response);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_LT(response.ByteSizeLong(), std::size_t{4 << 20});
+  EXPECT_GE(response.neighbors_size(), 100);
+  EXPECT_LT(response.neighbors_size(), static_cast<int>(kGalaxies) - 1);
+  request.set_neighbor_count(20);
+  request.mutable_score_range()->set_min_percentile(90);
+  ASSERT_TRUE(running_->Call(&Stub::FindNeighbors, request, response).ok());
+  ASSERT_EQ(response.neighbors_size(), 20);
+  for (const v1::Neighbor& neighbor : response.neighbors()) {
+    EXPECT_GE(neighbor.score().percentile(), 90);
+  }
 }
 
 TEST_F(ListingTest, ATokenIsBoundToTheWholeQuestion) {

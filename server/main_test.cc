@@ -8,7 +8,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
 #include <chrono>
 #include <string>
 #include <vector>
@@ -182,8 +181,9 @@ TEST_F(MainTest, HostileMessagesDoNotEndIt) {
   whole.set_neighbor_count(3);
   whole.set_model("ae-small");
   for (int i = 0; i < 1000; ++i) {
-    const char* const method = std::array{"ListAnomalies", "FindNeighbors", "GetEmbedding",
-                                          "GetGalaxy", "GetSnapshot"}[random.Below(5)];
+    const auto& service = *v1::FindNeighborsRequest::descriptor()->file()->service(0);
+    const auto below = static_cast<std::uint64_t>(service.method_count());
+    const std::string method = service.method(static_cast<int>(random.Below(below)))->name();
     const std::string message =
         i % 2 == 0 ? RandomBytes(random, 200)
                    : whole.SerializeAsString().substr(0, random.Below(whole.ByteSizeLong() + 1));

@@ -154,10 +154,17 @@ std::vector<MetricFamily> CollectMetrics(const MetricsSources& sources,
                                          std::chrono::system_clock::time_point now) {
   std::vector<MetricFamily> families = {Requests(sources.gates), Durations(sources.gates)};
   int in_flight = 0;
-  for (const CallGate* gate : sources.gates) in_flight += gate->in_flight();
+  std::int64_t unread = 0;
+  for (const CallGate* gate : sources.gates) {
+    in_flight += gate->in_flight().count();
+    unread += gate->in_flight().unread();
+  }
   families.push_back(Single("peculiar_requests_in_flight", MetricType::Gauge,
                             "Calls that have arrived and whose answer has not wholly left.",
                             in_flight));
+  families.push_back(Single("peculiar_answers_unread_total", MetricType::Counter,
+                            "Answers given up because the client did not read them in time.",
+                            static_cast<double>(unread)));
   families.push_back(Refused(sources.gates));
   AddSnapshot(*sources.holder, now, families);
   families.push_back(Looks(*sources.holder));

@@ -62,5 +62,15 @@ TEST_F(MetricsTest, SnapshotAndReloadsAreSaid) {
                             HasSubstr("peculiar_snapshot_looks_total{outcome=\"failed\"} 1\n")));
 }
 
+TEST_F(MetricsTest, TheManualHasEveryOne) {
+  testing::PublishReadySnapshot(folder_);
+  holder_.Refresh();
+  const std::string manual = *ReadFile(PECULIAR_SOURCE_DIR "/docs/operations.md");
+  for (const auto& family : CollectMetrics({{&gate_}, &holder_, ""}, kPublished)) {
+    EXPECT_THAT(manual, HasSubstr("| `" + family.name));
+    EXPECT_FALSE(family.help.empty());
+  }
+}
+
 }  // namespace
 }  // namespace peculiar::server

@@ -39,6 +39,9 @@ absl::StatusOr<NeighborQuery> ToQuery(const v1::FindNeighborsRequest& request) {
   query.vector = {request.vector_values().data(),
                   static_cast<std::size_t>(request.vector_values_size())};
   PECULIAR_ASSIGN_OR_RETURN(query.filter, FromProto(request.filter()));
+  if (request.has_score_range()) {
+    PECULIAR_ASSIGN_OR_RETURN(query.score, FromProto(request.score_range()));
+  }
   query.exclude_repeats = request.exclude_repeats();
   return query;
 }
@@ -53,6 +56,9 @@ absl::StatusOr<DistributionQuery> ToQuery(const v1::GetDistributionRequest& requ
   query.bin_count = request.bin_count();
   query.scale = request.logarithmic() ? BinScale::kLog : BinScale::kLinear;
   PECULIAR_ASSIGN_OR_RETURN(query.filter, FromProto(request.filter()));
+  if (request.has_score_range()) {
+    PECULIAR_ASSIGN_OR_RETURN(query.score, FromProto(request.score_range()));
+  }
   return query;
 }
 
@@ -63,12 +69,18 @@ void KeepSmall(v1::Snapshot& snapshot) {
   for (v1::Tag& tag : *snapshot.mutable_tags()) tag.clear_description();
 }
 
+// Whether a response with so many rows ends here.
+template <typename Response>
+bool IsFull(int rows, const Response& response) {
+  return rows % kRowsPerSizeCheck == 0 && response.ByteSizeLong() > kFullPageBytes;
+}
+
 // Adds entries to `rows`, a field of `response`, until that is full.
 template <typename Entries, typename Rows, typename Response>
 void AddRows(const Entries& entries, Rows& rows, const Response& response) {
   for (const auto& entry : entries) {
     ToProto(entry, *rows.Add());
-    if (rows.size() % kRowsPerSizeCheck == 0 && response.ByteSizeLong() > kFullPageBytes) break;
+    if (IsFull(rows.size(), response)) break;
   }
 }
 
@@ -110,7 +122,7 @@ grpc::ServerUnaryReactor* QueryService::FindNeighbors(grpc::CallbackServerContex
     PECULIAR_ASSIGN_OR_RETURN(const EnginePointer engine, holder_.Find(request->snapshot_id()));
     PECULIAR_ASSIGN_OR_RETURN(const NeighborQuery query, ToQuery(*request));
     PECULIAR_ASSIGN_OR_RETURN(const NeighborAnswer answer, engine->FindNeighbors(query));
-    for (const NeighborEntry& entry : answer.neighbors) ToProto(entry, *response->add_neighbors());
+    AddRows(answer.neighbors, *response->mutable_neighbors(), *response);
     response->set_plateifu(answer.plateifu.data(), answer.plateifu.size());
     response->set_space(answer.space.data(), answer.space.size());
     response->set_snapshot_id(engine->snapshot().id());
@@ -232,8 +244,11 @@ grpc::ServerUnaryReactor* QueryService::GetDistribution(grpc::CallbackServerCont
     PECULIAR_ASSIGN_OR_RETURN(const EnginePointer engine, holder_.Find(request->snapshot_id()));
     PECULIAR_ASSIGN_OR_RETURN(const DistributionQuery query, ToQuery(*request));
     PECULIAR_ASSIGN_OR_RETURN(const DistributionAnswer answer, engine->GetDistribution(query));
-    for (const Distribution& population : answer.populations) {
-      ToProto(population, *response->add_populations());
+    AddRows(answer.populations, *response->mutable_populations(), *response);
+    if (response->populations_size() < std::ssize(answer.populations)) {
+      return InvalidArgument(
+          "BAD_BIN_COUNT: {} populations are too much for one response; ask for fewer bins",
+          answer.populations.size());
     }
     response->mutable_bin_edges()->Add(answer.edges.begin(), answer.edges.end());
     response->mutable_quantile_shares()->Add(std::begin(kQuantiles), std::end(kQuantiles));
@@ -257,6 +272,7 @@ grpc::ServerUnaryReactor* QueryService::ListRepeats(grpc::CallbackServerContext*
     for (const CatalogSpace& space : *page.spaces) response->add_spaces(space.name);
     for (const RepeatEntry& entry : page.pairs) {
       ToProto(entry, *page.spaces, *response->add_repeat_pairs());
+      if (IsFull(response->repeat_pairs_size(), *response)) break;
     }
     FinishPage(position, response->repeat_pairs_size(), page.total_count, page.model->name,
                *response);

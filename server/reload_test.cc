@@ -57,8 +57,8 @@ TEST_F(ReloadTest, StartsWithoutASnapshotAndServesTheFirstThatAppears) {
       ServerOptions{.snapshots = folder_ / "later", .poll_seconds = 0.01});
   EXPECT_EQ(testing::HealthOf(running.channel(), ""), 2);
   EXPECT_EQ(testing::HealthOf(running.channel(), "peculiar.v1.QueryService"), 2);
-  for (const char* method :
-       {"ListAnomalies", "FindNeighbors", "GetEmbedding", "GetGalaxy", "GetSnapshot"}) {
+  for (const char* method : {"ListAnomalies", "FindNeighbors", "GetEmbedding", "ListGalaxies",
+                             "ExportGalaxies", "ExportEmbeddings", "GetGalaxy", "GetSnapshot"}) {
     const grpc::Status status =
         testing::CallRaw(running.channel(), std::string("/peculiar.v1.QueryService/") + method, "");
     EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION) << method;

@@ -14,10 +14,13 @@ namespace {
 constexpr char kQueryServiceName[] = "peculiar.v1.QueryService";
 constexpr int kMaxAdminCalls = 16;  // each holds a thread
 
+std::chrono::milliseconds Milliseconds(double seconds) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::duration<double>(seconds));
+}
+
 SnapshotHolderOptions HolderOptions(const ServerOptions& options) {
-  const std::chrono::duration<double> interval(options.poll_seconds);
-  return {options.snapshots, options.verify,
-          std::chrono::duration_cast<std::chrono::milliseconds>(interval),
+  return {options.snapshots, options.verify, Milliseconds(options.poll_seconds),
           static_cast<std::size_t>(options.keep)};
 }
 
@@ -53,7 +56,8 @@ Server::Server(const ServerOptions& options, Secrets secrets)
       admin_gate_(ServiceOf<v1::ReloadSnapshotRequest>(), kMaxAdminCalls, request_log_,
                   *secrets_.access, Scope::kAdmin),
       query_service_(holder_, query_gate_, PECULIAR_VERSION),
-      admin_service_(holder_, admin_gate_) {}
+      admin_service_(holder_, admin_gate_),
+      reader_patience_(query_gate_.in_flight(), Milliseconds(options.reader_seconds)) {}
 
 Server::~Server() { Stop(); }
 
@@ -145,9 +149,7 @@ void Server::Reload() {
 void Server::Stop() {
   if (query_.server == nullptr || stopping_) return;
   stopping_ = true;
-  const std::chrono::duration<double> drain(options_.drain_seconds);
-  const auto deadline = std::chrono::system_clock::now() +
-                        std::chrono::duration_cast<std::chrono::milliseconds>(drain);
+  const auto deadline = std::chrono::system_clock::now() + Milliseconds(options_.drain_seconds);
   query_.server->GetHealthCheckService()->Shutdown();  // NOT_SERVING, for good
   query_.server->Shutdown(deadline);
   query_.server->Wait();

@@ -79,6 +79,7 @@ class Server {
   CallGate admin_gate_;
   QueryService query_service_;
   AdminService admin_service_;
+  ReaderPatience reader_patience_;
   // Last: these end before what they call.
   Listener query_;
   Listener admin_;

@@ -107,6 +107,8 @@ std::vector<Setting> SettingsOf(ServerOptions& options) {
       {"insecure_listen", "Serve addresses that others can reach without encryption",
        &options.insecure_listen},
       {"max_calls", "Calls in flight; more are refused with TOO_BUSY", &options.max_calls, 1, 1e6},
+      {"reader_seconds", "How long a client may take to read an answer that is ready",
+       &options.reader_seconds, 0.01, 3600},
       {"max_streams", "Calls at a time on one connection", &options.max_streams, 1, 1e6},
       {"max_request_bytes", "Largest request", &options.max_request_bytes, 1024, 64 << 20},
       {"max_metadata_bytes", "Largest headers of a call", &options.max_metadata_bytes, 1024,

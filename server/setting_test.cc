@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <sstream>
+
+#include "core/base/file.h"
 
 namespace peculiar::server {
 namespace {
@@ -53,6 +56,26 @@ TEST(SettingTest, ATextBecomesTheValue) {
   EXPECT_EQ(options.keep, 16);
   EXPECT_TRUE(options.reflection);
   EXPECT_EQ(options.log_level, "debug");
+}
+
+// The row of the manual's table of settings that names it; empty when there is none.
+std::string RowOf(const std::string& manual, std::string_view name) {
+  std::istringstream lines(manual.substr(manual.find("## Configure")));
+  for (std::string line; std::getline(lines, line) && line != "## Reload";) {
+    const bool names_it = line.find(fmt::format("`{}`", name)) < line.find(" | ");
+    if (line.starts_with("| `") && names_it) return line;
+  }
+  return "";
+}
+
+TEST(SettingTest, TheManualHasEveryOneWithItsDefault) {
+  const std::string manual = *ReadFile(PECULIAR_SOURCE_DIR "/docs/operations.md");
+  ServerOptions options;
+  for (const Setting& setting : SettingsOf(options)) {
+    const std::string value = TextOf(setting);
+    EXPECT_THAT(RowOf(manual, setting.name), HasSubstr(value.empty() ? std::string("none") : value))
+        << setting.name;
+  }
 }
 
 TEST(SettingTest, AnyOtherTextIsRefusedAndChangesNothing) {

@@ -1,20 +1,18 @@
 #include "core/index/neighbor_scan.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <limits>
 #include <span>
 
 #include "core/base/parallel.h"
-#include "core/embedding/distance.h"
-#include "core/index/rounding.h"
+#include "core/index/candidates.h"
 
 namespace peculiar {
 namespace {
 
-constexpr std::size_t kTileRows = 16;          // rows whose distances are summed side by side
+constexpr std::size_t kTileRows = kComparedAtOnce;  // rows whose distances are summed side by side
 constexpr std::size_t kQueriesAtOnce = 4;      // and of this many queries: both fit the registers
 constexpr std::size_t kPieceQueries = 64;      // of one thread's piece of work
 constexpr std::size_t kChunkBytes = 1u << 17;  // tiles that a piece scans while they are cached
@@ -53,83 +51,6 @@ struct TileDistances {
   }
 }
 
-// Whether any of a tile's distances is within the limit.
-[[gnu::always_inline]] inline bool AnyWithin(const float* squared, float limit) {
-  int within = 0;
-  for (std::size_t i = 0; i < kTileRows; ++i) within |= squared[i] <= limit ? 1 : 0;
-  return within != 0;
-}
-
-// The nearest of one query so far, and whatever rounding cannot tell from them. The limit only ever
-// falls, so that no row that belongs to the k nearest is passed over.
-class Candidates {
- public:
-  Candidates(Matrix vectors, std::size_t query, std::size_t k)
-      : vectors_(vectors), query_(query), k_(k), capacity_(2 * k + kTileRows) {
-    found_.reserve(capacity_ + kTileRows);
-  }
-
-  // Rows further than this, as a squared distance, are of no interest.
-  float limit() const { return limit_; }
-
-  // Rows must come in rising order.
-  void Add(const float* squared, std::size_t first_row, std::size_t rows) {
-    for (std::size_t i = 0; i < rows; ++i) {
-      const std::size_t row = first_row + i;
-      if (!(squared[i] <= limit_) || row == query_) continue;
-      found_.push_back({squared[i], static_cast<std::uint32_t>(row)});
-      // Nothing that comes later is before k duplicates: embeddings that are all one end here.
-      if (squared[i] == 0 && IsDuplicate(row) && ++duplicates_ == k_) limit_ = kNothing;
-    }
-    if (found_.size() >= capacity_) Tighten();
-  }
-
-  // The k nearest by the true distance. Requires that at least k rows were added.
-  void Finish(std::span<Neighbor> list) {
-    Tighten();
-    NeighborList all;
-    all.reserve(found_.size());
-    for (const Found& found : found_) {
-      all.push_back({found.row, Distance(vectors_.row(found.row), vectors_.row(query_))});
-    }
-    std::partial_sort_copy(
-        all.begin(), all.end(), list.begin(), list.end(), [](const Neighbor& a, const Neighbor& b) {
-          return a.distance != b.distance ? a.distance < b.distance : a.row < b.row;
-        });
-  }
-
- private:
-  struct Found {
-    float squared;
-    std::uint32_t row;
-  };
-
-  bool IsDuplicate(std::size_t row) const {
-    const auto a = vectors_.row(row), b = vectors_.row(query_);
-    return std::equal(a.begin(), a.end(), b.begin());
-  }
-
-  void Tighten() {
-    if (found_.size() <= k_ || limit_ == kNothing) return;
-    const auto last = found_.begin() + static_cast<std::ptrdiff_t>(k_ - 1);
-    std::nth_element(found_.begin(), last, found_.end(),
-                     [](const Found& a, const Found& b) { return a.squared < b.squared; });
-    limit_ = DistanceRounding(vectors_.width).SurelyFurther(last->squared);
-    std::erase_if(found_, [&](const Found& found) { return !(found.squared <= limit_); });
-    capacity_ = std::max(capacity_, 2 * found_.size());  // many ties: looked at less often
-  }
-
-  static constexpr float kNothing = -1;  // a limit that no squared distance is within
-
-  Matrix vectors_;
-  std::size_t query_;
-  std::size_t k_;
-  std::size_t capacity_;
-  std::size_t duplicates_ = 0;
-  float limit_ = std::numeric_limits<float>::infinity();
-  std::vector<Found> found_;
-};
-
 // One thread's piece: some queries against all rows.
 struct Piece {
   Matrix vectors;
@@ -153,7 +74,7 @@ struct Piece {
         for (std::size_t q = 0; q < count; ++q) {
           Candidates& nearest = candidates[first - begin + q];
           if (!AnyWithin(distances.squared[q], nearest.limit())) continue;
-          nearest.Add(distances.squared[q], row, rows);
+          for (std::size_t i = 0; i < rows; ++i) nearest.Add(row + i, distances.squared[q][i]);
         }
       }
     }
@@ -232,14 +153,15 @@ absl::StatusOr<std::vector<Neighbor>> NeighborScan::Lists(std::size_t begin, std
                 {}};
     piece.candidates.reserve(piece.end - piece.begin);
     for (std::size_t row = piece.begin; row < piece.end; ++row) {
-      piece.candidates.emplace_back(vectors_, row, length);
+      piece.candidates.emplace_back(vectors_, vectors_.row(row), length, row);
     }
     for (std::size_t tile = 0; tile < tiles; tile += chunk) {
       scan(piece, tile, std::min(tiles, tile + chunk));
     }
     for (std::size_t row = piece.begin; row < piece.end; ++row) {
-      piece.candidates[row - piece.begin].Finish(
-          std::span(lists).subspan((row - begin) * length, length));
+      const NeighborList list = piece.candidates[row - piece.begin].Finish();
+      std::copy(list.begin(), list.end(),
+                lists.begin() + static_cast<std::ptrdiff_t>((row - begin) * length));
     }
     return absl::OkStatus();
   };

@@ -23,12 +23,6 @@ struct DistanceRounding {
   double relative;
   double absolute;
 
-  // A vector whose float squared distance is `squared` or more is truly at least this far away.
-  double LeastDistance(float squared) const {
-    const double least = static_cast<double>(squared) * (1 - relative) - absolute;
-    return least > 0 ? std::sqrt(least) : 0;
-  }
-
   // No vector whose float squared distance is above this is truly as near as one whose float
   // squared distance is `squared`. Infinity when nothing can be said.
   float SurelyFurther(float squared) const {

@@ -1,9 +1,9 @@
 // Nearest neighbours by Euclidean distance, exact. Owns a copy of its vectors. Immutable once built
-// or loaded; safe for concurrent Search. A search uses the calling thread only.
+// or loaded; safe for concurrent Search. A search uses the calling thread only, and whatever vector
+// instructions the CPU has; what it finds does not depend on them.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <span>
@@ -12,6 +12,7 @@
 #include "core/base/status.h"
 #include "core/embedding/matrix.h"
 #include "core/embedding/neighbors.h"
+#include "core/embedding/row_set.h"
 
 namespace peculiar {
 
@@ -47,10 +48,10 @@ class VectorIndex {
   // most size() - 1. INVALID_ARGUMENT if k < 1 or row >= size().
   absl::StatusOr<NeighborList> SearchRow(std::size_t row, int k) const;
 
-  // The same among the rows whose `allowed` is not 0 (size() of them), for a query dim() wide. A
-  // scan in double of those rows. INVALID_ARGUMENT as Search, or when `allowed` has another length.
+  // The same among some of the rows, for a query dim() wide; O(allowed rows * dim()).
+  // INVALID_ARGUMENT as Search, or when `allowed` is not of size() rows.
   absl::StatusOr<NeighborList> SearchAmong(std::span<const float> query, int k,
-                                           std::span<const std::uint8_t> allowed) const;
+                                           const RowSet& allowed) const;
 
  private:
   struct Flat;  // the FAISS index

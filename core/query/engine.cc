@@ -7,6 +7,9 @@
 #include <string>
 #include <utility>
 
+#include "core/query/listing.h"
+#include "core/query/scratch.h"
+
 namespace peculiar {
 namespace {
 
@@ -34,21 +37,6 @@ absl::Status CheckVector(const NeighborQuery& query, std::size_t width) {
   return absl::OkStatus();
 }
 
-// The rows of the column's ranking that pass, in the order asked for; ties by row in either.
-std::vector<std::uint32_t> ListedRows(const MeasureColumn& column, const AnomalyQuery& query,
-                                      std::span<const std::uint8_t> mask) {
-  std::vector<std::uint32_t> rows;
-  for (const std::uint32_t row : column.ranking()) {
-    if (mask[row] != 0 && IsWithin(query.range, column, row)) rows.push_back(row);
-  }
-  if (query.order == SortOrder::kAscending) {
-    std::stable_sort(rows.begin(), rows.end(), [&](std::uint32_t a, std::uint32_t b) {
-      return *column.value(a) < *column.value(b);
-    });
-  }
-  return rows;
-}
-
 absl::StatusOr<int> NeighborCount(std::int64_t asked) {
   if (asked < 0 || asked > kMaxNeighborCount) {
     return InvalidArgument("BAD_NEIGHBOR_COUNT: neighbor_count is {}; give 1 to {}, or 0 for {}",
@@ -62,6 +50,7 @@ absl::StatusOr<int> NeighborCount(std::int64_t asked) {
 QueryEngine::QueryEngine(std::shared_ptr<const Snapshot> snapshot)
     : snapshot_(std::move(snapshot)),
       directory_(catalog()),
+      filter_columns_(catalog(), directory_),
       populations_(MakePopulations(catalog())),
       tags_(catalog().galaxies.size()) {
   for (const CatalogTag& tag : catalog().tags) {
@@ -69,6 +58,11 @@ QueryEngine::QueryEngine(std::shared_ptr<const Snapshot> snapshot)
   }
   for (std::size_t model = 0; model < catalog().models.size(); ++model) {
     measures_.emplace_back(catalog(), model);
+    for (const Population& population : populations_) {
+      for (const Measure score : kScoreMeasures) {
+        member_ranks_.emplace_back(population, measures_[model].column(score, 0));
+      }
+    }
   }
 }
 
@@ -78,20 +72,20 @@ absl::StatusOr<AnomalyPage> QueryEngine::ListAnomalies(const AnomalyQuery& query
   PECULIAR_RETURN_IF_ERROR(CheckPageSize(query.page_size));
   PECULIAR_RETURN_IF_ERROR(CheckRange(query.range));
   const MeasureColumn& column = measures_[model].column(query.measure, line);
-  std::span<const std::uint32_t> rows = column.ranking();
-  std::vector<std::uint32_t> listed;
-  if (query.order != SortOrder::kDescending || !query.filter.empty() || !query.range.empty()) {
-    PECULIAR_ASSIGN_OR_RETURN(const auto mask, SelectRows(query.filter, catalog(), directory_));
-    listed = ListedRows(column, query, mask);
-    rows = listed;
+  const SortedColumn::Slice slice = SliceOf(query.range, column);
+  const ListingQuery wanted{query.order, std::max<std::int64_t>(query.offset, 0),
+                            PageSize(query.page_size)};
+  Scratch<RowSet> passing;
+  if (!query.filter.empty()) {
+    PECULIAR_RETURN_IF_ERROR(filter_columns_.Select(query.filter, *passing));
   }
+  const Listing listing = query.filter.empty() ? ListAll(column, slice, wanted)
+                                               : ListPassing(column, slice, *passing, wanted);
   AnomalyPage page;
   page.model = &catalog().models[model];
-  page.total_count = static_cast<std::int64_t>(rows.size());
-  const auto [begin, end] = ResolvePage({query.offset, query.page_size}, page.total_count);
-  page.anomalies.reserve(static_cast<std::size_t>(end - begin));
-  for (std::int64_t i = begin; i < end; ++i) {
-    const std::size_t row = rows[static_cast<std::size_t>(i)];
+  page.total_count = listing.total_count;
+  page.anomalies.reserve(listing.rows.size());
+  for (const std::uint32_t row : listing.rows) {
     page.anomalies.push_back(
         {Galaxy(row), Score(model, row, query.measure, line), TopLine(model, row)});
   }
@@ -116,7 +110,7 @@ absl::StatusOr<NeighborList> QueryEngine::Nearest(const NeighborQuery& query, in
     return InvalidArgument("BAD_FILTER: exclude_repeats needs a galaxy, a vector has no repeats");
   }
   const VectorIndex& index = snapshot_->index(model, space);
-  if (query.filter.empty() && !query.exclude_repeats) {
+  if (query.filter.empty() && !query.score && !query.exclude_repeats) {
     if (!row) {
       PECULIAR_ASSIGN_OR_RETURN(auto lists,
                                 index.Search({query.vector.data(), 1, query.vector.size()}, count));
@@ -130,15 +124,24 @@ absl::StatusOr<NeighborList> QueryEngine::Nearest(const NeighborQuery& query, in
     const auto found = known.first(std::min(wanted, known.size()));
     return NeighborList(found.begin(), found.end());
   }
-  PECULIAR_ASSIGN_OR_RETURN(auto mask, SelectRows(query.filter, catalog(), directory_));
-  if (row) {
-    mask[*row] = 0;
-    const std::string& mangaid = catalog().galaxies[*row].mangaid;
-    for (std::size_t other = 0; query.exclude_repeats && other < mask.size(); ++other) {
-      if (!mangaid.empty() && catalog().galaxies[other].mangaid == mangaid) mask[other] = 0;
-    }
+  Scratch<RowSet> passing;
+  PECULIAR_RETURN_IF_ERROR(filter_columns_.Select(query.filter, *passing));
+  PECULIAR_RETURN_IF_ERROR(KeepScored(query.score, model, *passing));
+  if (!row) return index.SearchAmong(query.vector, count, *passing);
+  passing->Remove(*row);
+  if (query.exclude_repeats) {
+    for (const std::uint32_t repeat : directory_.RowsOfSameMangaId(*row)) passing->Remove(repeat);
   }
-  return index.SearchAmong(row ? index.vectors().row(*row) : query.vector, count, mask);
+  // Those of the stored neighbours that pass are the first of all that pass: often enough of them.
+  const std::span<const Neighbor> known = snapshot_->neighbors(model, space, *row);
+  NeighborList nearest;
+  for (const Neighbor& neighbor : known) {
+    if (!passing->Has(neighbor.row)) continue;
+    nearest.push_back(neighbor);
+    if (std::ssize(nearest) == count) return nearest;
+  }
+  if (known.size() + 1 == index.size()) return nearest;
+  return index.SearchAmong(index.vectors().row(*row), count, *passing);
 }
 
 std::vector<std::string_view> QueryEngine::AlsoIn(std::size_t model, std::size_t space,
@@ -228,13 +231,9 @@ absl::StatusOr<GalaxyAnswer> QueryEngine::GetGalaxy(std::string_view galaxy_id,
                            snapshot_->spaxel_maps(model).row(row)};
     for (const Measure measure : kScoreMeasures) entry.scores.push_back(Score(model, row, measure));
     if (HasRelevance(model)) entry.scores.push_back(Score(model, row, Measure::kRelevance));
-    for (const Population& population : populations_) {
-      if (!std::binary_search(population.rows.begin(), population.rows.end(), row)) continue;
-      PopulationEntry& added = entry.populations.emplace_back(PopulationEntry{&population, {}});
-      for (std::size_t i = 0; i < added.percentiles.size(); ++i) {
-        added.percentiles[i] =
-            PercentileWithin(population, measures_[model].column(kScoreMeasures[i], 0), row);
-      }
+    for (std::size_t i = 0; i < populations_.size(); ++i) {
+      if (!populations_[i].rows.Has(row)) continue;
+      entry.populations.push_back(Percentiles(model, i, row));
     }
     answer.model_scores.push_back(std::move(entry));
   }
@@ -246,22 +245,33 @@ absl::StatusOr<DistributionAnswer> QueryEngine::GetDistribution(
   PECULIAR_ASSIGN_OR_RETURN(const std::size_t model, ResolveModel(query.model));
   PECULIAR_ASSIGN_OR_RETURN(const std::size_t line, ResolveLine(model, query.measure, query.line));
   PECULIAR_ASSIGN_OR_RETURN(const int bins, BinCount(query.bin_count));
-  PECULIAR_ASSIGN_OR_RETURN(const auto mask, SelectRows(query.filter, catalog(), directory_));
+  Scratch<RowSet> passing;
+  PECULIAR_RETURN_IF_ERROR(filter_columns_.Select(query.filter, *passing));
+  PECULIAR_RETURN_IF_ERROR(KeepScored(query.score, model, *passing));
   const MeasureColumn& column = measures_[model].column(query.measure, line);
   DistributionAnswer answer;
   answer.model = &catalog().models[model];
   if (IsOfLine(query.measure)) answer.line = &catalog().lines[line];
-  std::vector<double> values;
-  for (const std::uint32_t row : column.ranking()) {
-    if (mask[row] != 0) values.push_back(*column.value(row));
+  {
+    ScratchPlaces places;
+    column.PlacesOf(*passing, passing->Count(), *places);
+    answer.edges = BinEdges(RangeOf(column, *places, query.scale), bins, query.scale);
   }
-  answer.edges = BinEdges(values, bins, query.scale);
   for (const Population& population : populations_) {
     if (population.group != query.group) continue;
-    Distribution distribution = DistributionOf(population, column, mask, answer.edges);
+    Distribution distribution = DistributionOf(population, column, *passing, answer.edges);
     if (distribution.members > 0) answer.populations.push_back(std::move(distribution));
   }
   return answer;
+}
+
+PopulationEntry QueryEngine::Percentiles(std::size_t model, std::size_t population,
+                                         std::size_t row) const {
+  PopulationEntry entry{&populations_[population], {}};
+  constexpr std::size_t kCount = std::size(kScoreMeasures);
+  const MemberRanks* ranks = &member_ranks_[(model * populations_.size() + population) * kCount];
+  for (std::size_t i = 0; i < kCount; ++i) entry.percentiles[i] = ranks[i].Percentile(row);
+  return entry;
 }
 
 bool QueryEngine::HasRelevance(std::size_t model) const {

@@ -1,6 +1,7 @@
-// Answers questions from one snapshot, in memory. Holds the snapshot; immutable; safe for
-// concurrent use. An answer costs its own size; a filter, a distribution and an exact neighbour
-// search read every galaxy once more. Errors begin with a stable reason in capitals and say what
+// Answers questions from one snapshot, in memory. Holds the snapshot; safe for concurrent use. An
+// answer costs its own size, and a bit a galaxy for a condition of its filter; a distribution and
+// an exact neighbour search read every galaxy once more. Memory by the size of the catalogue is not
+// allocated a question (scratch.h). Errors begin with a stable reason in capitals and say what
 // would work; they name no path.
 #pragma once
 
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "core/base/status.h"
+#include "core/query/filter_columns.h"
 #include "core/query/galaxy_directory.h"
 #include "core/query/galaxy_selection.h"
 #include "core/query/query.h"
@@ -21,7 +23,8 @@ namespace peculiar {
 
 class QueryEngine {
  public:
-  // O(n log n) in the galaxies of the snapshot, which must not be null.
+  // O(n log n) in the galaxies of the snapshot, which must not be null. The columns of lines and of
+  // filters are sorted by the first question that needs them.
   explicit QueryEngine(std::shared_ptr<const Snapshot> snapshot);
   QueryEngine(const QueryEngine&) = delete;
   QueryEngine& operator=(const QueryEngine&) = delete;
@@ -32,11 +35,13 @@ class QueryEngine {
 
   // A page of the ranking; empty past its end. A galaxy whose measure is not finite is not in it.
   // INVALID_ARGUMENT `BAD_PAGE_SIZE:` for a negative page size, `UNKNOWN_LINE:`, `BAD_FILTER:`;
-  // FAILED_PRECONDITION `NO_RELEVANCE:` when the model has none; the errors of SelectRows.
+  // FAILED_PRECONDITION `NO_RELEVANCE:` when the model has none; the errors of
+  // FilterColumns::Select.
   absl::StatusOr<AnomalyPage> ListAnomalies(const AnomalyQuery& query) const;
 
   // INVALID_ARGUMENT `BAD_NEIGHBOR_COUNT:`, `UNKNOWN_SPACE:`, `BAD_VECTOR:` for one of another
-  // width or beside a galaxy, `BAD_FILTER:`; the errors of GalaxyDirectory::Resolve and SelectRows.
+  // width or beside a galaxy, `BAD_FILTER:`; the errors of GalaxyDirectory::Resolve and
+  // FilterColumns::Select.
   // Fewer than asked for when fewer pass.
   absl::StatusOr<NeighborAnswer> FindNeighbors(const NeighborQuery& query) const;
 
@@ -75,6 +80,9 @@ class QueryEngine {
   // Place of a measure's line in the line list; 0 for a measure without one.
   absl::StatusOr<std::size_t> ResolveLine(std::size_t model, Measure measure,
                                           std::string_view line) const;
+  // Takes out of `rows` what the condition, if there is one, leaves out.
+  absl::Status KeepScored(const std::optional<ScoreCondition>& condition, std::size_t model,
+                          RowSet& rows) const;
   // row: the galaxy asked for; absent for a vector.
   absl::StatusOr<NeighborList> Nearest(const NeighborQuery& query, int count, std::size_t model,
                                        std::size_t space, std::optional<std::size_t> row) const;
@@ -83,11 +91,14 @@ class QueryEngine {
   ScoreEntry Score(std::size_t model, std::size_t row, Measure measure, std::size_t line = 0) const;
   std::vector<LineShareEntry> LineShares(std::size_t model, std::size_t row) const;
   std::optional<LineShareEntry> TopLine(std::size_t model, std::size_t row) const;
+  PopulationEntry Percentiles(std::size_t model, std::size_t population, std::size_t row) const;
 
   std::shared_ptr<const Snapshot> snapshot_;
   GalaxyDirectory directory_;
+  FilterColumns filter_columns_;
   std::vector<MeasureTable> measures_;  // by model
   std::vector<Population> populations_;
+  std::vector<MemberRanks> member_ranks_;            // [model][population][mae, chi, relative]
   std::vector<std::vector<std::string_view>> tags_;  // by row
 };
 

@@ -1,30 +1,32 @@
 // The engine's listing of galaxies by name.
-#include <span>
-
 #include "core/query/engine.h"
+#include "core/query/listing.h"
+#include "core/query/scratch.h"
 
 namespace peculiar {
 
+absl::Status QueryEngine::KeepScored(const std::optional<ScoreCondition>& condition,
+                                     std::size_t model, RowSet& rows) const {
+  if (!condition) return absl::OkStatus();
+  PECULIAR_ASSIGN_OR_RETURN(const std::size_t line,
+                            ResolveLine(model, condition->measure, condition->line));
+  PECULIAR_RETURN_IF_ERROR(CheckRange(condition->range));
+  const MeasureColumn& column = measures_[model].column(condition->measure, line);
+  column.Keep(SliceOf(condition->range, column), rows);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<GalaxySelection> QueryEngine::SelectGalaxies(const GalaxyQuery& query) const {
   PECULIAR_ASSIGN_OR_RETURN(const std::size_t model, ResolveModel(query.model));
-  const MeasureColumn* column = nullptr;
-  if (query.score) {
-    PECULIAR_ASSIGN_OR_RETURN(const std::size_t line,
-                              ResolveLine(model, query.score->measure, query.score->line));
-    PECULIAR_RETURN_IF_ERROR(CheckRange(query.score->range));
-    column = &measures_[model].column(query.score->measure, line);
-  } else if (query.filter.empty()) {
+  if (query.filter.empty() && !query.score) {
     return GalaxySelection(model, catalog().galaxies.size());
   }
-  PECULIAR_ASSIGN_OR_RETURN(const auto mask, SelectRows(query.filter, catalog(), directory_));
+  Scratch<RowSet> passing;
+  PECULIAR_RETURN_IF_ERROR(filter_columns_.Select(query.filter, *passing));
+  PECULIAR_RETURN_IF_ERROR(KeepScored(query.score, model, *passing));
   std::vector<std::uint32_t> rows;
-  for (std::uint32_t row = 0; row < mask.size(); ++row) {
-    if (mask[row] == 0) continue;
-    if (column != nullptr && !(column->value(row) && IsWithin(query.score->range, *column, row))) {
-      continue;
-    }
-    rows.push_back(row);
-  }
+  rows.reserve(passing->Count());
+  passing->ForEach([&](std::size_t row) { rows.push_back(static_cast<std::uint32_t>(row)); });
   return GalaxySelection(model, std::move(rows));
 }
 

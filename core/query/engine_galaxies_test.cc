@@ -98,6 +98,31 @@ TEST_F(EngineGalaxiesTest, AFilterAndARangeOfScoresBothHold) {
   EXPECT_EQ(Names({.filter = {.fibres = {37}}, .score = ScoreCondition{.range = range}}), truth);
 }
 
+TEST_F(EngineGalaxiesTest, NeighborsAndDistributionsAreOfTheGalaxiesInTheRange) {
+  const ScoreCondition strange{.range = {.min_percentile = 60}};
+  const std::vector<std::string> passing = Names({.score = strange});
+  ASSERT_GE(passing.size(), 10u);
+  std::vector<std::string> truth;
+  for (const Neighbor& neighbor : TrueNeighbors(0, 6)) {
+    const std::string& name = PlateIfu(neighbor.row);
+    if (std::find(passing.begin(), passing.end(), name) != passing.end()) truth.push_back(name);
+  }
+  const auto answer =
+      engine_->FindNeighbors({.galaxy_id = PlateIfu(6), .neighbor_count = 1000, .score = strange});
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  std::vector<std::string> found;
+  for (const NeighborEntry& entry : answer->neighbors) {
+    found.push_back(entry.galaxy.galaxy->plateifu);
+  }
+  EXPECT_EQ(found, truth);
+  const auto distribution = engine_->GetDistribution({.measure = Measure::kChi, .score = strange});
+  ASSERT_TRUE(distribution.ok()) << distribution.status();
+  EXPECT_EQ(distribution->populations[0].members, passing.size());
+  const ScoreCondition wrong{.line = "no line"};
+  EXPECT_FALSE(engine_->FindNeighbors({.galaxy_id = PlateIfu(6), .score = wrong}).ok());
+  EXPECT_FALSE(engine_->GetDistribution({.score = wrong}).ok());
+}
+
 TEST_F(EngineGalaxiesTest, QuestionsWithoutAnAnswerSayWhy) {
   ExpectError({.model = "none"}, absl::StatusCode::kNotFound, "UNKNOWN_MODEL");
   ExpectError({.score = ScoreCondition{.measure = Measure::kLineError}},

@@ -1,14 +1,15 @@
-// Which galaxies a question is about. Every condition that is set must hold. Plain values, and one
-// function; safe for concurrent use.
+// Which galaxies a question is about. Every condition that is set must hold. Plain values and pure
+// functions.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/status.h"
-#include "core/query/galaxy_directory.h"
+#include "core/catalog/catalog.h"
 
 namespace peculiar {
 
@@ -48,11 +49,9 @@ struct GalaxyFilter {
   bool empty() const;
 };
 
-// By row, 1 = the galaxy passes. O(n). INVALID_ARGUMENT `BAD_FILTER:` naming the field for a range
-// that is empty or no number, a bit without a name, a cone off the sky or too many ids; NOT_FOUND
-// `UNKNOWN_TAG:`; the errors of GalaxyDirectory::Resolve for an id.
-absl::StatusOr<std::vector<std::uint8_t>> SelectRows(const GalaxyFilter& filter,
-                                                     const CatalogContent& catalog,
-                                                     const GalaxyDirectory& directory);
+// INVALID_ARGUMENT `BAD_FILTER:` naming the field for a range that is empty or no number, bundles
+// that do not exist, a cone off the sky or too many ids. What only a catalogue can tell is checked
+// by FilterColumns::Select (filter_columns.h), which answers a filter.
+absl::Status CheckFilter(const GalaxyFilter& filter);
 
 }  // namespace peculiar

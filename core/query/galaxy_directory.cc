@@ -88,7 +88,7 @@ absl::StatusOr<std::size_t> GalaxyDirectory::ResolveMangaId(const GalaxyId& id) 
 
 std::vector<std::string_view> GalaxyDirectory::Repeats(std::size_t row, std::size_t limit) const {
   std::vector<std::string_view> repeats;
-  for (const std::uint32_t other : rows_by_mangaid_.Rows(catalog_.galaxies[row].mangaid)) {
+  for (const std::uint32_t other : RowsOfSameMangaId(row)) {
     if (repeats.size() == limit) break;
     if (other != row) repeats.push_back(catalog_.galaxies[other].plateifu);
   }

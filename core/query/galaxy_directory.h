@@ -26,6 +26,14 @@ class MangaIdGroups {
   // Rising; empty when there are none.
   std::span<const std::uint32_t> Rows(std::string_view mangaid) const;
 
+  // visit(rows) for every group of two or more, in no order.
+  template <typename Visit>
+  void ForEachRepeated(const Visit& visit) const {
+    for (const auto& [mangaid, rows] : groups_) {
+      if (rows.size() > 1) visit(rows);
+    }
+  }
+
  private:
   std::vector<std::uint32_t> rows_;  // by MaNGA-ID, then rising
   std::unordered_map<std::string_view, std::span<const std::uint32_t>> groups_;  // into rows_
@@ -44,6 +52,15 @@ class GalaxyDirectory {
 
   // Plate-IFUs of the other rows with the MaNGA-ID of `row`, rising; the first `limit` of them.
   std::vector<std::string_view> Repeats(std::size_t row, std::size_t limit) const;
+  // Rows with the MaNGA-ID of `row`, itself too, rising; none when it has no MaNGA-ID.
+  std::span<const std::uint32_t> RowsOfSameMangaId(std::size_t row) const {
+    return rows_by_mangaid_.Rows(catalog_.galaxies[row].mangaid);
+  }
+  // visit(rows) for every MaNGA-ID with two rows or more, in no order.
+  template <typename Visit>
+  void ForEachRepeated(const Visit& visit) const {
+    rows_by_mangaid_.ForEachRepeated(visit);
+  }
 
  private:
   absl::StatusOr<std::size_t> ResolveMangaId(const GalaxyId& id) const;

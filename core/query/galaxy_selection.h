@@ -16,13 +16,6 @@
 
 namespace peculiar {
 
-// Bounds of one measure. A galaxy without the measure does not pass.
-struct ScoreCondition {
-  Measure measure = Measure::kMae;
-  std::string_view line;  // as AnomalyQuery::line
-  MeasureRange range;
-};
-
 struct GalaxyQuery {
   std::string_view model;  // empty = the default
   GalaxyFilter filter;

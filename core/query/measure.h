@@ -1,15 +1,13 @@
-// What galaxies are ranked by, and one such number of every galaxy in its order. A column borrows
-// nothing; immutable; safe for concurrent use.
+// What galaxies are ranked by, and all such numbers of one model as sorted columns, made when they
+// are first asked for.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <span>
+#include <deque>
 #include <string_view>
-#include <vector>
 
 #include "core/catalog/catalog.h"
+#include "core/query/sorted_column.h"
 
 namespace peculiar {
 
@@ -28,41 +26,24 @@ constexpr bool IsOfLine(Measure measure) {
   return measure == Measure::kLineError || measure == Measure::kLineShare;
 }
 
-class MeasureColumn {
- public:
-  // values: one a galaxy, by row. One that is not finite is not ranked. O(n log n).
-  explicit MeasureColumn(std::vector<double> values);
+using MeasureColumn = SortedColumn;
 
-  // Rows of the ranked galaxies: falling value, ties by row.
-  std::span<const std::uint32_t> ranking() const { return ranking_; }
-
-  // Absent when not ranked. The next two ask for a ranked row and cost O(log n); both as
-  // catalog/ranking.h defines them.
-  std::optional<double> value(std::size_t row) const;
-  int rank(std::size_t row) const;
-  double percentile(std::size_t row) const;
-
- private:
-  // Ranked galaxies with a higher value.
-  std::size_t Above(double value) const;
-
-  std::vector<double> values_;
-  std::vector<std::uint32_t> ranking_;
-};
-
-// All columns of one model.
+// All columns of one model, each made when it is first asked for: 38 of lines are sorted for
+// nobody. Borrows the catalogue, which must outlive it. Safe for concurrent use.
 class MeasureTable {
  public:
-  // model: its place in content.models. O(lines x n log n).
+  // model: its place in content.models.
   MeasureTable(const CatalogContent& content, std::size_t model);
+  MeasureTable(MeasureTable&&) = default;
 
-  // line: its place in the line list; 0 for a measure that is not of a line.
+  // line: its place in the line list; 0 for a measure that is not of a line. The first call for a
+  // column costs O(n log n), a tenth of a second a million galaxies.
   const MeasureColumn& column(Measure measure, std::size_t line) const;
 
  private:
-  std::vector<MeasureColumn> scores_;  // mae, chi, relative, relevance
-  std::vector<MeasureColumn> line_errors_;
-  std::vector<MeasureColumn> line_shares_;
+  std::deque<LazyColumn> scores_;  // mae, chi, relative, relevance; a deque: they cannot move
+  std::deque<LazyColumn> line_errors_;
+  std::deque<LazyColumn> line_shares_;
 };
 
 }  // namespace peculiar

@@ -29,15 +29,4 @@ absl::Status CheckRange(const MeasureRange& range) {
   return CheckBounds("percentile", range.min_percentile, range.max_percentile);
 }
 
-bool IsWithin(const MeasureRange& range, const MeasureColumn& column, std::size_t row) {
-  const double value = *column.value(row);
-  if (value < range.min_value.value_or(value) || value > range.max_value.value_or(value)) {
-    return false;
-  }
-  if (!range.min_percentile && !range.max_percentile) return true;
-  const double percentile = column.percentile(row);
-  return percentile >= range.min_percentile.value_or(percentile) &&
-         percentile <= range.max_percentile.value_or(percentile);
-}
-
 }  // namespace peculiar

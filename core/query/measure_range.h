@@ -1,9 +1,9 @@
-// Bounds of what galaxies are ranked by: which galaxies of a column are within them. Plain values
-// and pure functions; safe for concurrent use.
+// Bounds of what galaxies are ranked by, as a question states them; listing.h finds what is within.
+// Plain values and pure functions; safe for concurrent use.
 #pragma once
 
-#include <cstddef>
 #include <optional>
+#include <string_view>
 
 #include "core/base/status.h"
 #include "core/query/measure.h"
@@ -19,11 +19,15 @@ struct MeasureRange {
   bool empty() const { return !min_value && !max_value && !min_percentile && !max_percentile; }
 };
 
+// Bounds of one measure. A galaxy without the measure does not pass.
+struct ScoreCondition {
+  Measure measure = Measure::kMae;
+  std::string_view line;  // name of the line; for the measures of a line, and only for them
+  MeasureRange range;
+};
+
 // INVALID_ARGUMENT `BAD_FILTER:` for a bound that is not finite, a percentile beyond 0 to 100, or a
 // lower bound above its upper one.
 absl::Status CheckRange(const MeasureRange& range);
-
-// Whether a galaxy that the column ranks is in the range. O(log n) for percentiles, else O(1).
-bool IsWithin(const MeasureRange& range, const MeasureColumn& column, std::size_t row);
 
 }  // namespace peculiar

@@ -10,11 +10,13 @@ absl::Status CheckPageSize(std::int64_t page_size) {
                          kMaxPageSize, kDefaultPageSize);
 }
 
+std::int64_t PageSize(std::int64_t page_size) {
+  return page_size == 0 ? kDefaultPageSize : std::min(page_size, kMaxPageSize);
+}
+
 PageRange ResolvePage(const PageQuery& query, std::int64_t total) {
   const std::int64_t begin = std::clamp<std::int64_t>(query.offset, 0, total);
-  const std::int64_t size =
-      query.page_size == 0 ? kDefaultPageSize : std::min(query.page_size, kMaxPageSize);
-  return {begin, std::min(begin + size, total)};
+  return {begin, std::min(begin + PageSize(query.page_size), total)};
 }
 
 }  // namespace peculiar

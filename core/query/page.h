@@ -26,6 +26,9 @@ struct PageRange {
 // INVALID_ARGUMENT `BAD_PAGE_SIZE:` for a negative page size.
 absl::Status CheckPageSize(std::int64_t page_size);
 
+// Rows of a full page. Requires CheckPageSize.
+std::int64_t PageSize(std::int64_t page_size);
+
 // total: rows of the whole listing. Requires CheckPageSize.
 PageRange ResolvePage(const PageQuery& query, std::int64_t total);
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/query/filter.h"
+#include "core/query/scratch.h"
 
 namespace peculiar {
 namespace {
@@ -18,11 +19,22 @@ constexpr AgnSelection kSelections[] = {AgnSelection::kInfrared, AgnSelection::k
 template <typename Key, typename KeyOf, typename NameOf>
 void AppendPartition(const CatalogContent& content, PopulationGroup group, const KeyOf& key_of,
                      const NameOf& name_of, std::vector<Population>& populations) {
-  std::map<Key, std::vector<std::uint32_t>> parts;
-  for (std::uint32_t row = 0; row < content.galaxies.size(); ++row) {
-    parts[key_of(content.galaxies[row])].push_back(row);
+  const std::size_t size = content.galaxies.size();
+  std::map<Key, RowSet> parts;
+  for (std::size_t row = 0; row < size; ++row) {
+    parts.try_emplace(key_of(content.galaxies[row]), size).first->second.Add(row);
   }
   for (auto& [key, rows] : parts) populations.push_back({group, name_of(key), std::move(rows)});
+}
+
+// The quantile `q` of `n` values, the i-th lowest being value_of(i).
+template <typename ValueOf>
+double QuantileOf(std::size_t n, double q, const ValueOf& value_of) {
+  const double place = q * static_cast<double>(n - 1);
+  const auto below = static_cast<std::size_t>(place);
+  const std::size_t above = std::min(below + 1, n - 1);
+  const double low = value_of(below);
+  return low + (place - static_cast<double>(below)) * (value_of(above) - low);
 }
 
 std::string RedshiftBinName(std::int64_t bin) {
@@ -54,11 +66,12 @@ std::vector<Population> MakePopulations(const CatalogContent& content) {
       content, PopulationGroup::kAll, [](const CatalogGalaxy&) { return 0; },
       [](int) { return std::string("all"); }, populations);
   for (const AgnSelection selection : kSelections) {
-    Population population{PopulationGroup::kAgnClass, std::string(AgnSelectionName(selection)), {}};
-    for (std::uint32_t row = 0; row < content.galaxies.size(); ++row) {
-      if (IsSelected(content.galaxies[row], selection)) population.rows.push_back(row);
+    Population population{PopulationGroup::kAgnClass, std::string(AgnSelectionName(selection)),
+                          RowSet(content.galaxies.size())};
+    for (std::size_t row = 0; row < content.galaxies.size(); ++row) {
+      if (IsSelected(content.galaxies[row], selection)) population.rows.Add(row);
     }
-    if (!population.rows.empty()) populations.push_back(std::move(population));
+    if (population.rows.Count() > 0) populations.push_back(std::move(population));
   }
   AppendPartition<int>(
       content, PopulationGroup::kFibres, [](const CatalogGalaxy& galaxy) { return galaxy.fibres; },
@@ -71,85 +84,103 @@ std::vector<Population> MakePopulations(const CatalogContent& content) {
       RedshiftBinName, populations);
   for (const CatalogTag& tag : content.tags) {
     if (tag.galaxies.empty()) continue;
-    populations.push_back(
-        {PopulationGroup::kTag, tag.name, {tag.galaxies.begin(), tag.galaxies.end()}});
+    Population population{PopulationGroup::kTag, tag.name, RowSet(content.galaxies.size())};
+    for (const std::size_t row : tag.galaxies) population.rows.Add(row);
+    populations.push_back(std::move(population));
   }
   return populations;
 }
 
-std::optional<double> PercentileWithin(const Population& population, const MeasureColumn& column,
-                                       std::size_t row) {
-  const std::optional<double> value = column.value(row);
-  if (!value) return std::nullopt;
-  std::size_t ranked = 0, not_above = 0;
-  for (const std::uint32_t member : population.rows) {
-    const std::optional<double> other = column.value(member);
-    if (!other) continue;
-    ++ranked;
-    not_above += *other <= *value ? 1 : 0;
+MemberRanks::MemberRanks(const Population& population, const MeasureColumn& column)
+    : rows_(&population.rows), column_(&column) {
+  const auto ranking = column.ranking();
+  before_.reserve(ranking.size() / kBlock + 1);
+  for (std::size_t place = 0; place < ranking.size(); ++place) {
+    if (place % kBlock == 0) before_.push_back(static_cast<std::uint32_t>(ranked_));
+    ranked_ += rows_->Has(ranking[place]) ? 1 : 0;
   }
-  return 100.0 * static_cast<double>(not_above) / static_cast<double>(ranked);
+}
+
+std::size_t MemberRanks::Before(std::size_t place) const {
+  std::size_t count = before_[place / kBlock];
+  for (std::size_t i = place / kBlock * kBlock; i < place; ++i) {
+    count += rows_->Has(column_->ranking()[i]) ? 1 : 0;
+  }
+  return count;
+}
+
+std::optional<double> MemberRanks::Percentile(std::size_t row) const {
+  if (!column_->value(row)) return std::nullopt;
+  const std::size_t above = Before(column_->TiesOf(column_->place(row)).begin);
+  return 100.0 * static_cast<double>(ranked_ - above) / static_cast<double>(ranked_);
 }
 
 double Quantile(std::span<const double> rising, double q) {
-  const double place = q * static_cast<double>(rising.size() - 1);
-  const auto below = static_cast<std::size_t>(place);
-  const std::size_t above = std::min(below + 1, rising.size() - 1);
-  return rising[below] + (place - static_cast<double>(below)) * (rising[above] - rising[below]);
+  return QuantileOf(rising.size(), q, [&](std::size_t i) { return rising[i]; });
 }
 
-std::vector<double> BinEdges(std::span<const double> values, int n, BinScale scale) {
+std::optional<ValueRange> RangeOf(const MeasureColumn& column,
+                                  std::span<const std::uint32_t> places, BinScale scale) {
+  const auto counts = [&](std::uint32_t place) {
+    return scale == BinScale::kLinear || column.value_at(place) > 0;
+  };
+  const auto end = std::partition_point(places.begin(), places.end(), counts);
+  if (end == places.begin()) return std::nullopt;
+  return ValueRange{column.value_at(*(end - 1)), column.value_at(places.front())};
+}
+
+std::vector<double> BinEdges(const std::optional<ValueRange>& range, int n, BinScale scale) {
+  if (!range) return {};
   const bool log = scale == BinScale::kLog;
-  std::optional<double> low, high;
-  for (const double value : values) {
-    if (log && !(value > 0)) continue;
-    low = std::min(low.value_or(value), value);
-    high = std::max(high.value_or(value), value);
-  }
-  if (!low) return {};
-  double first = log ? std::log(*low) : *low;
-  double last = log ? std::log(*high) : *high;
+  double first = log ? std::log(range->low) : range->low;
+  double last = log ? std::log(range->high) : range->high;
   if (first == last) {
     const double half = first == 0 ? 0.5 : std::abs(first) / 2;
     first -= half;
     last += half;
   }
-  const bool is_range = *low < *high;
   std::vector<double> edges;
   for (int i = 0; i <= n; ++i) {
     const double edge = first + (last - first) * i / n;
     edges.push_back(log ? std::exp(edge) : edge);
   }
-  if (is_range) {  // whatever the rounding, the extremes are inside
-    edges.front() = *low;
-    edges.back() = *high;
+  if (range->low < range->high) {  // whatever the rounding, the extremes are inside
+    edges.front() = range->low;
+    edges.back() = range->high;
   }
   return edges;
 }
 
 Distribution DistributionOf(const Population& population, const MeasureColumn& column,
-                            std::span<const std::uint8_t> mask, std::span<const double> edges) {
+                            const RowSet& rows, std::span<const double> edges) {
   Distribution result;
   result.population = &population;
-  result.counts.resize(edges.empty() ? 0 : edges.size() - 1);
-  std::vector<double> values, percentiles;
-  for (const std::uint32_t row : population.rows) {
-    if (mask[row] == 0) continue;
-    ++result.members;
-    const std::optional<double> value = column.value(row);
-    if (!value) continue;
-    values.push_back(*value);
-    percentiles.push_back(column.percentile(row));
-    if (result.counts.empty()) continue;
-    const auto above = std::upper_bound(edges.begin() + 1, edges.end() - 1, *value);
-    ++result.counts[static_cast<std::size_t>(above - edges.begin()) - 1];
+  ScratchRows members(rows.size());
+  *members = rows;
+  members->Keep(population.rows);
+  result.members = members->Count();
+  ScratchPlaces places;
+  column.PlacesOf(*members, result.members, *places);
+  result.ranked = places->size();
+  // Places rise and values fall: a bin is where those of its lower edge end.
+  auto end = places->end();
+  for (std::size_t bin = 0; bin + 1 < edges.size(); ++bin) {
+    const bool is_last = bin + 2 == edges.size();
+    const auto begin = is_last ? places->begin()
+                               : std::partition_point(places->begin(), end, [&](std::uint32_t at) {
+                                   return column.value_at(at) >= edges[bin + 1];
+                                 });
+    result.counts.push_back(static_cast<std::size_t>(end - begin));
+    end = begin;
   }
-  result.ranked = values.size();
-  if (values.empty()) return result;
-  std::sort(values.begin(), values.end());
-  std::sort(percentiles.begin(), percentiles.end());
-  for (const double q : kQuantiles) result.quantiles.push_back(Quantile(values, q));
-  result.median_percentile = Quantile(percentiles, 0.5);
+  if (places->empty()) return result;
+  const auto place_of = [&](std::size_t i) { return (*places)[places->size() - 1 - i]; };
+  for (const double q : kQuantiles) {
+    result.quantiles.push_back(
+        QuantileOf(places->size(), q, [&](std::size_t i) { return column.value_at(place_of(i)); }));
+  }
+  result.median_percentile = QuantileOf(
+      places->size(), 0.5, [&](std::size_t i) { return column.percentile_at(place_of(i)); });
   return result;
 }
 

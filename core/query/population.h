@@ -12,6 +12,7 @@
 
 #include "core/base/status.h"
 #include "core/catalog/catalog.h"
+#include "core/embedding/row_set.h"
 #include "core/query/measure.h"
 
 namespace peculiar {
@@ -26,7 +27,7 @@ std::string_view PopulationGroupName(PopulationGroup group);
 struct Population {
   PopulationGroup group = PopulationGroup::kAll;
   std::string name;  // "all", "infrared", "none", "127", "0.03-0.06": unique in its group
-  std::vector<std::uint32_t> rows;  // of its galaxies, rising, at least one
+  RowSet rows;       // of its galaxies, at least one
 };
 
 // Redshift bins are this wide, from 0; the lower end belongs to a bin.
@@ -35,10 +36,28 @@ inline constexpr double kRedshiftBin = 0.03;
 // Every population that is not empty, group by group. O(n).
 std::vector<Population> MakePopulations(const CatalogContent& content);
 
-// Share of the ranked members whose value is not above that of `row`, times 100, as
-// catalog/ranking.h; absent when the row is not ranked. O(members).
-std::optional<double> PercentileWithin(const Population& population, const MeasureColumn& column,
-                                       std::size_t row);
+// Places of a population's members among the ranked, for percentiles within it: 4 bytes a hundred
+// galaxies instead of a list of them. Borrows both, which must outlive it; immutable.
+class MemberRanks {
+ public:
+  // O(n).
+  MemberRanks(const Population& population, const MeasureColumn& column);
+
+  // Share of the ranked members whose value is not above that of `row`, times 100, as
+  // catalog/ranking.h; absent when the row is not ranked. O(log n).
+  std::optional<double> Percentile(std::size_t row) const;
+
+ private:
+  static constexpr std::size_t kBlock = 128;
+
+  // Members at places before this one.
+  std::size_t Before(std::size_t place) const;
+
+  const RowSet* rows_;
+  const MeasureColumn* column_;
+  std::vector<std::uint32_t> before_;  // [i]: members at places before i * kBlock
+  std::size_t ranked_ = 0;
+};
 
 enum class BinScale { kLinear, kLog };
 
@@ -58,14 +77,21 @@ inline constexpr double kQuantiles[] = {0, 0.05, 0.16, 0.25, 0.5, 0.75, 0.84, 0.
 // quantile. Requires at least one value.
 double Quantile(std::span<const double> rising, double q);
 
-// n + 1 rising edges from the lowest to the highest of `values`; kLog: from the lowest positive
-// one, in equal steps of the logarithm. One value alone gets a bin around it. Empty when there is
-// no value to place.
-std::vector<double> BinEdges(std::span<const double> values, int n, BinScale scale);
+// Lowest and highest of the values at `places`, rising; kLog: of those above 0. Absent when there
+// are none. O(log n).
+struct ValueRange {
+  double low = 0, high = 0;
+};
+std::optional<ValueRange> RangeOf(const MeasureColumn& column,
+                                  std::span<const std::uint32_t> places, BinScale scale);
 
-// `mask`: by row, 1 = the galaxy counts. A value at the last edge is in the last bin, one below the
-// first in the first (zeros, with kLog).
+// n + 1 rising edges from the lowest to the highest value; kLog: in equal steps of the logarithm.
+// One value alone gets a bin around it. Empty when there is none.
+std::vector<double> BinEdges(const std::optional<ValueRange>& range, int n, BinScale scale);
+
+// rows: galaxies that count. A value at the last edge is in the last bin, one below the first in
+// the first (zeros, with kLog). O(n), without memory of that size for each call.
 Distribution DistributionOf(const Population& population, const MeasureColumn& column,
-                            std::span<const std::uint8_t> mask, std::span<const double> edges);
+                            const RowSet& rows, std::span<const double> edges);
 
 }  // namespace peculiar

@@ -28,12 +28,33 @@ CatalogContent FourGalaxies() {
   return content;
 }
 
+RowSet Rows(std::size_t size, const std::vector<std::size_t>& rows) {
+  RowSet set(size);
+  for (const std::size_t row : rows) set.Add(row);
+  return set;
+}
+
+std::vector<std::uint32_t> Members(const RowSet& set) {
+  std::vector<std::uint32_t> rows;
+  set.ForEach([&](std::size_t row) { rows.push_back(static_cast<std::uint32_t>(row)); });
+  return rows;
+}
+
+std::vector<double> EdgesOf(const std::vector<double>& values, int n, BinScale scale) {
+  const MeasureColumn column(values);
+  std::vector<std::uint32_t> places;
+  RowSet all(values.size());
+  all.AddAll();
+  column.PlacesOf(all, values.size(), places);
+  return BinEdges(RangeOf(column, places, scale), n, scale);
+}
+
 TEST(PopulationTest, AGalaxyIsInAllItsPopulationsAndEmptyOnesAreLeftOut) {
   std::vector<std::string> names;
   std::vector<std::vector<std::uint32_t>> rows;
   for (const Population& population : MakePopulations(FourGalaxies())) {
     names.push_back(fmt::format("{}:{}", PopulationGroupName(population.group), population.name));
-    rows.push_back(population.rows);
+    rows.push_back(Members(population.rows));
   }
   EXPECT_THAT(names, ElementsAre("all:all", "agn_class:infrared", "agn_class:radio",
                                  "agn_class:any", "agn_class:none", "fibres:19", "fibres:127",
@@ -44,11 +65,12 @@ TEST(PopulationTest, AGalaxyIsInAllItsPopulationsAndEmptyOnesAreLeftOut) {
 }
 
 TEST(PopulationTest, APercentileIsTheShareOfRankedMembersNotAbove) {
-  const Population population{PopulationGroup::kAll, "some", {0, 2, 3, 4}};
+  const Population population{PopulationGroup::kAll, "some", Rows(5, {0, 2, 3, 4})};
   const MeasureColumn column({1, 9, 2, kNan, 2});
-  EXPECT_DOUBLE_EQ(*PercentileWithin(population, column, 0), 100.0 / 3);
-  EXPECT_DOUBLE_EQ(*PercentileWithin(population, column, 2), 100);
-  EXPECT_FALSE(PercentileWithin(population, column, 3).has_value());
+  const MemberRanks ranks(population, column);
+  EXPECT_DOUBLE_EQ(*ranks.Percentile(0), 100.0 / 3);
+  EXPECT_DOUBLE_EQ(*ranks.Percentile(2), 100);
+  EXPECT_FALSE(ranks.Percentile(3).has_value());
 }
 
 // numpy.quantile([1, 2, 4, 8], [0, .05, .16, .25, .5, .75, .84, .95, 1])
@@ -62,21 +84,20 @@ TEST(PopulationTest, QuantilesAreNumpys) {
 }
 
 TEST(PopulationTest, EdgesAreEqualStepsOfTheValueOrItsLogarithm) {
-  EXPECT_THAT(BinEdges(std::vector<double>{4, 0, 2}, 4, BinScale::kLinear),
-              ElementsAre(0, 1, 2, 3, 4));
-  EXPECT_THAT(BinEdges(std::vector<double>{100, 0, 1, 10}, 2, BinScale::kLog),
+  EXPECT_THAT(EdgesOf({4, 0, 2}, 4, BinScale::kLinear), ElementsAre(0, 1, 2, 3, 4));
+  EXPECT_THAT(EdgesOf({100, 0, 1, 10}, 2, BinScale::kLog),
               Pointwise(DoubleNear(1e-9), std::vector<double>{1, 10, 100}));
-  EXPECT_THAT(BinEdges(std::vector<double>{2, 2}, 2, BinScale::kLinear), ElementsAre(1, 2, 3));
-  EXPECT_THAT(BinEdges({}, 4, BinScale::kLinear), IsEmpty());
-  EXPECT_THAT(BinEdges(std::vector<double>{0}, 4, BinScale::kLog), IsEmpty());
+  EXPECT_THAT(EdgesOf({2, 2}, 2, BinScale::kLinear), ElementsAre(1, 2, 3));
+  EXPECT_THAT(EdgesOf({}, 4, BinScale::kLinear), IsEmpty());
+  EXPECT_THAT(EdgesOf({0}, 4, BinScale::kLog), IsEmpty());
 }
 
 TEST(PopulationTest, ADistributionCountsEveryRankedMemberThatPassesOnce) {
-  const Population population{PopulationGroup::kAll, "some", {0, 1, 2, 4, 5}};
+  const Population population{PopulationGroup::kAll, "some", Rows(6, {0, 1, 2, 4, 5})};
   const MeasureColumn column({0, 1, 2, 3, 4, kNan});
-  const std::vector<std::uint8_t> mask = {1, 1, 0, 1, 1, 1};
+  const RowSet passing = Rows(6, {0, 1, 3, 4, 5});
   const std::vector<double> edges = {0, 1, 2, 4};
-  const Distribution found = DistributionOf(population, column, mask, edges);
+  const Distribution found = DistributionOf(population, column, passing, edges);
   EXPECT_EQ(found.members, 4u);
   EXPECT_EQ(found.ranked, 3u);
   EXPECT_THAT(found.counts, ElementsAre(1, 1, 1));
@@ -85,9 +106,8 @@ TEST(PopulationTest, ADistributionCountsEveryRankedMemberThatPassesOnce) {
 }
 
 TEST(PopulationTest, NothingRankedHasNoQuantiles) {
-  const Population population{PopulationGroup::kAll, "some", {0}};
-  const Distribution found =
-      DistributionOf(population, MeasureColumn({kNan}), std::vector<std::uint8_t>{1}, {});
+  const Population population{PopulationGroup::kAll, "some", Rows(1, {0})};
+  const Distribution found = DistributionOf(population, MeasureColumn({kNan}), Rows(1, {0}), {});
   EXPECT_EQ(found.members, 1u);
   EXPECT_EQ(found.ranked, 0u);
   EXPECT_THAT(found.quantiles, IsEmpty());

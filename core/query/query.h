@@ -81,7 +81,8 @@ struct NeighborQuery {
   std::int64_t neighbor_count = 0;  // 0 = kDefaultNeighborCount, else 1 to kMaxNeighborCount
   std::span<const float> vector;    // a point of the space instead of a galaxy
   GalaxyFilter filter;
-  bool exclude_repeats = false;  // leaves out other observations of the galaxy's MaNGA-ID
+  std::optional<ScoreCondition> score;  // by the same model
+  bool exclude_repeats = false;         // leaves out other observations of the galaxy's MaNGA-ID
 };
 
 struct NeighborEntry {
@@ -155,6 +156,7 @@ struct DistributionQuery {
   std::int64_t bin_count = 0;  // 0 = kDefaultBinCount, else 1 to kMaxBinCount
   BinScale scale = BinScale::kLinear;
   GalaxyFilter filter;
+  std::optional<ScoreCondition> score;  // by the same model
 };
 
 struct DistributionAnswer {

@@ -102,7 +102,7 @@ class Publisher {
     for (std::size_t i = 0; i < content_.models.size(); ++i) {
       PECULIAR_RETURN_IF_ERROR(Before(PublishStep::kWriteVectors));
       PECULIAR_RETURN_IF_ERROR(WriteModelFiles(folder_, catalog.models[i].name, content_.models[i],
-                                               options_.threads, catalog.spaces[i]));
+                                               options_, catalog.spaces[i]));
     }
     PECULIAR_RETURN_IF_ERROR(Before(PublishStep::kCheckRepeats));
     PECULIAR_ASSIGN_OR_RETURN(catalog.repeats,

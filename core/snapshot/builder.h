@@ -16,6 +16,7 @@
 #include "core/catalog/catalog.h"
 #include "core/embedding/matrix.h"
 #include "core/embedding/score.h"
+#include "core/snapshot/neighbor_file.h"
 
 namespace peculiar {
 
@@ -72,6 +73,9 @@ struct PublishOptions {
   // is not later, so that ids sort in the order of publishing.
   std::optional<std::chrono::sys_seconds> created;
   int threads = 0;  // 0 = all cores; what is written does not depend on it
+  // Neighbours where they are known by construction, as in a benchmark's sample that is too large
+  // to search: verified as any are, in order and distance. Empty: they are searched.
+  NeighborSource known_neighbors;
 };
 
 struct PublishResult {

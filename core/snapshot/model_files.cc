@@ -30,24 +30,26 @@ absl::Status WriteSpaxelMaps(const std::filesystem::path& path, std::span<const 
 
 // Index and neighbours of one space; the latter are given back, mapped.
 absl::StatusOr<NeighborFile> WriteSpace(const std::filesystem::path& folder, std::string_view model,
-                                        std::string_view space, Matrix coordinates, int threads) {
+                                        std::string_view space, Matrix coordinates,
+                                        const PublishOptions& options) {
   PECULIAR_ASSIGN_OR_RETURN(const VectorIndex index, VectorIndex::Build(coordinates));
   PECULIAR_RETURN_IF_ERROR(index.Save(folder / IndexFile(model, space)));
   const std::filesystem::path path = folder / NeighborsFile(model, space);
-  PECULIAR_RETURN_IF_ERROR(WriteNeighborFile(path, coordinates, threads));
+  PECULIAR_RETURN_IF_ERROR(
+      WriteNeighborFile(path, coordinates, options.threads, options.known_neighbors));
   return NeighborFile::Open(path, coordinates, NeighborCheck::kStructure);
 }
 
 }  // namespace
 
 absl::Status WriteModelFiles(const std::filesystem::path& folder, std::string_view model,
-                             const SnapshotModelContent& content, int threads,
+                             const SnapshotModelContent& content, const PublishOptions& options,
                              std::vector<CatalogSpace>& spaces) {
   std::vector<NeighborFile> neighbors;
   for (std::size_t i = 0; i < spaces.size(); ++i) {
     const Matrix coordinates = i == 0 ? content.embeddings : content.spaces[i - 1].coordinates;
     PECULIAR_ASSIGN_OR_RETURN(NeighborFile file,
-                              WriteSpace(folder, model, spaces[i].name, coordinates, threads));
+                              WriteSpace(folder, model, spaces[i].name, coordinates, options));
     neighbors.push_back(std::move(file));
     if (i > 0) {
       PECULIAR_RETURN_IF_ERROR(WriteText(folder / TransformFile(model, spaces[i].name),

@@ -16,7 +16,7 @@ namespace peculiar {
 // and sets `agreement` in `spaces`: "latent", then those of the content, as CompleteContent made
 // them. The content is complete. O(galaxies^2) a space; holds one space's coordinates twice more.
 absl::Status WriteModelFiles(const std::filesystem::path& folder, std::string_view model,
-                             const SnapshotModelContent& content, int threads,
+                             const SnapshotModelContent& content, const PublishOptions& options,
                              std::vector<CatalogSpace>& spaces);
 
 }  // namespace peculiar

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <type_traits>
 #include <vector>
 
@@ -86,8 +87,12 @@ std::size_t CommonRows(std::span<const Neighbor> a, std::span<const Neighbor> b)
 
 }  // namespace
 
-absl::Status WriteNeighborFile(const std::filesystem::path& path, Matrix coordinates, int threads) {
-  PECULIAR_ASSIGN_OR_RETURN(const NeighborScan scan, NeighborScan::Create(coordinates));
+absl::Status WriteNeighborFile(const std::filesystem::path& path, Matrix coordinates, int threads,
+                               const NeighborSource& known) {
+  std::optional<NeighborScan> scan;
+  if (!known) {
+    PECULIAR_ASSIGN_OR_RETURN(scan, NeighborScan::Create(coordinates));
+  }
   PECULIAR_ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(path));
   Header header;
   header.rows = coordinates.rows;
@@ -95,8 +100,13 @@ absl::Status WriteNeighborFile(const std::filesystem::path& path, Matrix coordin
   PECULIAR_RETURN_IF_ERROR(file.Write(std::as_bytes(std::span(&header, 1))));
   for (std::size_t row = 0; row < coordinates.rows; row += kRowsAtOnce) {
     const std::size_t end = std::min(coordinates.rows, row + kRowsAtOnce);
-    PECULIAR_ASSIGN_OR_RETURN(const std::vector<Neighbor> lists,
-                              scan.Lists(row, end, kStoredNeighbors, threads));
+    PECULIAR_ASSIGN_OR_RETURN(
+        const std::vector<Neighbor> lists,
+        known ? known(coordinates, row, end) : scan->Lists(row, end, kStoredNeighbors, threads));
+    if (lists.size() != (end - row) * ListSize(coordinates.rows)) {
+      return InvalidArgument("{} neighbours of rows {} to {}, expected {} a row", lists.size(), row,
+                             end, ListSize(coordinates.rows));
+    }
     PECULIAR_RETURN_IF_ERROR(file.Write(AsBytes(lists)));
   }
   return file.Commit();

@@ -5,7 +5,9 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <span>
+#include <vector>
 
 #include "core/base/file.h"
 #include "core/base/status.h"
@@ -21,10 +23,17 @@ inline constexpr std::size_t kStoredNeighbors = 100;
 // the coordinates.
 enum class NeighborCheck { kStructure, kDistances };
 
+// The lists of rows begin to end - 1 of `coordinates`, one after the other, each min(
+// kStoredNeighbors, rows - 1) long, as NeighborScan finds them.
+using NeighborSource = std::function<absl::StatusOr<std::vector<Neighbor>>(
+    Matrix coordinates, std::size_t begin, std::size_t end)>;
+
 // Searches the neighbours of every row and writes them to a new file, some thousand rows at a time.
-// threads: 0 = all cores; the bytes do not depend on it. O(rows^2 * width); memory for the
-// coordinates once more. INVALID_ARGUMENT as NeighborScan; errors of AtomicFile.
-absl::Status WriteNeighborFile(const std::filesystem::path& path, Matrix coordinates, int threads);
+// threads: 0 = all cores; the bytes do not depend on it. known: asked instead of a search, where it
+// is not empty. O(rows^2 * width); memory for the coordinates once more. INVALID_ARGUMENT as
+// NeighborScan, or when `known` gives another number; errors of AtomicFile.
+absl::Status WriteNeighborFile(const std::filesystem::path& path, Matrix coordinates, int threads,
+                               const NeighborSource& known = {});
 
 class NeighborFile {
  public:

@@ -70,6 +70,25 @@ class NeighborFileTest : public ::testing::Test {
   std::filesystem::path path_;
 };
 
+TEST_F(NeighborFileTest, KnownListsAreWrittenInsteadOfASearch) {
+  const Vectors vectors = MakeNormal(4500, 2);
+  Make(vectors);
+  const std::string searched = *ReadFile(path_);
+  const NeighborFile file = *NeighborFile::Open(path_, vectors.matrix(), NeighborCheck::kStructure);
+  std::vector<std::pair<std::size_t, std::size_t>> asked;
+  const auto known = [&](Matrix, std::size_t begin, std::size_t end) {
+    asked.emplace_back(begin, end);
+    const auto first = file.list(begin).data();
+    return std::vector<Neighbor>(first, first + (end - begin) * file.list_size());
+  };
+  ASSERT_TRUE(WriteNeighborFile(path_, vectors.matrix(), 1, known).ok());
+  EXPECT_EQ(*ReadFile(path_), searched);
+  EXPECT_THAT(asked, ::testing::ElementsAre(std::pair(0, 4096), std::pair(4096, 4500)));
+  const auto too_few = [](Matrix, std::size_t, std::size_t) { return std::vector<Neighbor>(7); };
+  EXPECT_EQ(WriteNeighborFile(path_, vectors.matrix(), 1, too_few).code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
 TEST_F(NeighborFileTest, HoldsTheNearestHundredOfEveryRow) {
   const Vectors vectors = MakeNormal(300, 5);
   const NeighborFile file = Make(vectors);

@@ -16,65 +16,17 @@
 
 #include "core/base/json.h"
 #include "core/base/parallel.h"
-#include "core/base/random.h"
 #include "core/snapshot/builder.h"
 #include "core/snapshot/snapshot.h"
+#include "tests/bench/random_survey.h"
 
 namespace peculiar {
 namespace {
-
-constexpr std::size_t kWidth = 32;
-constexpr std::size_t kUmapWidth = 3;
-constexpr std::size_t kLines = 19;
-constexpr std::size_t kRepeatEvery = 33;
 
 double Now() {
   const auto time = std::chrono::steady_clock::now().time_since_epoch();
   return std::chrono::duration<double>(time).count();
 }
-
-std::vector<float> RandomValues(std::size_t count, std::uint64_t seed) {
-  Random random(seed);
-  std::vector<float> values(count);
-  for (float& value : values) value = static_cast<float>(random.Normal());
-  return values;
-}
-
-struct RandomSurvey {
-  explicit RandomSurvey(std::size_t n)
-      : latent(RandomValues(n * kWidth, 1)),
-        pca(RandomValues(n * kWidth, 2)),
-        umap(RandomValues(n * kUmapWidth, 3)),
-        scores(n) {
-    content.dataset_digest = "random";
-    content.spaxel_side = 1;
-    for (std::size_t i = 0; i < kLines; ++i) {
-      content.catalog.lines.push_back({fmt::format("line {}", i), 4000.0 + static_cast<double>(i)});
-    }
-    for (std::size_t i = 0; i < n; ++i) {
-      const std::size_t object = i % kRepeatEvery == 0 ? i + 1 : i;  // two rows of one
-      content.catalog.galaxies.push_back({.plateifu = fmt::format("{:07}-1901", i),
-                                          .mangaid = fmt::format("1-{}", object),
-                                          .z = 0.02,
-                                          .fibres = 19});
-      scores[i].mae = scores[i].chi = scores[i].relative = static_cast<double>(i % 1000);
-      scores[i].line_shares.assign(kLines, scores[i].mae / kLines);
-      scores[i].spaxel_map = {1};
-    }
-    content.catalog.models = {{.name = "ae",
-                               .dimension = static_cast<int>(kWidth),
-                               .is_default = true,
-                               .training_json = "{}"}};
-    content.models = {{{latent.data(), n, kWidth},
-                       scores,
-                       {{.name = "pca", .coordinates = {pca.data(), n, kWidth}},
-                        {.name = "umap", .coordinates = {umap.data(), n, kUmapWidth}}}}};
-  }
-
-  std::vector<float> latent, pca, umap;
-  std::vector<Scores> scores;
-  SnapshotContent content;
-};
 
 rusage Usage() {
   rusage usage{};
@@ -101,7 +53,7 @@ double OpenSeconds(const std::filesystem::path& folder, VerifyMode mode) {
 }
 
 int Run(const std::filesystem::path& folder, std::size_t n) {
-  const RandomSurvey survey(n);
+  const RandomSurvey survey({.galaxies = n});
   const double inputs = PeakMebibytes();
   std::map<std::string, double> seconds;
   std::string step;

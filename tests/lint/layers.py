@@ -36,10 +36,10 @@ VENDORS = [
     (r"(?:cfitsio/)?fitsio2?\.h", {"fits"}, False),
     (r"(?:wcslib/.*|wcs\w*\.h)", {"fits"}, False),
     (r"isa-l(?:/.*|\.h)|igzip_lib\.h", {"fits"}, False),
-    (r"faiss/.*", {"index"}, False),
+    (r"faiss/.*", {"index", "tests"}, False),
     (r"(?:torch|ATen|c10)/.*", {"model", "train"}, True),
     (r"(?:Eigen|Spectra)/.*", {"projection", "feedback"}, True),
-    (r"hwy/.*", {"network"}, True),
+    (r"hwy/.*", {"network", "index"}, True),
     (r"(?:grpcpp|grpc|google/protobuf)/.*|.*\.pb\.h", {"server", "client", "tests"}, True),
 ]
 

@@ -1,9 +1,11 @@
-"""Runs the lints: lint.py [--root DIR] [NAME...]; lint.py --report prints sizes instead."""
+"""Runs the lints: lint.py [--root DIR] [NAME...]; --report prints sizes, --write-api adds to the API."""
 
 import argparse
 import os
 import sys
 
+import api
+import api_docs
 import caps
 import layers
 import protos
@@ -14,6 +16,8 @@ LINTS = {
     "layers": layers.check,
     "caps": caps.check,
     "protos": protos.check,
+    "api": api.check,
+    "api_docs": api_docs.check,
     "exceptions": style.check_exceptions,
     "names": style.check_names,
     "contracts": style.check_contracts,
@@ -27,6 +31,8 @@ def main():
     here = os.path.dirname(os.path.abspath(__file__))
     parser.add_argument("--root", default=os.path.join(here, "..", ".."))
     parser.add_argument("--report", action="store_true", help="lines a room, longest functions")
+    parser.add_argument("--write-api", action="store_true",
+                        help=f"what is new in the protos into {api.PATH}, and {api_docs.PATH}")
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(LINTS) + "; default all")
     arguments = parser.parse_args()
     unknown = sorted(set(arguments.names) - set(LINTS))
@@ -38,6 +44,11 @@ def main():
     if arguments.report:
         caps.report(tree)
         return 0
+    if arguments.write_api:
+        problems = api.write(tree)
+        api_docs.write(tree)
+        print("\n".join(problems))
+        return 1 if problems else 0
     problems = [problem for name in arguments.names or LINTS for problem in LINTS[name](tree)]
     print("\n".join(problems))
     return 1 if problems else 0

@@ -5,6 +5,8 @@ import shutil
 import tempfile
 import unittest
 
+import api
+import api_docs
 import caps
 import layers
 import protos
@@ -13,6 +15,7 @@ from tree import Tree, code_only
 
 HEADER = "// A cube.\n// Immutable.\n#pragma once\n"
 CMAKE = "peculiar_library(base SRCS a.cc)\npeculiar_library(cube SRCS cube.cc DEPS base)\n"
+PROTO_PATH = "proto/peculiar/v1/a.proto"
 PROTO = """// A service.
 syntax = "proto3";
 package peculiar.v1;
@@ -27,16 +30,36 @@ service Q {
 message ListThingsRequest {
   // Kind.
   Kind kind = 1;
+  // Size.
+  int32 page_size = 2;
+  // Token.
+  string page_token = 3;
+  // Snapshot.
+  string snapshot_id = 4;
+  // Model.
+  string model = 5;
 }
 // Answers.
 message ListThingsResponse {
   // All.
   repeated string things = 1;  // not a comment above
+  // Next.
+  string next_page_token = 2;
+  // Count.
+  int32 total_count = 3;
+  // Snapshot.
+  string snapshot_id = 4;
+  // Model.
+  string model = 5;
+  // Height, degrees; absent when unknown.
+  optional double height_deg = 6;
 }
 // Kinds.
 enum Kind {
   // None.
   KIND_UNSPECIFIED = 0;
+  // One.
+  KIND_ONE = 1;
 }
 """
 
@@ -170,7 +193,7 @@ class LintTest(unittest.TestCase):
         self.expect(style.check_format, {"b.cc": "int  b ;\n"}, "b.cc: not as clang-format")
 
     def test_protos(self):
-        self.expect(protos.check, {"a.proto": PROTO})
+        self.expect(protos.check, {PROTO_PATH: PROTO})
         for old, new, part in [
                 ("  // Kind.\n", "", "kind has no comment"),
                 ("  // Lists.\n", "", "ListThings has no comment"),
@@ -178,17 +201,91 @@ class LintTest(unittest.TestCase):
                 ("  // None.\n", "", "KIND_UNSPECIFIED has no comment"),
                 ("// Questions.\n", "// Questions.\n\n", "Q has no comment"),
                 ("Kind kind", "Kind kindOf", "not snake_case"),
+                ("ListThings(", "List_things(", "not CamelCase"),
                 ("Kind kind", "bool is_kind", "no is_"),
                 ("Kind kind", "uint32 kind", "unsigned"),
+                ("Kind kind", "int64 create_time", "no google.protobuf.Timestamp"),
+                ("Kind kind", "double wait_seconds", "no google.protobuf.Duration"),
+                ("Kind kind", "int32 rows", "let it end in _count"),
+                ("Kind kind", "int32 num_row", "let it end in _count"),
+                ("height_deg", "height", "let it end in _deg"),
+                ("optional double", "double", "may be absent but is not optional"),
+                ("; absent when unknown", "", "does not say what absent means"),
                 ("string things", "string thing", "not a plural"),
                 ("repeated string things", "string thing", "field 1 of ListThingsResponse"),
+                ("  // Size.\n  int32 page_size = 2;\n", "  reserved 2;\n", "no field page_size"),
+                ("int32 page_size", "int64 page_size", "no field page_size of type int32"),
+                ("next_page_token", "next_token", "no field next_page_token"),
+                ("string snapshot_id", "string snapshot", "no field snapshot_id"),
+                ("string model = 5;\n  // H", "string name = 5;\n  // H", "Response has no field model"),
+                ("Kind kind = 1", "Kind kind = 7", "1 is neither used nor reserved"),
+                ("KIND_ONE = 1", "KIND_ONE = 2", "1 is neither used nor reserved"),
                 ("KIND_UNSPECIFIED", "KIND_NONE", "value 0"),
                 ("KIND_UNSPECIFIED", "UNSPECIFIED", "does not begin with KIND_"),
-                ("(ListThingsRequest)", "(Other)", "does not take"),
+                ("(ListThingsRequest)", "(ListThingsResponse)", "does not take"),
+                ("  // Lists.\n", "  // L.\n  rpc ListThing(ListThingsRequest) returns "
+                 "(ListThingsResponse);\n  // Lists.\n", "rpc ListThing does not take"),
+                ("package peculiar.v1", "package peculiar.v2", "is not its folder"),
+                ("Kind kind", "Nothing kind", '"Nothing" is not defined'),
                 ("// A service.\n", "", "does not open with a comment")]:
-            with self.subTest(part=part):
-                found = self.problems(protos.check, {"a.proto": PROTO.replace(old, new, 1)})
+            with self.subTest(part=part, new=new):
+                self.assertIn(old, PROTO)
+                found = self.problems(protos.check, {PROTO_PATH: PROTO.replace(old, new, 1)})
                 self.assertTrue(any(part in problem for problem in found), found)
+
+    def test_protos_of_the_admin_service_need_no_snapshot(self):
+        admin = PROTO.replace("service Q", "service AdminService").replace("string model", "string name")
+        self.expect(protos.check, {PROTO_PATH: admin})
+
+    def test_api_keeps_its_promises(self):
+        self.problems(protos.check, {PROTO_PATH: PROTO})
+        self.assertEqual(api.write(Tree(self.root)), [])
+        self.expect(api.check, {PROTO_PATH: PROTO})
+        for old, new, *parts in [
+                ("  // Kind.\n  Kind kind = 1;\n", "  reserved 1;\n",
+                 "ListThingsRequest.kind was removed or renamed: clients", "reserved"),
+                ("Kind kind = 1", "Kind sort = 1", "its number is now sort", "sort is new"),
+                ("Kind kind = 1", "Kind kind = 9", "'1 peculiar.v1.Kind' and is '9 peculiar.v1.Kind'"),
+                ("Kind kind = 1", "string kind = 1", "is '1 string'"),
+                ("optional double", "double", "was '6 optional double' and is '6 double'"),
+                ("string page_token", "repeated string page_token", "is '3 repeated string'"),
+                ("KIND_ONE = 1", "KIND_ONE = 3", "value peculiar.v1.Kind.KIND_ONE was '1'"),
+                ("KIND_ONE", "KIND_TWO", "its number is now KIND_TWO", "KIND_TWO is new"),
+                ("rpc ListThings", "rpc ListAll", "Q.ListThings was removed", "ListAll is new"),
+                ("returns (List", "returns (stream List", "-> stream peculiar.v1.ListThingsResponse"),
+                ("service Q", "service R", "service peculiar.v1.Q was removed", "Q.ListThings was removed",
+                 "R is new", "R.ListThings is new"),
+                ("// Kinds.", "// More.\nmessage More {}\n// Kinds.", "peculiar.v1.More is new")]:
+            with self.subTest(new=new):
+                self.assertIn(old, PROTO)
+                found = self.problems(api.check, {PROTO_PATH: PROTO.replace(old, new, 1)})
+                self.assertEqual(len(found), len(parts), found)
+                for part in parts:
+                    self.assertTrue(any(part in problem for problem in found), found)
+
+    def test_api_takes_in_what_is_new_and_never_what_breaks(self):
+        self.problems(protos.check, {PROTO_PATH: PROTO})
+        api.write(Tree(self.root))
+        changed = PROTO.replace("  // Kind.\n  Kind kind", "  // Sort.\n  string sort = 6;\n  // K.\n  string kind")
+        self.problems(protos.check, {PROTO_PATH: changed})
+        self.assertEqual(len(api.write(Tree(self.root))), 1)
+        self.expect(api.check, {PROTO_PATH: changed}, "'1 peculiar.v1.Kind' and is '1 string'")
+        reserved = PROTO.replace("  // Size.", "  reserved 6 to 8;\n  // Size.")
+        os.remove(os.path.join(self.root, api.PATH))
+        self.problems(protos.check, {PROTO_PATH: reserved})
+        self.assertEqual(api.write(Tree(self.root)), [])
+        self.expect(api.check, {PROTO_PATH: PROTO}, "Request.6-8 was removed")
+
+    def test_api_docs_are_not_stale(self):
+        self.expect(api_docs.check, {PROTO_PATH: PROTO}, "docs/api.md: not as the protos say")
+        self.problems(protos.check, {"docs/a.md": "\n"})
+        api_docs.write(Tree(self.root))
+        self.expect(api_docs.check, {PROTO_PATH: PROTO})
+        text = Tree(self.root).read(api_docs.PATH)
+        self.assertIn("| 6 | `height_deg` | optional double | Height, degrees; absent when unknown. |", text)
+        self.assertIn("| 1 | `kind` | [Kind](#kind) | Kind. |", text)
+        self.assertIn("| 1 | `KIND_ONE` | One. |", text)
+        self.expect(api_docs.check, {PROTO_PATH: PROTO.replace("// One.", "// The one.")}, "docs/api.md")
 
     def test_code_only_blanks_comments_and_strings(self):
         text = 'a("// {"); // }\n/* {\n} */ b(\'{\', 1\'000, R"x({)" )x");\n'

@@ -1,92 +1,149 @@
-"""The style of the API, read from the text of the .proto files (clang-formatted or not)."""
+"""The style of the API (CONTRIBUTING.md), checked on protoc's descriptor set."""
 
+import collections
 import re
 
-ELEMENT = re.compile(
-    r"(?P<block>service|message|enum|oneof)\s+(?P<name>\w+)\s*\{|"
-    r"(?P<rpc>rpc)\s+(?P<method>\w+)\s*\(\s*(?:stream\s+)?(?P<request>[\w.]+)\s*\)\s*returns\s*"
-    r"\(\s*(?:stream\s+)?(?P<response>[\w.]+)\s*\)|"
-    r"(?P<label>repeated\s+|optional\s+)?(?P<type>map\s*<[^>]*>|[\w.]+)\s+(?P<field>\w+)\s*=\s*"
-    r"(?P<number>\d+)|(?P<value>\w+)\s*=\s*(?P<code>-?\d+)")
-SKIPPED = ("syntax", "package", "import", "option", "reserved", "extensions")
-UNSIGNED = re.compile(r"\b(?:uint32|uint64|fixed32|fixed64)\b")
+import descriptors
+from descriptors import Field, is_repeated, type_of
+
+# Services whose questions are not of one snapshot and model.
+WITHOUT_SNAPSHOT = {"AdminService"}
+SNAKE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+CAMEL = re.compile(r"([A-Z][a-z0-9]*)+")
+UNSIGNED = {Field.TYPE_UINT32, Field.TYPE_UINT64, Field.TYPE_FIXED32, Field.TYPE_FIXED64}
+SIGNED = {Field.TYPE_INT32, Field.TYPE_INT64, Field.TYPE_SINT32, Field.TYPE_SINT64,
+          Field.TYPE_SFIXED32, Field.TYPE_SFIXED64}
+# Unit that a number's comment names -> how its field ends.
+UNITS = [(r"\bdegrees?\b", "_deg"), (r"(?<![/\w])Angstrom\b", "_angstrom"),
+         (r"\bkm/s\b", "_km_per_s"), (r"\barcsec\b", "_arcsec"), (r"\bsolar masses\b", "_msun"),
+         (r"\bbytes\b", "_bytes")]
+DURATION = re.compile(r".*_(?:seconds|ms|millis(?:econds)?|micros|us|minutes|hours)|"
+                      r"(?:.*_)?(?:duration|timeout|interval)")
 
 
-def statements(text):
-    """(line, statement, commented) for every statement; '{' and '}' end one too."""
-    commented, statement, first = False, "", 0
-    for number, line in enumerate(text.split("\n"), 1):
-        stripped = line.strip()
-        if not statement and stripped.startswith("//"):
-            commented = True
-            continue
-        if not statement and not stripped:
-            commented = False
-            continue
-        first = first if statement else number
-        for piece in re.findall(r"[^;{}]*[;{}]|[^;{}]+$", re.sub(r"//.*", "", stripped)):
-            statement = (statement + " " + piece.strip()).strip()
-            if statement.endswith((";", "{", "}")):
-                yield first, statement, commented
-                statement, commented, first = "", False, number
+def check_comment(element):
+    if not element.comment:
+        yield f"{element.descriptor.name} has no comment above it"
 
 
-def check_field(where, block, match):
-    name, label = match["field"], (match["label"] or "").strip()
-    if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name):
-        yield f"{where}: field {name} is not snake_case"
+def check_names(element):
+    pattern = {"field": SNAKE, "value": None}.get(element.kind, CAMEL)
+    name = element.descriptor.name
+    if pattern and not pattern.fullmatch(name):
+        yield f"{element.kind} {name} is not {'snake_case' if pattern is SNAKE else 'CamelCase'}"
+
+
+def check_field_name(element):
+    field, name = element.descriptor, element.descriptor.name
     if name.startswith("is_"):
-        yield f"{where}: field {name}: no is_"
-    if (label == "repeated") != name.endswith("s") and label == "repeated":
-        yield f"{where}: repeated field {name} is not a plural"
-    if UNSIGNED.search(match["type"]):
-        yield f"{where}: field {name} is unsigned"
-    if re.fullmatch(r"(?:List|Find)\w+Response", block) and match["number"] == "1" \
-            and label != "repeated":
-        yield f"{where}: field 1 of {block} is not the repeated results"
+        yield f"field {name}: no is_"
+    if is_repeated(field) and not name.endswith("s"):
+        yield f"repeated field {name} is not a plural"
+    if field.type in SIGNED and not is_repeated(field) and (
+            name.endswith("s") and not name.endswith(("_bytes", "ss"))
+            or re.match(r"(?:num|n|number)_", name)):
+        yield f"field {name} counts: let it end in _count"
+    if field.type in SIGNED | {Field.TYPE_FLOAT, Field.TYPE_DOUBLE}:
+        for unit, ending in UNITS:
+            if re.search(unit, element.comment) and not re.search(ending + r"s?$", name):
+                yield f"field {name} has a unit: let it end in {ending}"
 
 
-def check_value(where, block, match):
-    prefix = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", block).upper() + "_"
-    if not match["value"].startswith(prefix):
-        yield f"{where}: value {match['value']} does not begin with {prefix}"
-    if match["code"] == "0" and match["value"] != prefix + "UNSPECIFIED":
-        yield f"{where}: value 0 of {block} is not {prefix}UNSPECIFIED"
+def check_field_type(element):
+    field, name = element.descriptor, element.descriptor.name
+    if field.type in UNSIGNED:
+        yield f"field {name} is unsigned"
+    if name.endswith("_time") and type_of(field) != "google.protobuf.Timestamp":
+        yield f"field {name} is no google.protobuf.Timestamp"
+    if DURATION.fullmatch(name) and type_of(field) != "google.protobuf.Duration":
+        yield f"field {name} is no google.protobuf.Duration"
+    if field.type == Field.TYPE_MESSAGE or is_repeated(field):
+        return
+    if re.search(r"\babsent\b", element.comment, re.I) and not field.proto3_optional:
+        yield f"field {name} may be absent but is not optional"
+    if field.proto3_optional and not re.search(r"\babsent\b", element.comment, re.I):
+        yield f"optional field {name}: its comment does not say what absent means"
 
 
-def check_file(path, text):
-    blocks = []  # (kind, name) of the blocks around
-    if not text.startswith("//"):
-        yield f"{path}:1: the file does not open with a comment"
-    for line, statement, commented in statements(text):
-        where = f"{path}:{line}"
-        if statement.endswith("}"):
-            if blocks:
-                blocks.pop()
-            continue
-        if statement == ";" or statement.split()[0] in SKIPPED:
-            if statement.endswith("{"):
-                blocks.append(("option", ""))
-            continue
-        match = ELEMENT.match(statement)
-        if match is None:
-            yield f"{where}: not understood: {statement}"
-            continue
-        name = match["name"] or match["method"] or match["field"] or match["value"]
-        if not commented:
-            yield f"{where}: {name} has no comment above it"
-        kind, block = blocks[-1] if blocks else ("", "")
-        if match["rpc"] and (match["request"], match["response"]) != (name + "Request",
-                                                                      name + "Response"):
-            yield f"{where}: rpc {name} does not take {name}Request and return {name}Response"
-        elif match["field"]:
-            yield from check_field(where, block, match)
-        elif match["value"] and kind == "enum":
-            yield from check_value(where, block, match)
-        if statement.endswith("{"):
-            blocks.append((match["block"] or "rpc", name))
+def check_value(element):
+    name, enum = element.descriptor.name, element.parent.descriptor.name
+    prefix = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", enum).upper() + "_"
+    if not name.startswith(prefix) or not re.fullmatch(r"[A-Z0-9_]+", name):
+        yield f"value {name} does not begin with {prefix}"
+    if element.descriptor.number == 0 and name != prefix + "UNSPECIFIED":
+        yield f"value 0 of {enum} is not {prefix}UNSPECIFIED"
+
+
+def check_reserved(element):
+    """A number that is left out was taken once: it stays reserved."""
+    kind, descriptor = element.kind, element.descriptor
+    used = {one.number for one in (descriptor.field if kind == "message" else descriptor.value)}
+    for one in descriptor.reserved_range:
+        used.update(range(one.start, one.end + (kind == "enum")))
+    for number in range(1, max(used, default=0)):
+        if number not in used:
+            yield f"{kind} {descriptor.name}: {number} is neither used nor reserved"
+
+
+def field_types(message):
+    return {field.name: ("repeated " if is_repeated(field) else "") + type_of(field)
+            for field in message.descriptor.field}
+
+
+def missing(message, wanted):
+    found = field_types(message)
+    for name, kind in wanted.items():
+        if found.get(name) != kind:
+            yield f"{message.descriptor.name} has no field {name} of type {kind}"
+
+
+def check_method(element, messages, takers):
+    method, name = element.descriptor, element.descriptor.name
+    ends = [(method.input_type, name + "Request"), (method.output_type, name + "Response")]
+    for full, wanted in ends:
+        if full.split(".")[-1] != wanted or full.lstrip(".") not in messages:
+            yield f"rpc {name} does not take {name}Request and return {name}Response"
+            return
+        takers[full] += 1
+        if takers[full] > 1:
+            yield f"rpc {name}: {wanted} belongs to another rpc too"
+    request, response = (messages[full.lstrip(".")] for full, _ in ends)
+    if element.parent.descriptor.name not in WITHOUT_SNAPSHOT:
+        for message in (request, response):
+            yield from missing(message, {"snapshot_id": "string", "model": "string"})
+    if re.match(r"(?:List|Find)[A-Z]", name):
+        first = [field for field in response.descriptor.field if field.number == 1]
+        if not first or not is_repeated(first[0]):
+            yield f"field 1 of {name}Response is not the repeated results"
+    if re.match(r"List[A-Z]", name):
+        yield from missing(request, {"page_size": "int32", "page_token": "string"})
+        yield from missing(response, {"next_page_token": "string", "total_count": "int32"})
+
+
+CHECKS = {
+    "service": [], "method": [], "message": [check_reserved], "enum": [check_reserved],
+    "field": [check_field_name, check_field_type], "value": [check_value],
+}
 
 
 def check(tree):
-    for path in tree.select(".proto"):
-        yield from check_file(path, tree.read(path))
+    try:
+        files = descriptors.load(tree)
+    except descriptors.ProtocError as error:
+        yield str(error)
+        return
+    for file in files:
+        if not descriptors.file_comment(file):
+            yield f"{descriptors.ROOT}/{file.name}:1: the file does not open with a comment"
+        if file.package.replace(".", "/") != file.name.rpartition("/")[0]:
+            yield f"{descriptors.ROOT}/{file.name}:1: package {file.package} is not its folder"
+    found = list(descriptors.elements(files))
+    messages = {element.name: element for element in found if element.kind == "message"}
+    takers = collections.Counter()
+    for element in found:
+        checks = [check_comment, check_names, *CHECKS[element.kind]]
+        for problem in (problem for one in checks for problem in one(element)):
+            yield f"{element.where}: {problem}"
+        if element.kind == "method":
+            for problem in check_method(element, messages, takers):
+                yield f"{element.where}: {problem}"
