@@ -22,6 +22,7 @@ class TlsCredentials final : public grpc::ServerCredentials {
   }
   ~TlsCredentials() override { grpc_server_credentials_release(credentials_); }
 
+  // Tokens are AccessList's, with or without TLS.
   void SetAuthMetadataProcessor(
       const std::shared_ptr<grpc::AuthMetadataProcessor>& /*processor*/) override {}
 
