@@ -1,60 +1,76 @@
 #include "client/anomalies.h"
 
-#include <algorithm>
+#include <unordered_map>
 
 #include "client/galaxy_columns.h"
+#include "client/pages.h"
 
 namespace peculiar::client {
 namespace {
 
-constexpr int kLargestPage = 1000;  // the server's bound
-
 std::vector<Column> Columns(v1::ScoreKind kind) {
-  std::vector<Column> columns{{.name = "rank"}};
+  std::vector<Column> columns{
+      {.name = "rank", .type = CellType::kInteger, .description = "1 = the highest score"}};
   AppendIdColumns(columns);
-  columns.push_back({.name = "score", .unit = ScoreUnit(kind)});
-  columns.push_back({.name = "percentile", .unit = "%", .decimals = 2});
-  columns.push_back({.name = "top_line"});
-  columns.push_back({.name = "top_line_mae", .unit = "flux"});
-  AppendDetailColumns(columns);
+  columns.push_back(ScoreColumn("score", kind));
+  columns.push_back(PercentileColumn("percentile"));
   return columns;
 }
 
 std::vector<OrderedJson> Cells(const v1::Anomaly& anomaly) {
   const v1::Score& score = anomaly.score();
-  const v1::LineShare& top = anomaly.top_line();
   std::vector<OrderedJson> cells{OptionalCell(score.has_rank(), score.rank())};
   AppendIdCells(anomaly.galaxy(), cells);
   cells.push_back(OptionalCell(score.has_value(), score.value()));
   cells.push_back(OptionalCell(score.has_percentile(), score.percentile()));
-  cells.push_back(OptionalCell(anomaly.has_top_line(), top.line()));
-  cells.push_back(OptionalCell(top.has_value(), top.value()));
-  AppendDetailCells(anomaly.galaxy(), cells);
   return cells;
 }
 
 // The first `limit` anomalies, in one response.
-absl::StatusOr<v1::ListAnomaliesResponse> AllPages(Connection& connection,
-                                                   v1::ListAnomaliesRequest request, int limit) {
-  v1::ListAnomaliesResponse all;
-  while (true) {
-    const int missing = limit == 0 ? kLargestPage : limit - all.anomalies_size();
-    request.set_page_size(std::min(missing, kLargestPage));
-    PECULIAR_ASSIGN_OR_RETURN(v1::ListAnomaliesResponse page, connection.ListAnomalies(request));
-    if (!request.page_token().empty() && page.snapshot_id() != all.snapshot_id()) {
-      return Internal("a page of snapshot {} follows pages of snapshot {}", page.snapshot_id(),
-                      all.snapshot_id());
-    }
-    if (!page.next_page_token().empty() && page.anomalies().empty()) {
-      return Internal("the server sent an empty page that is not the last");
-    }
-    const std::string next = page.next_page_token();
-    all.MergeFrom(page);
-    if (next.empty() || (limit > 0 && all.anomalies_size() >= limit)) break;
-    request.set_page_token(next);
+absl::StatusOr<v1::ListAnomaliesResponse> Ask(Connection& connection,
+                                              const v1::ListAnomaliesRequest& request, int limit) {
+  return AllPages(
+      request, limit, [&](const auto& page) { return connection.ListAnomalies(page); },
+      [](auto& response) { return response.mutable_anomalies(); });
+}
+
+// Puts another model's score, rank and percentile beside those of the listed galaxies; null where
+// it does not rank one. Asked for by name: a call a page, whatever the filter.
+absl::Status AppendModel(Connection& connection, v1::ListAnomaliesRequest request,
+                         const v1::ListAnomaliesResponse& listed, const std::string& model,
+                         Table& table) {
+  request.set_model(model);
+  request.set_snapshot_id(listed.snapshot_id());
+  for (const auto clear :
+       {&v1::ListAnomaliesRequest::clear_min_score, &v1::ListAnomaliesRequest::clear_max_score,
+        &v1::ListAnomaliesRequest::clear_min_percentile,
+        &v1::ListAnomaliesRequest::clear_max_percentile}) {
+    (request.*clear)();
   }
-  while (limit > 0 && all.anomalies_size() > limit) all.mutable_anomalies()->RemoveLast();
-  return all;
+  std::unordered_map<std::string, v1::Score> scores;
+  for (int begin = 0; begin < listed.anomalies_size(); begin += kLargestPage) {
+    v1::GalaxyFilter& filter = *request.mutable_filter();
+    filter.Clear();
+    for (int i = begin; i < std::min(begin + kLargestPage, listed.anomalies_size()); ++i) {
+      filter.add_galaxy_ids(listed.anomalies(i).galaxy().plateifu());
+    }
+    PECULIAR_ASSIGN_OR_RETURN(const v1::ListAnomaliesResponse other,
+                              Ask(connection, request, /*limit=*/0));
+    for (const v1::Anomaly& anomaly : other.anomalies()) {
+      scores[anomaly.galaxy().plateifu()] = anomaly.score();
+    }
+  }
+  table.columns.push_back(ScoreColumn(model + "_score", request.score_kind()));
+  table.columns.push_back({.name = model + "_rank", .type = CellType::kInteger});
+  table.columns.push_back(PercentileColumn(model + "_percentile"));
+  for (int i = 0; i < listed.anomalies_size(); ++i) {
+    const v1::Score& score = scores[listed.anomalies(i).galaxy().plateifu()];
+    auto& row = table.rows[static_cast<std::size_t>(i)];
+    row.push_back(OptionalCell(score.has_value(), score.value()));
+    row.push_back(OptionalCell(score.has_rank(), score.rank()));
+    row.push_back(OptionalCell(score.has_percentile(), score.percentile()));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<v1::ListAnomaliesRequest> ToRequest(const AnomaliesOptions& options) {
@@ -65,24 +81,9 @@ absl::StatusOr<v1::ListAnomaliesRequest> ToRequest(const AnomaliesOptions& optio
   request.set_line(options.score.line);
   request.set_sort_order(options.ascending ? v1::SORT_ORDER_ASCENDING : v1::SORT_ORDER_DESCENDING);
   PECULIAR_ASSIGN_OR_RETURN(*request.mutable_filter(), ToProto(options.filter));
-  if (options.min_score) request.set_min_score(*options.min_score);
-  if (options.max_score) request.set_max_score(*options.max_score);
-  if (options.min_percentile) request.set_min_percentile(*options.min_percentile);
-  if (options.max_percentile) request.set_max_percentile(*options.max_percentile);
+  SetRange(options.range, request);
   request.set_snapshot_id(options.snapshot_id);
   return request;
-}
-
-// Of the score and its percentile.
-void AddRangeOptions(CLI::App& command, AnomaliesOptions& options) {
-  const auto add = [&](const std::string& flag, std::optional<double>& target,
-                       const std::string& text, const std::string& type) {
-    command.add_option(flag, target, text)->type_name(type)->group("Only galaxies");
-  };
-  add("--min-score", options.min_score, "with this score or a higher one", "X");
-  add("--max-score", options.max_score, "with this score or a lower one", "X");
-  add("--min-percentile", options.min_percentile, "with this percentile or a higher one", "0..100");
-  add("--max-percentile", options.max_percentile, "with this percentile or a lower one", "0..100");
 }
 
 }  // namespace
@@ -90,7 +91,7 @@ void AddRangeOptions(CLI::App& command, AnomaliesOptions& options) {
 absl::StatusOr<Answer> AskAnomalies(Connection& connection, const AnomaliesOptions& options) {
   PECULIAR_ASSIGN_OR_RETURN(const v1::ListAnomaliesRequest request, ToRequest(options));
   PECULIAR_ASSIGN_OR_RETURN(const v1::ListAnomaliesResponse response,
-                            AllPages(connection, request, options.limit));
+                            Ask(connection, request, options.limit));
   Listing listing{.name = "anomalies"};
   listing.provenance = {{"snapshot_id", response.snapshot_id()},
                         {"model", response.model()},
@@ -101,6 +102,17 @@ absl::StatusOr<Answer> AskAnomalies(Connection& connection, const AnomaliesOptio
   for (const v1::Anomaly& anomaly : response.anomalies()) {
     listing.table.rows.push_back(Cells(anomaly));
   }
+  for (const std::string& model : options.compare) {
+    PECULIAR_RETURN_IF_ERROR(AppendModel(connection, request, response, model, listing.table));
+  }
+  AppendTopLineColumns(listing.table.columns);
+  AppendDetailColumns(listing.table.columns);
+  for (int i = 0; i < response.anomalies_size(); ++i) {
+    const v1::Anomaly& anomaly = response.anomalies(i);
+    auto& row = listing.table.rows[static_cast<std::size_t>(i)];
+    AppendTopLineCells(anomaly.has_top_line(), anomaly.top_line(), row);
+    AppendDetailCells(anomaly.galaxy(), row);
+  }
   listing.notes = {fmt::format("{} of {} ranked galaxies; snapshot {}, model {}, score {}; {}",
                                response.anomalies_size(), response.total_count(),
                                response.snapshot_id(), response.model(), Describe(options.score),
@@ -108,20 +120,26 @@ absl::StatusOr<Answer> AskAnomalies(Connection& connection, const AnomaliesOptio
   return listing;
 }
 
-void AddAnomaliesCommand(CLI::App& app, const GlobalOptions& globals, CommandResult& result) {
+void AddAnomaliesCommand(CLI::App& app, ChosenCommand& chosen) {
   auto options = std::make_shared<AnomaliesOptions>();
   CLI::App& command = AddCommand(
-      app, "anomalies", "The galaxies that a model reconstructs worst, strangest first", globals,
-      result, [options](Connection& connection) { return AskAnomalies(connection, *options); });
+      app, "anomalies", "The galaxies that a model reconstructs worst, strangest first", chosen,
+      [options](Connection& connection) { return AskAnomalies(connection, *options); });
   AddModelOption(command, options->model);
   AddScoreOptions(command, options->score);
+  command
+      .add_option("--compare", options->compare,
+                  "Models whose score, rank and percentile stand beside, for example vae")
+      ->type_name("NAME")
+      ->delimiter(',')
+      ->check(RefuseEmpty);
   command.add_flag("--ascending", options->ascending, "Least strange first");
   command.add_option("--limit", options->limit, "How many; 0 = all")
       ->check(CLI::Range(0, 1000000000))
       ->type_name("N")
       ->capture_default_str();
   AddFilterOptions(command, options->filter);
-  AddRangeOptions(command, *options);
+  AddRangeOptions(command, options->range);
   AddSnapshotOption(command, options->snapshot_id);
 }
 

@@ -9,13 +9,11 @@ namespace peculiar::client {
 struct AnomaliesOptions {
   std::string model;  // empty = the snapshot's default
   ScoreOptions score;
-  bool ascending = false;  // least strange first
-  int limit = 20;          // 0 = all
+  std::vector<std::string> compare;  // models whose scores stand beside
+  bool ascending = false;            // least strange first
+  int limit = 20;                    // 0 = all
   FilterOptions filter;
-  std::optional<double> min_score;  // both ends belong to the range
-  std::optional<double> max_score;
-  std::optional<double> min_percentile;  // among all galaxies, 0 to 100
-  std::optional<double> max_percentile;
+  RangeOptions range;
   std::string snapshot_id;
 };
 
@@ -23,6 +21,6 @@ struct AnomaliesOptions {
 // the pages do not fit together.
 absl::StatusOr<Answer> AskAnomalies(Connection& connection, const AnomaliesOptions& options);
 
-void AddAnomaliesCommand(CLI::App& app, const GlobalOptions& globals, CommandResult& result);
+void AddAnomaliesCommand(CLI::App& app, ChosenCommand& chosen);
 
 }  // namespace peculiar::client

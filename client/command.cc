@@ -2,51 +2,48 @@
 
 #include <utility>
 
+#include "client/text.h"
+
 namespace peculiar::client {
 namespace {
 
-absl::Status AskAndPrint(const GlobalOptions& globals,
-                         const std::function<absl::StatusOr<Answer>(Connection&)>& ask) {
-  PECULIAR_ASSIGN_OR_RETURN(const Format format, ParseFormat(globals.format));
-  const std::chrono::duration<double> timeout(globals.timeout_seconds);
-  PECULIAR_ASSIGN_OR_RETURN(
-      Connection connection,
-      Connection::Create({.address = globals.server,
-                          .timeout = std::chrono::duration_cast<std::chrono::milliseconds>(timeout),
-                          .credentials = globals.credentials}));
-  PECULIAR_ASSIGN_OR_RETURN(const Answer answer, ask(connection));
-  return WriteStandardOutput(Render(answer, format, TerminalWidth()));
+std::vector<absl::Status> AskAndPrint(
+    const Settings& settings, const std::function<absl::StatusOr<Reply>(Connection&)>& ask) {
+  absl::StatusOr<Connection> connection = Connection::Create(settings.connection());
+  if (!connection.ok()) return {connection.status()};
+  absl::StatusOr<Reply> reply = ask(*connection);
+  if (!reply.ok()) return {reply.status()};
+  if (reply->answer) {
+    if (settings.output == "votable") {
+      std::visit([&](auto& each) { each.origin = OriginOf(*connection); }, *reply->answer);
+    }
+    if (const absl::Status status = Print(*reply->answer, settings); !status.ok()) return {status};
+  }
+  return std::move(reply->failures);
 }
 
 }  // namespace
 
-void AddGlobalOptions(CLI::App& app, GlobalOptions& options) {
-  AddCredentialOptions(app, options.credentials);
-  app.add_option("--server", options.server,
-                 "Where peculiar-server listens: host:port, [ipv6]:port or unix:path; without the "
-                 "flag $PECULIAR_SERVER, else the default")
-      ->envname("PECULIAR_SERVER")
-      ->type_name("ADDR")
-      ->capture_default_str();
-  app.add_option("--timeout", options.timeout_seconds,
-                 "Seconds to wait for each call, with its retries")
-      ->check(CLI::Range(0.01, 3600.0))
-      ->type_name("SECONDS")
-      ->capture_default_str();
-  app.add_option("-o,--output", options.format, "Format: table, json, jsonl or csv")
-      ->check(CLI::IsMember({"table", "json", "jsonl", "csv"}))
-      ->type_name("FORMAT")
-      ->capture_default_str();
+CLI::App& AddCommand(CLI::App& app, const std::string& name, const std::string& description,
+                     ChosenCommand& chosen, std::function<absl::StatusOr<Reply>(Connection&)> ask) {
+  CLI::App& command = *app.add_subcommand(name, description);
+  command.footer("--server, --timeout, --config and -o work here too: see peculiar --help.");
+  command.callback([&chosen, ask = std::move(ask)] {
+    chosen.run = [ask](const Settings& settings) { return AskAndPrint(settings, ask); };
+  });
+  return command;
 }
 
-CLI::App& AddCommand(CLI::App& app, const std::string& name, const std::string& description,
-                     const GlobalOptions& globals, CommandResult& result,
-                     std::function<absl::StatusOr<Answer>(Connection&)> ask) {
-  CLI::App& command = *app.add_subcommand(name, description);
-  command.footer("--server, --timeout and -o work here too: see peculiar --help.");
-  command.callback(
-      [&globals, &result, ask = std::move(ask)] { result.status = AskAndPrint(globals, ask); });
-  return command;
+OrderedJson OriginOf(Connection& connection) {
+  OrderedJson origin = OrderedJson::object();
+  const auto response = connection.GetSnapshot(v1::GetSnapshotRequest());
+  if (response.ok()) origin["server_version"] = response->server_version();
+  return origin;
+}
+
+absl::Status Print(const Answer& answer, const Settings& settings) {
+  PECULIAR_ASSIGN_OR_RETURN(const Format format, ParseFormat(settings.output));
+  return WriteStandardOutput(Render(answer, format, TerminalWidth()));
 }
 
 void AddModelOption(CLI::App& command, std::string& model) {
@@ -58,6 +55,20 @@ void AddSnapshotOption(CLI::App& command, std::string& snapshot_id) {
   command
       .add_option("--snapshot", snapshot_id, "Snapshot that answers; without it the current one")
       ->type_name("ID");
+}
+
+std::string RefuseEmpty(const std::string& text) { return text.empty() ? "is empty" : ""; }
+
+void RequireUtf8(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    if (option->get_type_name() == "FILE") continue;  // a file may have any name
+    option->check([](const std::string& text) {
+      return IsUtf8(text) ? std::string() : std::string("is not UTF-8 text");
+    });
+  }
+  for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) {
+    RequireUtf8(*command);
+  }
 }
 
 int ExitCode(const absl::Status& status) {
@@ -84,10 +95,7 @@ std::string ErrorLine(const absl::Status& status) {
   std::string line = "peculiar: ";
   // A bug's message needs its kind said; the others begin with the server's reason or are ours.
   if (ExitCode(status) == 1) line += "internal error: ";
-  for (const char c : MessageOf(status)) {
-    const bool is_control = static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-    line += is_control ? ' ' : c;
-  }
+  line += WithoutControls(ToUtf8(std::string(MessageOf(status))), ' ');
   if (MessageOf(status).empty()) line += absl::StatusCodeToString(status.code());
   return line + "\n";
 }

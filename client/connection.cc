@@ -1,11 +1,14 @@
 #include "client/connection.h"
 
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <future>
 #include <thread>
+#include <vector>
 
 #include "peculiar/v1/query_service.grpc.pb.h"
 
@@ -85,6 +88,7 @@ class OperationQueue {
 
 struct Connection::Channel {
   ConnectionOptions options;
+  std::shared_ptr<grpc::Channel> channel;
   std::unique_ptr<v1::QueryService::Stub> stub;
 
   // Attempts until one ends otherwise than UNAVAILABLE; attempt(context, deadline) makes one.
@@ -172,9 +176,9 @@ absl::StatusOr<Connection> Connection::Create(const ConnectionOptions& options) 
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   auto channel = std::make_unique<Channel>();
   channel->options = options;
-  PECULIAR_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> opened,
+  PECULIAR_ASSIGN_OR_RETURN(channel->channel,
                             OpenChannel(options.address, options.credentials, arguments));
-  channel->stub = v1::QueryService::NewStub(opened);
+  channel->stub = v1::QueryService::NewStub(channel->channel);
   return Connection(std::move(channel));
 }
 
@@ -241,6 +245,32 @@ absl::StatusOr<v1::ListRepeatsResponse> Connection::ListRepeats(
 absl::StatusOr<v1::GetSnapshotResponse> Connection::GetSnapshot(
     const v1::GetSnapshotRequest& request) {
   return channel_->Call<v1::GetSnapshotResponse>(&v1::QueryService::Stub::GetSnapshot, request);
+}
+
+absl::StatusOr<std::string> Connection::CallRaw(const std::string& method,
+                                                const std::string& message) {
+  grpc::GenericStub stub(channel_->channel);
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + channel_->options.timeout);
+  const grpc::Slice slice(message);
+  const grpc::ByteBuffer request(&slice, 1);
+  grpc::ByteBuffer response;
+  std::promise<grpc::Status> done;
+  stub.UnaryCall(&context, method, grpc::StubOptions(), &request, &response,
+                 [&done](grpc::Status status) { done.set_value(std::move(status)); });
+  const grpc::Status status = done.get_future().get();
+  if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) return channel_->NoAnswer();
+  if (status.error_code() == grpc::StatusCode::UNAVAILABLE) {
+    return Unavailable("cannot reach {}: {}", address(), status.error_message());
+  }
+  if (!status.ok()) return FromGrpc(status, address());
+  std::vector<grpc::Slice> parts;
+  if (!response.Dump(&parts).ok()) return Internal("the answer of {} cannot be read", method);
+  std::string answer;
+  for (const grpc::Slice& part : parts) {
+    answer.append(reinterpret_cast<const char*>(part.begin()), part.size());
+  }
+  return answer;
 }
 
 }  // namespace peculiar::client

@@ -51,6 +51,10 @@ class Connection {
   absl::StatusOr<v1::ListRepeatsResponse> ListRepeats(const v1::ListRepeatsRequest& request);
   absl::StatusOr<v1::GetSnapshotResponse> GetSnapshot(const v1::GetSnapshotRequest& request);
 
+  // One attempt at any method, "/package.Service/Method", with a message and an answer in bytes:
+  // for services of which there is no stub here.
+  absl::StatusOr<std::string> CallRaw(const std::string& method, const std::string& message);
+
   // Each gives `receive` the messages of a stream, in order, one or more, and returns OK when the
   // stream is whole. An error of `receive` ends the stream and is returned.
   template <typename Response>

@@ -14,12 +14,14 @@ std::string QuantileName(double share) {
 }
 
 std::vector<Column> Columns(const v1::GetDistributionResponse& response) {
-  std::vector<Column> columns{{.name = "population"}, {.name = "galaxies"}, {.name = "ranked"}};
+  std::vector<Column> columns{{.name = "population"},
+                              {.name = "galaxies", .type = CellType::kInteger},
+                              {.name = "ranked", .type = CellType::kInteger}};
   for (const double share : response.quantile_shares()) {
-    columns.push_back({.name = QuantileName(share), .unit = ScoreUnit(response.score_kind())});
+    columns.push_back(ScoreColumn(QuantileName(share), response.score_kind()));
   }
-  columns.push_back({.name = "median_percentile", .unit = "%", .decimals = 2});
-  columns.push_back({.name = "bin_counts", .in_table = false});
+  columns.push_back(PercentileColumn("median_percentile"));
+  columns.push_back({.name = "bin_counts", .type = CellType::kVector, .in_table = false});
   return columns;
 }
 
@@ -69,11 +71,11 @@ absl::StatusOr<Answer> AskDistribution(Connection& connection, const Distributio
   return listing;
 }
 
-void AddDistributionCommand(CLI::App& app, const GlobalOptions& globals, CommandResult& result) {
+void AddDistributionCommand(CLI::App& app, ChosenCommand& chosen) {
   auto options = std::make_shared<DistributionOptions>();
   CLI::App& command = AddCommand(
-      app, "distribution", "How a score is distributed over populations of galaxies", globals,
-      result, [options](Connection& connection) { return AskDistribution(connection, *options); });
+      app, "distribution", "How a score is distributed over populations of galaxies", chosen,
+      [options](Connection& connection) { return AskDistribution(connection, *options); });
   command.add_option("--by", options->by, "Populations: all, agn_class, fibres, redshift or tag")
       ->check(CLI::IsMember({"all", "agn_class", "fibres", "redshift", "tag"}))
       ->type_name("GROUP")

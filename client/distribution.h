@@ -18,6 +18,6 @@ struct DistributionOptions {
 
 absl::StatusOr<Answer> AskDistribution(Connection& connection, const DistributionOptions& options);
 
-void AddDistributionCommand(CLI::App& app, const GlobalOptions& globals, CommandResult& result);
+void AddDistributionCommand(CLI::App& app, ChosenCommand& chosen);
 
 }  // namespace peculiar::client

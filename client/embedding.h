@@ -2,20 +2,20 @@
 // Values are float32 and are printed so that they read back to the same bits.
 #pragma once
 
-#include "client/command.h"
+#include "client/galaxy_ids.h"
 
 namespace peculiar::client {
 
 struct EmbeddingOptions {
-  std::vector<std::string> galaxy_ids;  // at least one
-  std::string model;                    // empty = the snapshot's default
-  std::string space;                    // empty = "latent"
+  IdOptions galaxies;
+  std::string model;  // empty = the snapshot's default
+  std::string space;  // empty = "latent"
   std::string snapshot_id;
 };
 
-// All from one snapshot. One that is not there fails the whole: no answer is half an answer.
-absl::StatusOr<Answer> AskEmbedding(Connection& connection, const EmbeddingOptions& options);
+// All from one snapshot, in the order of the ids.
+absl::StatusOr<Reply> AskEmbedding(Connection& connection, const EmbeddingOptions& options);
 
-void AddEmbeddingCommand(CLI::App& app, const GlobalOptions& globals, CommandResult& result);
+void AddEmbeddingCommand(CLI::App& app, ChosenCommand& chosen);
 
 }  // namespace peculiar::client

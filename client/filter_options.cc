@@ -1,31 +1,12 @@
 #include "client/filter_options.h"
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <iostream>
-#include <iterator>
-#include <sstream>
 
 #include "client/galaxy_columns.h"
+#include "client/galaxy_ids.h"
 
 namespace peculiar::client {
 namespace {
-
-// Words between blanks and commas, without comments.
-std::vector<std::string> Words(const std::string& text) {
-  std::vector<std::string> words;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    line.resize(std::min(line.size(), line.find('#')));
-    std::replace(line.begin(), line.end(), ',', ' ');
-    std::istringstream stream(line);
-    for (std::string word; stream >> word;) words.push_back(word);
-  }
-  return words;
-}
-
-std::string RefuseEmpty(const std::string& text) { return text.empty() ? "is empty" : ""; }
 
 void AddAgn(const std::string& name, v1::GalaxyFilter& filter) {
   if (name == "infrared") filter.add_agn_classes(v1::AGN_CLASS_INFRARED);
@@ -37,16 +18,6 @@ void AddAgn(const std::string& name, v1::GalaxyFilter& filter) {
 }
 
 }  // namespace
-
-absl::StatusOr<std::string> ReadText(const std::string& path) {
-  if (path == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
-  std::ifstream file(path, std::ios::binary);
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error)) return NotFound("cannot read {}: a folder", path);
-  std::string text(std::istreambuf_iterator<char>(file), {});
-  if (!file) return NotFound("cannot read {}", path);
-  return text;
-}
 
 void AddFilterOptions(CLI::App& command, FilterOptions& options) {
   constexpr const char* kGroup = "Only galaxies";
@@ -107,9 +78,11 @@ absl::StatusOr<v1::GalaxyFilter> ToProto(const FilterOptions& options) {
   filter.mutable_tags()->Add(options.tags.begin(), options.tags.end());
   filter.set_best_observation(options.best_observation);
   if (options.among.empty()) return filter;
-  PECULIAR_ASSIGN_OR_RETURN(const std::string text, ReadText(options.among));
-  for (const std::string& id : Words(text)) filter.add_galaxy_ids(id);
-  if (filter.galaxy_ids().empty()) return InvalidArgument("{} names no galaxy", options.among);
+  PECULIAR_ASSIGN_OR_RETURN(const std::vector<GivenId> ids, ReadIds(options.among));
+  for (const GivenId& given : ids) {
+    PECULIAR_RETURN_IF_ERROR(OfId(CheckId(given), given));
+    filter.add_galaxy_ids(given.id);
+  }
   return filter;
 }
 
@@ -130,6 +103,28 @@ void AddScoreOptions(CLI::App& command, ScoreOptions& options) {
           ->check(RefuseEmpty)
           ->excludes(score);
   command.add_flag("--share", options.share, "With --line: its share of mae, 0 to 1")->needs(line);
+}
+
+void AddRangeOptions(CLI::App& command, RangeOptions& options) {
+  const auto add = [&](const std::string& flag, std::optional<double>& target,
+                       const std::string& text, const std::string& type) {
+    command.add_option(flag, target, text)->type_name(type)->group("Only galaxies");
+  };
+  add("--min-score", options.min_score, "with this score or a higher one", "X");
+  add("--max-score", options.max_score, "with this score or a lower one", "X");
+  add("--min-percentile", options.min_percentile, "with this percentile or a higher one", "0..100");
+  add("--max-percentile", options.max_percentile, "with this percentile or a lower one", "0..100");
+}
+
+absl::StatusOr<std::optional<v1::ScoreRange>> ToProto(const ScoreOptions& score,
+                                                      const RangeOptions& range) {
+  v1::ScoreRange proto;
+  SetRange(range, proto);
+  if (proto.ByteSizeLong() == 0) return std::nullopt;
+  PECULIAR_ASSIGN_OR_RETURN(const v1::ScoreKind kind, KindOf(score));
+  proto.set_score_kind(kind);
+  proto.set_line(score.line);
+  return proto;
 }
 
 absl::StatusOr<v1::ScoreKind> KindOf(const ScoreOptions& options) {

@@ -27,6 +27,23 @@ std::string AgnClassName(int agn_class) {
   }
 }
 
+std::string ScoreDescription(v1::ScoreKind kind) {
+  switch (kind) {
+    case v1::SCORE_KIND_CHI:
+      return "mean absolute error over unmasked voxels";
+    case v1::SCORE_KIND_RELATIVE:
+      return "summed absolute error over summed absolute flux";
+    case v1::SCORE_KIND_RELEVANCE:
+      return "learned from labels, 0 to 1";
+    case v1::SCORE_KIND_LINE_ERROR:
+      return "what one line adds to the mean absolute error";
+    case v1::SCORE_KIND_LINE_SHARE:
+      return "share of the mean absolute error that one line adds, 0 to 1";
+    default:
+      return "mean absolute error of the reconstruction";
+  }
+}
+
 }  // namespace
 
 std::string ScoreKindName(v1::ScoreKind kind) {
@@ -84,27 +101,78 @@ std::string ScoreUnit(v1::ScoreKind kind) {
   }
 }
 
+Column ScoreColumn(const std::string& name, v1::ScoreKind kind) {
+  return {.name = name,
+          .type = CellType::kReal,
+          .unit = ScoreUnit(kind),
+          .ucd = kind == v1::SCORE_KIND_RELEVANCE ? "" : "stat.fit.residual",
+          .description = ScoreDescription(kind)};
+}
+
+Column PercentileColumn(const std::string& name) {
+  return {.name = name, .type = CellType::kReal, .unit = "%", .decimals = 2};
+}
+
 void AppendIdColumns(std::vector<Column>& columns) {
-  columns.push_back({.name = "plateifu"});
-  columns.push_back({.name = "mangaid"});
-  columns.push_back({.name = "redshift", .decimals = 5});
+  columns.push_back({.name = "plateifu",
+                     .ucd = "meta.id;meta.main",
+                     .description = "plate and IFU of the observation"});
+  columns.push_back({.name = "mangaid", .ucd = "meta.id", .description = "MaNGA-ID of the object"});
+  columns.push_back(
+      {.name = "redshift", .type = CellType::kReal, .decimals = 5, .ucd = "src.redshift"});
 }
 
 void AppendIdCells(const v1::Galaxy& galaxy, std::vector<OrderedJson>& cells) {
   cells.insert(cells.end(), {galaxy.plateifu(), galaxy.mangaid(), galaxy.redshift()});
 }
 
+void AppendTopLineColumns(std::vector<Column>& columns) {
+  columns.push_back({.name = "top_line", .description = "line with the largest part of mae"});
+  columns.push_back({.name = "top_line_mae",
+                     .type = CellType::kReal,
+                     .unit = "flux",
+                     .description = "its part of mae"});
+}
+
+void AppendTopLineCells(bool is_known, const v1::LineShare& line, std::vector<OrderedJson>& cells) {
+  cells.push_back(OptionalCell(is_known, line.line()));
+  cells.push_back(OptionalCell(line.has_value(), line.value()));
+}
+
+// long: a table of columns
 void AppendDetailColumns(std::vector<Column>& columns) {
-  columns.push_back({.name = "agn_classes"});
-  columns.push_back({.name = "drp3qual_names"});
-  columns.push_back({.name = "ra_deg", .unit = "deg", .decimals = 5});
-  columns.push_back({.name = "dec_deg", .unit = "deg", .decimals = 5});
-  columns.push_back({.name = "fibre_count"});
-  columns.push_back({.name = "coverage", .decimals = 3});
-  columns.push_back({.name = "masked_share", .decimals = 3});
-  columns.push_back({.name = "lines_off_grid_count"});
-  columns.push_back({.name = "repeat_plateifus"});
-  columns.push_back({.name = "tags"});
+  columns.push_back({.name = "agn_classes",
+                     .type = CellType::kTexts,
+                     .ucd = "src.class",
+                     .description = "AGN selections of Comerford et al. 2020"});
+  columns.push_back({.name = "drp3qual_names",
+                     .type = CellType::kTexts,
+                     .ucd = "meta.code.qual",
+                     .description = "MANGA_DRP3QUAL bits that are set"});
+  for (const auto& [name, ucd] :
+       {std::pair{"ra_deg", "pos.eq.ra;meta.main"}, std::pair{"dec_deg", "pos.eq.dec;meta.main"}}) {
+    columns.push_back(
+        {.name = name, .type = CellType::kReal, .unit = "deg", .decimals = 5, .ucd = ucd});
+  }
+  columns.push_back(
+      {.name = "fibre_count", .type = CellType::kInteger, .description = "fibres of the bundle"});
+  columns.push_back({.name = "coverage",
+                     .type = CellType::kReal,
+                     .decimals = 3,
+                     .description = "share of the crop inside the cube, 0 to 1"});
+  columns.push_back({.name = "masked_share",
+                     .type = CellType::kReal,
+                     .decimals = 3,
+                     .description = "share of masked voxels, 0 to 1"});
+  columns.push_back({.name = "lines_off_grid_count",
+                     .type = CellType::kInteger,
+                     .description = "emission lines outside the cube's wavelengths"});
+  columns.push_back({.name = "repeat_plateifus",
+                     .type = CellType::kTexts,
+                     .ucd = "meta.id.assoc",
+                     .description = "other observations of the object in the sample"});
+  columns.push_back(
+      {.name = "tags", .type = CellType::kTexts, .description = "named sets it belongs to"});
 }
 
 void AppendDetailCells(const v1::Galaxy& galaxy, std::vector<OrderedJson>& cells) {

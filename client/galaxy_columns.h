@@ -29,9 +29,17 @@ std::string PopulationGroupName(v1::PopulationGroup group);
 // POPULATION_GROUP_UNSPECIFIED for any other name.
 v1::PopulationGroup ParsePopulationGroup(std::string_view name);
 
+// The columns of a score and of a percentile, 0 to 100.
+Column ScoreColumn(const std::string& name, v1::ScoreKind kind);
+Column PercentileColumn(const std::string& name);
+
 // plateifu, mangaid, redshift: what a listing of galaxies begins with ...
 void AppendIdColumns(std::vector<Column>& columns);
 void AppendIdCells(const v1::Galaxy& galaxy, std::vector<OrderedJson>& cells);
+// The line with the largest part of mae, and that part.
+void AppendTopLineColumns(std::vector<Column>& columns);
+void AppendTopLineCells(bool is_known, const v1::LineShare& line, std::vector<OrderedJson>& cells);
+
 // ... and AGN classes, position, fibres, all of its quality, its repeats and tags: what it ends
 // with.
 void AppendDetailColumns(std::vector<Column>& columns);

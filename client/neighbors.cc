@@ -9,13 +9,19 @@ namespace peculiar::client {
 namespace {
 
 std::vector<Column> Columns() {
-  std::vector<Column> columns{{.name = "place"}};
+  std::vector<Column> columns{
+      {.name = "place", .type = CellType::kInteger, .description = "1 = the nearest"}};
   AppendIdColumns(columns);
-  columns.push_back({.name = "distance"});
-  columns.push_back({.name = "mae", .unit = "flux"});
-  columns.push_back({.name = "mae_rank"});
-  columns.push_back({.name = "mae_percentile", .unit = "%", .decimals = 2});
-  columns.push_back({.name = "also_in_spaces"});
+  columns.push_back({.name = "distance",
+                     .type = CellType::kReal,
+                     .description = "Euclidean, in the space asked for"});
+  columns.push_back(ScoreColumn("mae", v1::SCORE_KIND_MAE));
+  columns.push_back(
+      {.name = "mae_rank", .type = CellType::kInteger, .description = "1 = the highest score"});
+  columns.push_back(PercentileColumn("mae_percentile"));
+  columns.push_back({.name = "also_in_spaces",
+                     .type = CellType::kTexts,
+                     .description = "other spaces in which it is as near"});
   AppendDetailColumns(columns);
   return columns;
 }
@@ -52,7 +58,6 @@ absl::StatusOr<std::vector<float>> ReadVector(const std::string& path) {
 
 absl::StatusOr<v1::FindNeighborsRequest> ToRequest(const NeighborsOptions& options) {
   v1::FindNeighborsRequest request;
-  request.set_galaxy_id(options.galaxy_id);
   if (!options.vector.empty()) {
     PECULIAR_ASSIGN_OR_RETURN(const std::vector<float> values, ReadVector(options.vector));
     request.mutable_vector_values()->Add(values.begin(), values.end());
@@ -66,12 +71,7 @@ absl::StatusOr<v1::FindNeighborsRequest> ToRequest(const NeighborsOptions& optio
   return request;
 }
 
-}  // namespace
-
-absl::StatusOr<Answer> AskNeighbors(Connection& connection, const NeighborsOptions& options) {
-  PECULIAR_ASSIGN_OR_RETURN(const v1::FindNeighborsRequest request, ToRequest(options));
-  PECULIAR_ASSIGN_OR_RETURN(const v1::FindNeighborsResponse response,
-                            connection.FindNeighbors(request));
+Listing ToListing(const v1::FindNeighborsResponse& response) {
   Listing listing{.name = "neighbors"};
   listing.provenance = {{"of_plateifu", response.plateifu()},
                         {"space", response.space()},
@@ -88,18 +88,65 @@ absl::StatusOr<Answer> AskNeighbors(Connection& connection, const NeighborsOptio
   return listing;
 }
 
-void AddNeighborsCommand(CLI::App& app, const GlobalOptions& globals, CommandResult& result) {
+// Appends one galaxy's neighbours to those of the galaxies before it.
+void Append(Listing one, Listing& all) {
+  const OrderedJson of = one.provenance["of_plateifu"];
+  if (all.table.columns.empty()) {
+    all = {.name = one.name, .provenance = std::move(one.provenance)};
+    all.provenance.erase("of_plateifu");
+    all.table.columns = {{.name = "of_plateifu",
+                          .ucd = "meta.id",
+                          .description = "the galaxy whose neighbours they are"}};
+    auto& columns = one.table.columns;
+    all.table.columns.insert(all.table.columns.end(), columns.begin(), columns.end());
+  }
+  for (std::vector<OrderedJson>& row : one.table.rows) {
+    row.insert(row.begin(), of);
+    all.table.rows.push_back(std::move(row));
+  }
+  all.notes.push_back(one.notes.front());
+}
+
+}  // namespace
+
+absl::StatusOr<Reply> AskNeighbors(Connection& connection, const NeighborsOptions& options) {
+  PECULIAR_ASSIGN_OR_RETURN(v1::FindNeighborsRequest request, ToRequest(options));
+  std::vector<GivenId> ids(1);  // a point has no id
+  if (options.vector.empty()) {
+    PECULIAR_ASSIGN_OR_RETURN(ids, GivenIds(options.galaxies));
+  }
+  const bool is_single = !options.vector.empty() || options.galaxies.is_single();
+  Reply reply;
+  Listing all;
+  PECULIAR_RETURN_IF_ERROR(AskEach(
+      ids,
+      [&](const std::string& id) {
+        request.set_galaxy_id(id);
+        return connection.FindNeighbors(request);
+      },
+      [&](const v1::FindNeighborsResponse& response) {
+        request.set_snapshot_id(response.snapshot_id());  // the next ones from the same
+        request.set_model(response.model());
+        Listing listing = ToListing(response);
+        is_single ? void(all = std::move(listing)) : Append(std::move(listing), all);
+      },
+      reply.failures));
+  if (!all.table.columns.empty()) reply.answer = std::move(all);
+  return reply;
+}
+
+void AddNeighborsCommand(CLI::App& app, ChosenCommand& chosen) {
   auto options = std::make_shared<NeighborsOptions>();
-  CLI::App& command = AddCommand(
-      app, "neighbors", "The galaxies most like a given one, nearest first", globals, result,
-      [options](Connection& connection) { return AskNeighbors(connection, *options); });
-  CLI::Option_group& of = *command.add_option_group("Of");
-  of.add_option("galaxy", options->galaxy_id, "Plate-IFU or MaNGA-ID, for example 8626-12704")
-      ->type_name("ID");
-  of.add_option("--vector", options->vector,
-                "Of a point instead: file of its values, - = standard input")
-      ->type_name("FILE");
-  of.require_option(1);
+  CLI::App& command =
+      AddCommand(app, "neighbors", "The galaxies most like a given one, nearest first", chosen,
+                 [options](Connection& connection) { return AskNeighbors(connection, *options); });
+  AddIdOptions(command, options->galaxies);
+  command
+      .add_option("--vector", options->vector,
+                  "Of a point instead: file of its values, - = standard input")
+      ->type_name("FILE")
+      ->excludes("galaxies")
+      ->excludes("--ids");
   command.add_option("-k,--count", options->neighbor_count, "How many, 1 to 1000")
       ->check(CLI::Range(1, 1000))
       ->type_name("N")

@@ -3,11 +3,12 @@
 #pragma once
 
 #include "client/filter_options.h"
+#include "client/galaxy_ids.h"
 
 namespace peculiar::client {
 
 struct NeighborsOptions {
-  std::string galaxy_id;    // empty when `vector` is given
+  IdOptions galaxies;       // none when `vector` is given
   std::string vector;       // file of a point's values, "-" = standard input
   int neighbor_count = 10;  // 1 to 1000
   std::string model;        // empty = the snapshot's default
@@ -17,8 +18,9 @@ struct NeighborsOptions {
   std::string snapshot_id;
 };
 
-absl::StatusOr<Answer> AskNeighbors(Connection& connection, const NeighborsOptions& options);
+// Of several galaxies: one listing, with a first column that says whose neighbour a row is.
+absl::StatusOr<Reply> AskNeighbors(Connection& connection, const NeighborsOptions& options);
 
-void AddNeighborsCommand(CLI::App& app, const GlobalOptions& globals, CommandResult& result);
+void AddNeighborsCommand(CLI::App& app, ChosenCommand& chosen);
 
 }  // namespace peculiar::client

@@ -39,7 +39,7 @@ std::string ListingJson(const Listing& listing) {
   return text + (listing.table.rows.empty() ? "]\n}\n" : "\n ]\n}\n");
 }
 
-std::string ListingLines(const Listing& listing) {
+std::string JsonLines(const Listing& listing) {
   std::string text;
   for (const auto& row : listing.table.rows) {
     OrderedJson object = RowObject(listing.table, row);
@@ -49,6 +49,37 @@ std::string ListingLines(const Listing& listing) {
   return text;
 }
 
+std::string RenderListing(const Listing& listing, Format format, int width) {
+  if (format == Format::kTable) return RenderTable(listing, width);
+  if (format == Format::kJson) return ListingJson(listing);
+  return RenderHead(listing, format) + RenderRows(listing, format) + RenderTail(format);
+}
+
+std::string RenderRecord(const Record& record, Format format, int width) {
+  if (format == Format::kTable) return RenderTable(record, width);
+  if (format == Format::kJson) return Dump(record.document, 1) + "\n";
+  if (format == Format::kJsonl) return Dump(record.document, -1) + "\n";
+  return RenderListing(ListLeaves(record), format, width);
+}
+
+std::string RenderRecords(const Records& records, Format format, int width) {
+  if (format == Format::kCsv || format == Format::kVotable) {
+    return RenderListing(ListLeaves(records), format, width);
+  }
+  std::string text;
+  OrderedJson documents = OrderedJson::array();
+  for (const auto& [key, record] : records.records) {
+    if (format == Format::kJson) {
+      documents.push_back(record.document);
+    } else {
+      if (format == Format::kTable && !text.empty()) text += "\n";
+      text += RenderRecord(record, format, width);
+    }
+  }
+  if (format != Format::kJson) return text;
+  return Dump(OrderedJson{{records.name, std::move(documents)}}, 1) + "\n";
+}
+
 }  // namespace
 
 absl::StatusOr<Format> ParseFormat(std::string_view name) {
@@ -56,18 +87,31 @@ absl::StatusOr<Format> ParseFormat(std::string_view name) {
   if (name == "json") return Format::kJson;
   if (name == "jsonl") return Format::kJsonl;
   if (name == "csv") return Format::kCsv;
-  return InvalidArgument("unknown output format '{}': table, json, jsonl or csv", name);
+  if (name == "votable") return Format::kVotable;
+  return InvalidArgument("unknown output format '{}': table, json, jsonl, csv or votable", name);
 }
 
 std::string Render(const Answer& answer, Format format, int width) {
-  if (format == Format::kTable) return RenderTable(answer, width);
-  if (format == Format::kCsv) return RenderCsv(answer);
-  const bool lines = format == Format::kJsonl;
   if (const auto* listing = std::get_if<Listing>(&answer)) {
-    return lines ? ListingLines(*listing) : ListingJson(*listing);
+    return RenderListing(*listing, format, width);
   }
-  return Dump(std::get<Record>(answer).document, lines ? -1 : 1) + "\n";
+  if (const auto* record = std::get_if<Record>(&answer)) {
+    return RenderRecord(*record, format, width);
+  }
+  return RenderRecords(std::get<Records>(answer), format, width);
 }
+
+std::string RenderHead(const Listing& listing, Format format) {
+  if (format == Format::kCsv) return CsvHead(listing);
+  return format == Format::kVotable ? VotableHead(listing) : "";
+}
+
+std::string RenderRows(const Listing& listing, Format format) {
+  if (format == Format::kCsv) return CsvRows(listing);
+  return format == Format::kVotable ? VotableRows(listing) : JsonLines(listing);
+}
+
+std::string RenderTail(Format format) { return format == Format::kVotable ? VotableTail() : ""; }
 
 OrderedJson FloatCell(float value) {
   if (!std::isfinite(value)) return nullptr;
@@ -86,10 +130,17 @@ int TerminalWidth() {
 }
 
 absl::Status WriteStandardOutput(std::string_view text) {
+  const absl::Status status = WriteToReader(text);
+  return status.code() == absl::StatusCode::kCancelled ? absl::OkStatus() : status;
+}
+
+absl::Status WriteToReader(std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = write(STDOUT_FILENO, text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0 && errno == EPIPE) return absl::OkStatus();
+    if (written < 0 && errno == EPIPE) {
+      return MakeStatus(absl::StatusCode::kCancelled, "the reader has gone");
+    }
     if (written < 0) return Internal("cannot write the answer: {}", std::strerror(errno));
     text.remove_prefix(static_cast<std::size_t>(written));
   }

@@ -1,4 +1,5 @@
-// Comma-separated values, RFC 4180 except for the line end, which is a bare newline.
+// Comma-separated values, RFC 4180 except for the line end, which is a bare newline; and records as
+// rows.
 
 #include "client/output.h"
 
@@ -42,19 +43,44 @@ void AppendHeading(const std::string& name, const OrderedJson& first_cell,
   }
 }
 
-std::string ListingCsv(const Listing& listing) {
+// Appends a row for every leaf of the document, behind `begin`.
+void AppendLeaves(const OrderedJson& value, const std::string& path,
+                  const std::vector<OrderedJson>& begin, Table& table) {
+  if (value.is_object()) {
+    for (const auto& [key, member] : value.items()) {
+      AppendLeaves(member, path.empty() ? key : path + "." + key, begin, table);
+    }
+  } else if (value.is_array() && !value.empty() && value.front().is_object()) {
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      AppendLeaves(value[i], fmt::format("{}.{}", path, i), begin, table);
+    }
+  } else {
+    std::vector<OrderedJson> row = begin;
+    row.insert(row.end(), {path, CellText(value)});
+    table.rows.push_back(std::move(row));
+  }
+}
+
+}  // namespace
+
+std::string CsvHead(const Listing& listing) {
   const Table& table = listing.table;
   std::vector<std::string> heading;
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
     AppendHeading(table.columns[c].name,
                   table.rows.empty() ? OrderedJson(nullptr) : table.rows[0][c], heading);
   }
+  for (const auto& [key, value] : listing.provenance.items()) heading.push_back(key);
+  return Line(heading);
+}
+
+std::string CsvRows(const Listing& listing) {
+  const Table& table = listing.table;
   std::vector<std::string> provenance;
   for (const auto& [key, value] : listing.provenance.items()) {
-    heading.push_back(key);
     provenance.push_back(CellText(value));
   }
-  std::string text = Line(heading);
+  std::string text;
   for (const auto& row : table.rows) {
     std::vector<std::string> fields;
     for (const OrderedJson& cell : row) AppendCell(cell, fields);
@@ -63,23 +89,6 @@ std::string ListingCsv(const Listing& listing) {
   }
   return text;
 }
-
-// A line for every leaf of the document: its path with dots, then its value.
-void AppendLeaves(const OrderedJson& value, const std::string& path, std::string& text) {
-  if (value.is_object()) {
-    for (const auto& [key, member] : value.items()) {
-      AppendLeaves(member, path.empty() ? key : path + "." + key, text);
-    }
-  } else if (value.is_array() && !value.empty() && value.front().is_object()) {
-    for (std::size_t i = 0; i < value.size(); ++i) {
-      AppendLeaves(value[i], fmt::format("{}.{}", path, i), text);
-    }
-  } else {
-    text += Line({path, CellText(value)});
-  }
-}
-
-}  // namespace
 
 std::string CellText(const OrderedJson& cell) {
   if (cell.is_null()) return "";
@@ -95,11 +104,22 @@ std::string CellText(const OrderedJson& cell) {
   return text;
 }
 
-std::string RenderCsv(const Answer& answer) {
-  if (const auto* listing = std::get_if<Listing>(&answer)) return ListingCsv(*listing);
-  std::string text = Line({"quantity", "value"});
-  AppendLeaves(std::get<Record>(answer).document, "", text);
-  return text;
+Listing ListLeaves(const Record& record) {
+  Listing listing{.name = "quantities"};
+  listing.table.columns = {{.name = "quantity"}, {.name = "value"}};
+  AppendLeaves(record.document, "", {}, listing.table);
+  listing.origin = record.origin;
+  return listing;
+}
+
+Listing ListLeaves(const Records& records) {
+  Listing listing{.name = records.name};
+  listing.table.columns = {{.name = records.key}, {.name = "quantity"}, {.name = "value"}};
+  for (const auto& [key, record] : records.records) {
+    AppendLeaves(record.document, "", {key}, listing.table);
+  }
+  listing.origin = records.origin;
+  return listing;
 }
 
 }  // namespace peculiar::client

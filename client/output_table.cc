@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "client/output.h"
+#include "client/text.h"
 
 namespace peculiar::client {
 namespace {
@@ -17,14 +18,6 @@ constexpr std::size_t kNarrowest = 16;  // a text column is not wrapped to less
 std::size_t CharacterCount(std::string_view text) {
   return static_cast<std::size_t>(
       std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-}
-
-// Control characters could move the terminal's cursor.
-std::string Printable(std::string text) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
-  }
-  return text;
 }
 
 // Lines of at most `width` bytes, broken at blanks where there are any; width 0 = no bound.
@@ -47,6 +40,7 @@ struct PrintedColumn {
   std::string name;
   std::string unit;
   bool is_numeric = false;
+  bool wraps = false;
   std::vector<std::string> cells;
   std::size_t width = 0;
 };
@@ -72,17 +66,17 @@ std::string NumberText(const OrderedJson& cell, int decimals) {
 }
 
 std::string TextOf(const OrderedJson& cell) {
-  if (!cell.is_array()) return Printable(CellText(cell));
+  if (!cell.is_array()) return WithoutControls(CellText(cell), '?');
   std::string text;
   for (const OrderedJson& element : cell) {
-    text += (text.empty() ? "" : ", ") + Printable(CellText(element));
+    text += (text.empty() ? "" : ", ") + WithoutControls(CellText(element), '?');
   }
   return text;
 }
 
 PrintedColumn PrintColumn(const Table& table, std::size_t c) {
   const Column& column = table.columns[c];
-  PrintedColumn printed{.name = column.name, .unit = column.unit};
+  PrintedColumn printed{.name = column.name, .unit = column.unit, .wraps = column.wraps};
   printed.width = std::max(CharacterCount(column.name), CharacterCount(column.unit));
   printed.is_numeric = std::all_of(table.rows.begin(), table.rows.end(), [c](const auto& row) {
     return row[c].is_number() || row[c].is_null();
@@ -103,11 +97,11 @@ std::size_t TotalWidth(const std::vector<PrintedColumn>& columns) {
   return total - kGap;
 }
 
-// Leaves columns out from the right until the table fits, but never the first two, then narrows a
-// text column at the end; returns the names of those left out.
+// Leaves columns out from the right until the table fits, but never the first two nor one that
+// wraps, then narrows a text column at the end; returns the names of those left out.
 std::string Fit(std::vector<PrintedColumn>& columns, std::size_t width) {
   std::string left_out;
-  while (width > 0 && columns.size() > 2 && TotalWidth(columns) > width) {
+  while (width > 0 && columns.size() > 2 && TotalWidth(columns) > width && !columns.back().wraps) {
     left_out = columns.back().name + (left_out.empty() ? "" : ", ") + left_out;
     columns.pop_back();
   }
@@ -212,14 +206,15 @@ void AppendTable(const Table& given, int width, std::string& out) {
 
 }  // namespace
 
-std::string RenderTable(const Answer& answer, int width) {
+std::string RenderTable(const Listing& listing, int width) {
   std::string out;
-  if (const auto* listing = std::get_if<Listing>(&answer)) {
-    AppendTable(listing->table, width, out);
-    for (const std::string& note : listing->notes) AppendNote(note, width, out);
-    return out;
-  }
-  const auto& record = std::get<Record>(answer);
+  AppendTable(listing.table, width, out);
+  for (const std::string& note : listing.notes) AppendNote(note, width, out);
+  return out;
+}
+
+std::string RenderTable(const Record& record, int width) {
+  std::string out;
   for (const Table& section : record.sections) {
     if (!out.empty()) out += "\n";
     AppendTable(section, width, out);

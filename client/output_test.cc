@@ -18,8 +18,8 @@ Listing MakeListing() {
   listing.provenance = {{"snapshot_id", "S1"}, {"model", "ae"}};
   listing.totals = {{"total_count", 2}};
   listing.table.columns = {{.name = "id"},
-                           {.name = "mass", .unit = "kg", .decimals = 2},
-                           {.name = "tags"},
+                           {.name = "mass", .type = CellType::kReal, .unit = "kg", .decimals = 2},
+                           {.name = "tags", .type = CellType::kTexts},
                            {.name = "note"}};
   listing.table.rows = {{"a", 1.5, {"x", "y"}, "say \"hi\", twice\nthen go"},
                         {"b,c", nullptr, OrderedJson::array(), ""}};
@@ -58,6 +58,14 @@ TEST(OutputTest, LastTextColumnWrapsUnderItself) {
   Record record;
   record.sections = {{.columns = {{}, {}}, .rows = {{"key", "one two three four five six"}}}};
   EXPECT_EQ(Render(record, Format::kTable, 23), "key  one two three four\n     five six\n");
+}
+
+TEST(OutputTest, AColumnThatWrapsIsNarrowedNotLeftOut) {
+  Listing listing{.name = "checks"};
+  listing.table.columns = {{.name = "a"}, {.name = "b"}, {.name = "found", .wraps = true}};
+  listing.table.rows = {{"x", "ok", "one two three four five"}};
+  EXPECT_EQ(Render(listing, Format::kTable, 23),
+            "a  b   found\n-  --  ----------------\nx  ok  one two three\n       four five\n");
 }
 
 TEST(OutputTest, WidthCountsCharactersNotBytes) {
@@ -121,14 +129,15 @@ TEST(OutputTest, NumbersDoNotFollowTheLocale) {
   Listing listing = MakeListing();
   listing.table.rows[0][1] = 12345.5;
   std::vector<std::string> before;
-  const auto formats = {Format::kTable, Format::kJson, Format::kJsonl, Format::kCsv};
+  const auto formats = {Format::kTable, Format::kJson, Format::kJsonl, Format::kCsv,
+                        Format::kVotable};
   for (const Format format : formats) before.push_back(Render(listing, format, 0));
   const std::locale old = std::locale::global(std::locale(std::locale(), new CommaPoint));
   std::vector<std::string> after;
   for (const Format format : formats) after.push_back(Render(listing, format, 0));
   std::locale::global(old);
   EXPECT_EQ(after, before);
-  EXPECT_THAT(before.back(), ::testing::HasSubstr("12345.5"));
+  EXPECT_THAT(before[3], ::testing::HasSubstr("12345.5"));
 }
 
 TEST(OutputTest, FloatsReadBackToTheSameBits) {

@@ -3,39 +3,27 @@
 #include <algorithm>
 
 #include "client/galaxy_columns.h"
+#include "client/pages.h"
 
 namespace peculiar::client {
 namespace {
 
-constexpr int kLargestPage = 1000;  // the server's bound
-
-absl::StatusOr<v1::ListRepeatsResponse> AllPages(Connection& connection,
-                                                 v1::ListRepeatsRequest request) {
-  request.set_page_size(kLargestPage);
-  v1::ListRepeatsResponse all;
-  do {
-    PECULIAR_ASSIGN_OR_RETURN(v1::ListRepeatsResponse page, connection.ListRepeats(request));
-    if (!page.next_page_token().empty() && page.repeat_pairs().empty()) {
-      return Internal("the server sent an empty page that is not the last");
-    }
-    request.set_page_token(page.next_page_token());
-    if (!all.spaces().empty()) page.clear_spaces();  // every page has them
-    all.MergeFrom(page);
-  } while (!request.page_token().empty());
-  return all;
-}
-
 std::vector<Column> Columns(const v1::ListRepeatsResponse& response) {
-  std::vector<Column> columns{{.name = "mangaid"}, {.name = "first"}, {.name = "second"}};
+  std::vector<Column> columns{{.name = "mangaid", .ucd = "meta.id;meta.main"},
+                              {.name = "first", .ucd = "meta.id"},
+                              {.name = "second", .ucd = "meta.id"}};
   for (const std::string& space : response.spaces()) {
-    columns.push_back({.name = space + "_percentile", .unit = "%", .decimals = 2});
-    columns.push_back({.name = space + "_rank_from_first"});
-    columns.push_back({.name = space + "_rank_from_second"});
-    columns.push_back({.name = space + "_distance"});
+    columns.push_back(PercentileColumn(space + "_percentile"));
+    columns.push_back({.name = space + "_rank_from_first", .type = CellType::kInteger});
+    columns.push_back({.name = space + "_rank_from_second", .type = CellType::kInteger});
+    columns.push_back({.name = space + "_distance", .type = CellType::kReal});
   }
-  columns.push_back({.name = "mae_difference", .unit = "flux"});
-  columns.push_back({.name = "chi_difference", .unit = "sigma"});
-  columns.push_back({.name = "relative_difference"});
+  for (const auto kind : {v1::SCORE_KIND_MAE, v1::SCORE_KIND_CHI, v1::SCORE_KIND_RELATIVE}) {
+    columns.push_back({.name = ScoreKindName(kind) + "_difference",
+                       .type = CellType::kReal,
+                       .unit = ScoreUnit(kind),
+                       .description = "second less first"});
+  }
   return columns;
 }
 
@@ -77,7 +65,11 @@ absl::StatusOr<Answer> AskRepeats(Connection& connection, const RepeatsOptions& 
   v1::ListRepeatsRequest request;
   request.set_model(options.model);
   request.set_snapshot_id(options.snapshot_id);
-  PECULIAR_ASSIGN_OR_RETURN(const v1::ListRepeatsResponse response, AllPages(connection, request));
+  PECULIAR_ASSIGN_OR_RETURN(
+      const v1::ListRepeatsResponse response,
+      AllPages(
+          request, /*limit=*/0, [&](const auto& page) { return connection.ListRepeats(page); },
+          [](auto& page) { return page.mutable_repeat_pairs(); }));
   Listing listing{.name = "repeats"};
   listing.provenance = {{"snapshot_id", response.snapshot_id()}, {"model", response.model()}};
   listing.totals = {{"total_count", response.total_count()}};
@@ -96,10 +88,10 @@ absl::StatusOr<Answer> AskRepeats(Connection& connection, const RepeatsOptions& 
   return listing;
 }
 
-void AddRepeatsCommand(CLI::App& app, const GlobalOptions& globals, CommandResult& result) {
+void AddRepeatsCommand(CLI::App& app, ChosenCommand& chosen) {
   auto options = std::make_shared<RepeatsOptions>();
   CLI::App& command = AddCommand(
-      app, "repeats", "How near the observations of one object lie in each space", globals, result,
+      app, "repeats", "How near the observations of one object lie in each space", chosen,
       [options](Connection& connection) { return AskRepeats(connection, *options); });
   AddModelOption(command, options->model);
   AddSnapshotOption(command, options->snapshot_id);

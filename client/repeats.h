@@ -14,6 +14,6 @@ struct RepeatsOptions {
 // Asks for all pages, which come from the snapshot of the first.
 absl::StatusOr<Answer> AskRepeats(Connection& connection, const RepeatsOptions& options);
 
-void AddRepeatsCommand(CLI::App& app, const GlobalOptions& globals, CommandResult& result);
+void AddRepeatsCommand(CLI::App& app, ChosenCommand& chosen);
 
 }  // namespace peculiar::client

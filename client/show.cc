@@ -225,14 +225,7 @@ Table LinesSection(const v1::GetGalaxyResponse& response) {
   return table;
 }
 
-}  // namespace
-
-absl::StatusOr<Answer> AskShow(Connection& connection, const ShowOptions& options) {
-  v1::GetGalaxyRequest request;
-  request.set_galaxy_id(options.galaxy_id);
-  request.set_snapshot_id(options.snapshot_id);
-  request.set_include_spaxel_values(options.with_map);
-  PECULIAR_ASSIGN_OR_RETURN(const v1::GetGalaxyResponse response, connection.GetGalaxy(request));
+Record ToRecord(const v1::GetGalaxyResponse& response, bool with_map) {
   const v1::Galaxy& galaxy = response.galaxy();
   Record record;
   record.document["snapshot_id"] = response.snapshot_id();
@@ -250,7 +243,7 @@ absl::StatusOr<Answer> AskShow(Connection& connection, const ShowOptions& option
   record.sections = {CatalogueSection(galaxy, record.document["galaxy"]), ScoresSection(response),
                      PopulationsSection(response), LinesSection(response)};
   for (const v1::ModelScores& model_scores : response.model_scores()) {
-    if (!options.with_map) break;
+    if (!with_map) break;
     record.document["spaxel_values"][model_scores.model()] =
         SpaxelRows(model_scores, response.spaxel_side());
     record.sections.push_back(SpaxelPicture(model_scores, response.spaxel_side()));
@@ -260,14 +253,42 @@ absl::StatusOr<Answer> AskShow(Connection& connection, const ShowOptions& option
   return record;
 }
 
-void AddShowCommand(CLI::App& app, const GlobalOptions& globals, CommandResult& result) {
+}  // namespace
+
+absl::StatusOr<Reply> AskShow(Connection& connection, const ShowOptions& options) {
+  PECULIAR_ASSIGN_OR_RETURN(const std::vector<GivenId> ids, GivenIds(options.galaxies));
+  v1::GetGalaxyRequest request;
+  request.set_snapshot_id(options.snapshot_id);
+  request.set_include_spaxel_values(options.with_map);
+  Records all{.name = "galaxies", .key = "plateifu"};
+  Reply reply;
+  PECULIAR_RETURN_IF_ERROR(AskEach(
+      ids,
+      [&](const std::string& id) {
+        request.set_galaxy_id(id);
+        return connection.GetGalaxy(request);
+      },
+      [&](const v1::GetGalaxyResponse& response) {
+        request.set_snapshot_id(response.snapshot_id());  // the next ones from the same
+        all.records.emplace_back(response.galaxy().plateifu(),
+                                 ToRecord(response, options.with_map));
+      },
+      reply.failures));
+  if (all.records.empty()) return reply;
+  if (options.galaxies.is_single()) {
+    reply.answer = std::move(all.records[0].second);
+  } else {
+    reply.answer = std::move(all);
+  }
+  return reply;
+}
+
+void AddShowCommand(CLI::App& app, ChosenCommand& chosen) {
   auto options = std::make_shared<ShowOptions>();
   CLI::App& command =
-      AddCommand(app, "show", "Everything known about one galaxy", globals, result,
+      AddCommand(app, "show", "Everything known about a galaxy, or about each of several", chosen,
                  [options](Connection& connection) { return AskShow(connection, *options); });
-  command.add_option("galaxy", options->galaxy_id, "Plate-IFU or MaNGA-ID, for example 8626-12704")
-      ->required()
-      ->type_name("ID");
+  AddIdOptions(command, options->galaxies);
   command.add_flag("--map", options->with_map, "And where in the image the error lies");
   AddSnapshotOption(command, options->snapshot_id);
 }

@@ -3,37 +3,16 @@
 #include <google/protobuf/util/time_util.h>
 
 #include <algorithm>
-#include <chrono>
 #include <numeric>
 
+#include "client/age.h"
 #include "client/galaxy_columns.h"
-#include "core/base/json.h"
+#include "client/models.h"
 
 namespace peculiar::client {
 namespace {
 
 constexpr std::size_t kShownDigest = 12;  // of 64 characters; json has all
-
-std::int64_t SecondsSince(const google::protobuf::Timestamp& time) {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const std::int64_t seconds =
-      std::chrono::duration_cast<std::chrono::seconds>(now).count() - time.seconds();
-  return std::max<std::int64_t>(0, seconds);  // clocks of two machines may differ
-}
-
-std::string AgeText(std::int64_t seconds) {
-  if (seconds < 120) return fmt::format("{} s", seconds);
-  if (seconds < 2 * 3600) return fmt::format("{} min", seconds / 60);
-  if (seconds < 48 * 3600) return fmt::format("{} h", seconds / 3600);
-  return fmt::format("{} days", seconds / 86400);
-}
-
-// The figures of the training; the text as it came when it is not JSON.
-OrderedJson TrainingOf(const v1::Model& model) {
-  OrderedJson figures =
-      OrderedJson::parse(model.training_json(), nullptr, /*allow_exceptions=*/false);
-  return figures.is_discarded() ? OrderedJson(model.training_json()) : figures;
-}
 
 // What relevance was learned from; null when there is none.
 OrderedJson RelevanceOf(const v1::Model& model) {
@@ -72,7 +51,8 @@ OrderedJson Document(const std::string& address, const v1::GetSnapshotResponse& 
   document["server_version"] = response.server_version();
   document["snapshot_id"] = snapshot.snapshot_id();
   document["create_time"] = google::protobuf::util::TimeUtil::ToString(snapshot.create_time());
-  document["age_seconds"] = SecondsSince(snapshot.create_time());
+  // Clocks of two machines may differ.
+  document["age_seconds"] = std::max<std::int64_t>(0, SecondsSince(snapshot.create_time()));
   document["dataset_digest"] = snapshot.dataset_digest();
   document["galaxy_count"] = snapshot.galaxy_count();
   document["excluded_count"] = snapshot.excluded_count();
@@ -216,9 +196,9 @@ absl::StatusOr<Answer> AskStatus(Connection& connection) {
   return record;
 }
 
-void AddStatusCommand(CLI::App& app, const GlobalOptions& globals, CommandResult& result) {
+void AddStatusCommand(CLI::App& app, ChosenCommand& chosen) {
   AddCommand(app, "status", "What the server serves: snapshot, models, counts, reload error",
-             globals, result, [](Connection& connection) { return AskStatus(connection); });
+             chosen, [](Connection& connection) { return AskStatus(connection); });
 }
 
 }  // namespace peculiar::client

@@ -8,6 +8,6 @@ namespace peculiar::client {
 
 absl::StatusOr<Answer> AskStatus(Connection& connection);
 
-void AddStatusCommand(CLI::App& app, const GlobalOptions& globals, CommandResult& result);
+void AddStatusCommand(CLI::App& app, ChosenCommand& chosen);
 
 }  // namespace peculiar::client

@@ -166,12 +166,6 @@ TEST_F(CliTest, EmbeddingsInEveryFormat) {
             "8000-12704,0.1,-2.5,1e-20,S1,ae,latent\n8001-12704,0.1,-2.5,1e-20,S1,ae,latent\n");
 }
 
-TEST_F(CliTest, EmbeddingsWithOneUnknownIdPrintNothing) {
-  const ProcessResult result = Run({"embedding", "8000-12704", "9999-12704"});
-  EXPECT_EQ(result.exit_code, 3);
-  EXPECT_EQ(result.out, "");
-}
-
 TEST_F(CliTest, ShowAsTable) {
   EXPECT_EQ(Output({"show", "8001-12704"}), R"(Galaxy 8001-12704
 mangaid       1-209233
@@ -379,7 +373,7 @@ TEST_F(CliTest, WrongUsageIsOneLineAndTwo) {
       {},
       {"nothing"},
       {"show"},
-      {"show", "a", "b"},
+      {"show", "--ids", ""},
       {"status", "--frobnicate"},
       {"neighbors", "a", "-k", "0"},
       {"neighbors", "a", "-k", "1001"},

@@ -29,16 +29,18 @@ def worker(*arguments, **options):
 
 
 class Server:
-    """A server of `snapshots` on a free port, stopped at the end of the `with` block."""
+    """A server of `snapshots` on a free port, stopped at the end of the `with` block. `flags`: more of them."""
 
-    def __init__(self, snapshots):
+    def __init__(self, snapshots, *flags):
         self.snapshots = pathlib.Path(snapshots)
+        self.flags = flags
 
     def __enter__(self):
         port_file = self.snapshots.parent / ("port-%d" % os.getpid())
         port_file.unlink(missing_ok=True)
         self.process = subprocess.Popen(
-            [BIN / "peculiar-server", "--snapshots", self.snapshots, "--listen", "127.0.0.1:0", "--port-file", port_file],
+            [BIN / "peculiar-server", "--snapshots", self.snapshots, "--listen", "127.0.0.1:0", "--port-file", port_file,
+             *self.flags],
             stderr=subprocess.PIPE, text=True)
         deadline = time.monotonic() + 30
         while not port_file.exists():

@@ -1,6 +1,7 @@
 #include "tests/support/fake_query_service.h"
 
 #include <fmt/format.h>
+#include <grpcpp/health_check_service_interface.h>
 
 #include <algorithm>
 #include <chrono>
@@ -77,6 +78,9 @@ void FillScored(int i, v1::ScoredGalaxy* galaxy) {
   if (i != 2) FillShare("[OIII] 5008", 5008.24, 0.04 / (i + 1), galaxy->mutable_top_line());
 }
 
+bool IsServed(const std::string& snapshot_id) { return snapshot_id.empty() || snapshot_id == "S1"; }
+const Status kUnknownSnapshot{StatusCode::NOT_FOUND, "UNKNOWN_SNAPSHOT: there is S1"};
+
 std::string OrDefault(const std::string& model) { return model.empty() ? "ae" : model; }
 
 }  // namespace
@@ -118,7 +122,7 @@ Status FakeQueryService::Begin(grpc::ServerContext* context, const std::string& 
       return failure_;
     }
   }
-  while (galaxy_id == "slow" && !context->IsCancelled()) {
+  while ((galaxy_id == "slow" || model == "slow") && !context->IsCancelled()) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   if (galaxy_id == "9999-12704") {
@@ -237,6 +241,7 @@ Status FakeQueryService::ExportGalaxies(grpc::ServerContext* context,
                                         const v1::ExportGalaxiesRequest* request,
                                         grpc::ServerWriter<v1::ExportGalaxiesResponse>* writer) {
   if (const Status status = Begin(context, "", request->model()); !status.ok()) return status;
+  if (!IsServed(request->snapshot_id())) return kUnknownSnapshot;
   return Export([&](int first, int end) {
     v1::ExportGalaxiesResponse response;
     for (int i = first; i < end; ++i) FillScored(i, response.add_galaxies());
@@ -251,6 +256,7 @@ Status FakeQueryService::ExportEmbeddings(
     grpc::ServerContext* context, const v1::ExportEmbeddingsRequest* request,
     grpc::ServerWriter<v1::ExportEmbeddingsResponse>* writer) {
   if (const Status status = Begin(context, "", request->model()); !status.ok()) return status;
+  if (!IsServed(request->snapshot_id())) return kUnknownSnapshot;
   return Export([&](int first, int end) {
     v1::ExportEmbeddingsResponse response;
     for (int i = first; i < end; ++i) {
@@ -366,6 +372,7 @@ Status FakeQueryService::GetSnapshot(grpc::ServerContext* context, const v1::Get
 }
 
 FakeServer::FakeServer() {
+  grpc::EnableDefaultHealthCheckService(true);  // SERVING from the start
   grpc::ServerBuilder builder;
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
   builder.RegisterService(&service);

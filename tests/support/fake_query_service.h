@@ -15,7 +15,8 @@ namespace peculiar::testing {
 // Galaxies 8000-12704, 8001-12704, ... in falling order of every score. The models "ae" (default)
 // and "vae"; the snapshot "S1". Ids that mean something else:
 //   9999-12704 NOT_FOUND, 1-1 FAILED_PRECONDITION, nonsense INVALID_ARGUMENT, busy
-//   RESOURCE_EXHAUSTED, bug INTERNAL (a message of two lines), slow never answers.
+//   RESOURCE_EXHAUSTED, bug INTERNAL (a message of two lines), slow never answers;
+// nor does the model slow.
 class FakeQueryService final : public v1::QueryService::Service {
  public:
   static constexpr int kGalaxyCount = 7;
