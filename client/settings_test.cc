@@ -88,7 +88,9 @@ TEST_F(SettingsTest, AnotherFileStandsForTheDefaultOne) {
 TEST_F(SettingsTest, WrongFilesNameTheLineAndWhatIsWrong) {
   const std::string name = file_.string();
   EXPECT_EQ(ErrorOf("timeout = 1\nsever = 'a:1'\n"),
-            name + ":2: unknown key 'sever'; known are server, timeout and output");
+            name +
+                ":2: unknown key 'sever'; known are server, timeout, output, tls, ca_file, "
+                "certificate, key and token_file");
   EXPECT_EQ(ErrorOf("\n\nserver = 5\n"), name + ":3: server is not a string");
   EXPECT_EQ(ErrorOf("[server]\nname = 'a'\n"), name + ":1: server is not a string");
   EXPECT_THAT(ErrorOf("output = 'xml'\n"), HasSubstr(":1: unknown output format 'xml': table"));
