@@ -264,6 +264,12 @@ class Tokens(unittest.TestCase):
         if os.environ.get("PECULIAR_TRIALS"):
             print("test_mutated_requests", outcomes, file=sys.stderr)
 
+    def test_hostile_text_does_not_fill_the_log(self):
+        before = len(self.server.logged())
+        for _ in range(200):
+            self.expect(call(self.on, QUERY + "GetGalaxy", b"\x0a\x02\xff\xfe", self.read), Code.UNIMPLEMENTED, "")
+        self.assertEqual(self.server.logged()[before:], "")
+
     def test_guessing_is_counted_and_named_in_the_log_by_peer(self):
         self.expect(call(self.on, QUERY + "GetSnapshot", token="guess"), Code.UNAUTHENTICATED, "BAD_TOKEN: ")
         lines = [line for line in self.server.logged().splitlines() if "BAD_TOKEN" in line]
