@@ -176,8 +176,8 @@ absl::StatusOr<Connection> Connection::Create(const ConnectionOptions& options) 
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   auto channel = std::make_unique<Channel>();
   channel->options = options;
-  channel->channel =
-      grpc::CreateCustomChannel(options.address, grpc::InsecureChannelCredentials(), arguments);
+  PECULIAR_ASSIGN_OR_RETURN(channel->channel,
+                            OpenChannel(options.address, options.credentials, arguments));
   channel->stub = v1::QueryService::NewStub(channel->channel);
   return Connection(std::move(channel));
 }

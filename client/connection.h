@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "client/credentials.h"
 #include "core/base/status.h"
 #include "peculiar/v1/query_service.pb.h"
 
@@ -18,6 +19,7 @@ struct ConnectionOptions {
   // For one call with all its attempts; in a stream for each message. A call takes milliseconds; a
   // person waits seconds.
   std::chrono::milliseconds timeout{5000};
+  CredentialOptions credentials;
 };
 
 // Attempts of one call, with waits of 0.1, 0.2, 0.4 and 0.8 s between them: long enough for a
@@ -26,7 +28,8 @@ inline constexpr int kMaxAttempts = 5;
 
 class Connection {
  public:
-  // Does not connect yet. INVALID_ARGUMENT when the address has no port or is malformed.
+  // Does not connect yet. INVALID_ARGUMENT when the address has no port or is malformed; errors of
+  // OpenChannel.
   static absl::StatusOr<Connection> Create(const ConnectionOptions& options);
   Connection(Connection&&) noexcept;
   Connection& operator=(Connection&&) noexcept;

@@ -33,6 +33,24 @@ absl::Status Wrong(const std::filesystem::path& path, const toml::source_region&
   return InvalidArgument("{}:{}: {}", path.string(), where.begin.line, what);
 }
 
+constexpr const char* kFileKeys[] = {"ca_file", "certificate", "key", "token_file"};
+
+// The file that a key names; null when it names none.
+std::filesystem::path* FileOf(std::string_view key, CredentialOptions& options) {
+  if (key == "ca_file") return &options.ca_file;
+  if (key == "certificate") return &options.certificate;
+  if (key == "key") return &options.key;
+  return key == "token_file" ? &options.token_file : nullptr;
+}
+
+// What was given by flag or environment is stronger than the file.
+void Override(CredentialOptions given, CredentialOptions& options) {
+  options.tls |= given.tls;
+  for (const char* key : kFileKeys) {
+    if (!FileOf(key, given)->empty()) *FileOf(key, options) = *FileOf(key, given);
+  }
+}
+
 absl::Status Apply(const std::string& key, const toml::node& node,
                    const std::filesystem::path& path, Settings& settings) {
   if (key == "server") {
@@ -50,9 +68,16 @@ absl::Status Apply(const std::string& key, const toml::node& node,
     settings.output = node.as_string()->get();
     const auto format = ParseFormat(settings.output);
     if (!format.ok()) return Wrong(path, node.source(), MessageOf(format.status()));
+  } else if (key == "tls") {
+    if (!node.is_boolean()) return Wrong(path, node.source(), "tls is not true or false");
+    settings.credentials.tls = node.as_boolean()->get();
+  } else if (std::filesystem::path* const file = FileOf(key, settings.credentials)) {
+    if (!node.is_string()) return Wrong(path, node.source(), key + " is not a string");
+    *file = node.as_string()->get();
   } else {
     return Wrong(path, node.source(),
-                 fmt::format("unknown key '{}'; known are server, timeout and output",
+                 fmt::format("unknown key '{}'; known are server, timeout, output, tls, ca_file, "
+                             "certificate, key and token_file",
                              WithoutControls(key, '?')));
   }
   return absl::OkStatus();
@@ -95,8 +120,9 @@ void AddGlobalOptions(CLI::App& app, GlobalOptions& options) {
       ->check(CLI::IsMember({"table", "json", "jsonl", "csv", "votable"}))
       ->type_name("FORMAT")
       ->default_str(defaults.output);
+  AddCredentialOptions(app, options.credentials);
   app.add_option("--config", options.config,
-                 "TOML file with any of server, timeout and output; without it "
+                 "TOML file with any of these options but --config, as in ca_file; without it "
                  "~/.config/peculiar/config.toml, if there")
       ->envname("PECULIAR_CONFIG")
       ->type_name("FILE");
@@ -105,7 +131,8 @@ void AddGlobalOptions(CLI::App& app, GlobalOptions& options) {
 ConnectionOptions Settings::connection() const {
   const std::chrono::duration<double> timeout(timeout_seconds);
   return {.address = server,
-          .timeout = std::chrono::duration_cast<std::chrono::milliseconds>(timeout)};
+          .timeout = std::chrono::duration_cast<std::chrono::milliseconds>(timeout),
+          .credentials = credentials};
 }
 
 absl::StatusOr<Settings> ReadSettings(const GlobalOptions& options) {
@@ -121,6 +148,7 @@ absl::StatusOr<Settings> ReadSettings(const GlobalOptions& options) {
   }
   if (options.timeout_seconds) settings.timeout_seconds = *options.timeout_seconds;
   if (options.output) settings.output = *options.output;
+  Override(options.credentials, settings.credentials);
   return settings;
 }
 

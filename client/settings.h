@@ -20,6 +20,7 @@ struct GlobalOptions {
   std::optional<std::string> server;
   std::optional<double> timeout_seconds;
   std::optional<std::string> output;
+  CredentialOptions credentials;
 };
 
 void AddGlobalOptions(CLI::App& app, GlobalOptions& options);
@@ -31,13 +32,14 @@ struct Settings {
   std::string output = "table";         // a format of ParseFormat
   std::string server_from = "default";  // where its address was found
   std::filesystem::path config;         // file that was read, empty = none
+  CredentialOptions credentials;
 
   ConnectionOptions connection() const;
 };
 
-// The keys of a file are server, timeout (seconds) and output. INVALID_ARGUMENT naming the file and
-// the line for any other key, a value of another type or out of range; NOT_FOUND for a file that
-// was named and is not there.
+// The keys of a file are server, timeout (seconds) and output, and tls, ca_file, certificate, key
+// and token_file. INVALID_ARGUMENT naming the file and the line for any other key, a value of
+// another type or out of range; NOT_FOUND for a file that was named and is not there.
 absl::StatusOr<Settings> ReadSettings(const GlobalOptions& options);
 
 }  // namespace peculiar::client

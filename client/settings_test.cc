@@ -43,6 +43,21 @@ TEST_F(SettingsTest, WithoutAFileTheDefaultsHold) {
   EXPECT_TRUE(settings->config.empty());
 }
 
+TEST_F(SettingsTest, CredentialsComeFromBoth) {
+  Write("tls = true\nca_file = 'of-file.pem'\ntoken_file = 'of-file'\n");
+  GlobalOptions given;
+  given.credentials.ca_file = "given.pem";
+  const auto settings = ReadSettings(given);
+  ASSERT_TRUE(settings.ok()) << settings.status();
+  const CredentialOptions credentials = settings->connection().credentials;
+  EXPECT_TRUE(credentials.tls);
+  EXPECT_EQ(credentials.ca_file, "given.pem");
+  EXPECT_EQ(credentials.token_file, "of-file");
+  EXPECT_THAT(ErrorOf("tls = 1\n"), HasSubstr(":1: tls is not true or false"));
+  EXPECT_THAT(ErrorOf("key = 1\n"), HasSubstr(":1: key is not a string"));
+  EXPECT_THAT(ErrorOf("token = 'secret'\n"), HasSubstr("unknown key 'token'"));
+}
+
 TEST_F(SettingsTest, TheFileIsBelowFlagsAndEnvironment) {
   Write("# mine\nserver = 'files:1'\ntimeout = 7\noutput = \"csv\"\n");
   const auto of_file = ReadSettings({});
@@ -73,7 +88,9 @@ TEST_F(SettingsTest, AnotherFileStandsForTheDefaultOne) {
 TEST_F(SettingsTest, WrongFilesNameTheLineAndWhatIsWrong) {
   const std::string name = file_.string();
   EXPECT_EQ(ErrorOf("timeout = 1\nsever = 'a:1'\n"),
-            name + ":2: unknown key 'sever'; known are server, timeout and output");
+            name +
+                ":2: unknown key 'sever'; known are server, timeout, output, tls, ca_file, "
+                "certificate, key and token_file");
   EXPECT_EQ(ErrorOf("\n\nserver = 5\n"), name + ":3: server is not a string");
   EXPECT_EQ(ErrorOf("[server]\nname = 'a'\n"), name + ":1: server is not a string");
   EXPECT_THAT(ErrorOf("output = 'xml'\n"), HasSubstr(":1: unknown output format 'xml': table"));

@@ -29,6 +29,11 @@ Call::~Call() {
   if (admitted_) gate_.in_flight_.Leave(place_);
 }
 
+absl::Status Call::Authorize() {
+  PECULIAR_ASSIGN_OR_RETURN(caller_, gate_.access_.Check(*place_.context, gate_.scope_));
+  return absl::OkStatus();
+}
+
 absl::Status Call::Admit() {
   absl::Status status;
   const grpc::ServerContextBase& context = *place_.context;
@@ -37,6 +42,8 @@ absl::Status Call::Admit() {
   } else if (context.deadline() <= std::chrono::system_clock::now()) {
     status = MakeStatus(absl::StatusCode::kDeadlineExceeded,
                         "DEADLINE_EXCEEDED: the deadline passed before the work began");
+  } else if (const absl::Status allowed = Authorize(); !allowed.ok()) {
+    status = allowed;
   } else if (!gate_.in_flight_.Enter(place_)) {
     status = ResourceExhausted(
         "TOO_BUSY: {} calls are in flight, the most that this server takes; try again in a moment",
@@ -67,6 +74,7 @@ void Call::Record(grpc::StatusCode code, const absl::Status& status, const Answe
                     .snapshot_id = answered.snapshot_id,
                     .model = answered.model,
                     .request_id = request_id_,
+                    .caller = caller_,
                     .message = failed ? MessageOf(status) : std::string_view(),
                     .peer = failed ? place_.context->peer() : std::string()});
 }

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "core/base/status.h"
+#include "server/access_list.h"
 #include "server/call_counts.h"
 #include "server/calls_in_flight.h"
 #include "server/request_log.h"
@@ -23,9 +24,11 @@ namespace peculiar::server {
 // Safe from any thread; outlives its calls.
 class CallGate {
  public:
-  // At most max_calls are in flight. `log` must outlive the gate.
-  CallGate(const google::protobuf::ServiceDescriptor& service, int max_calls, RequestLog& log)
-      : in_flight_(max_calls), counts_(service), log_(log) {}
+  // At most max_calls are in flight, each allowed `scope` by `access`; that and `log` must outlive
+  // the gate.
+  CallGate(const google::protobuf::ServiceDescriptor& service, int max_calls, RequestLog& log,
+           const AccessList& access, Scope scope)
+      : in_flight_(max_calls), counts_(service), log_(log), access_(access), scope_(scope) {}
 
   CallsInFlight& in_flight() { return in_flight_; }
   const CallsInFlight& in_flight() const { return in_flight_; }
@@ -37,6 +40,8 @@ class CallGate {
   CallsInFlight in_flight_;
   CallCounts counts_;
   RequestLog& log_;
+  const AccessList& access_;
+  const Scope scope_;
 };
 
 // Who answered, for the log.
@@ -55,7 +60,8 @@ class Call {
   Call& operator=(const Call&) = delete;
 
   // Whether the work may begin; once, first. CANCELLED or DEADLINE_EXCEEDED when nobody waits for
-  // the answer, RESOURCE_EXHAUSTED `TOO_BUSY:` when max_calls are in flight.
+  // the answer; UNAUTHENTICATED or PERMISSION_DENIED as AccessList::Check; RESOURCE_EXHAUSTED
+  // `TOO_BUSY:` when max_calls are in flight.
   absl::Status Admit();
 
   // Counts and logs the outcome and gives what the client is told; once. A call that is destroyed
@@ -65,6 +71,7 @@ class Call {
   const std::string& request_id() const { return request_id_; }
 
  private:
+  absl::Status Authorize();
   void Record(grpc::StatusCode code, const absl::Status& status, const Answered& answered);
 
   CallGate& gate_;
@@ -72,6 +79,7 @@ class Call {
   const std::size_t method_;
   const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
   std::string request_id_;
+  std::string caller_;  // the name of its token
   bool admitted_ = false;
   bool ended_ = false;
 };

@@ -180,6 +180,11 @@ void AddFlags(CLI::App& app, CommandLine& line) {
   app.add_option("--config", line.file,
                  "TOML file of settings; the environment and flags override it");
   app.add_flag("--print-config", line.print, "Print the settings that would be used, as TOML");
+  app.add_option("--make-token", line.make_token,
+                 "Add a token of this name to the file of --tokens, print it, and end")
+      ->type_name("NAME");
+  app.add_option("--scopes", line.scopes, "What it is for: read, admin or read,admin")
+      ->capture_default_str();
   ServerOptions defaults;
   for (const Setting& setting : SettingsOf(defaults)) {
     const std::string name(setting.name);

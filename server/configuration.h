@@ -40,11 +40,13 @@ absl::StatusOr<Configuration> ReadConfiguration(const ConfigurationSources& sour
 // same options.
 std::string FormatConfiguration(const Configuration& configuration);
 
-// Adds --config, --print-config and a flag for each setting; `flags` are those that were given, in
-// order. Both must outlive `app`.
+// Adds --config, --print-config, --make-token, --scopes and a flag for each setting; `flags` are
+// those that were given, in order. Both must outlive `app`.
 struct CommandLine {
   std::filesystem::path file;  // empty = PECULIAR_SERVER_CONFIG, or none
   bool print = false;
+  std::string make_token;  // name of a token to make instead of serving; empty = serve
+  std::string scopes = "read";
   std::vector<std::pair<std::string, std::string>> flags;
 };
 void AddFlags(CLI::App& app, CommandLine& line);

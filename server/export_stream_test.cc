@@ -50,7 +50,9 @@ class EndlessService final : public v1::QueryService::CallbackService {
  private:
   const std::chrono::milliseconds patience_;
   RequestLog log_{nullptr};
-  CallGate gate_{*v1::ExportGalaxiesRequest::descriptor()->file()->service(0), 4, log_};
+  const std::unique_ptr<AccessList> access_ = *AccessList::Open("");
+  CallGate gate_{*v1::ExportGalaxiesRequest::descriptor()->file()->service(0), 4, log_, *access_,
+                 Scope::kRead};
   std::atomic<int> filled_ = 0;
   std::promise<void> gone_;
 };

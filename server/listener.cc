@@ -4,7 +4,6 @@
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/impl/server_builder_option.h>
 #include <grpcpp/resource_quota.h>
-#include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
 
 namespace peculiar::server {
@@ -12,7 +11,8 @@ namespace {
 
 constexpr int kMaxResponseBytes = 4 << 20;  // what clients accept by default
 constexpr int kKeepaliveTimeoutMs = 20'000;
-constexpr int kMaxThreads = 64;  // of the synchronous services: admin, reflection
+constexpr int kHandshakeTimeoutMs = 10'000;  // of TLS; gRPC's 2 minutes let the idle pile up
+constexpr int kMaxThreads = 64;              // of the synchronous services: admin, reflection
 
 int Milliseconds(double seconds) { return static_cast<int>(seconds * 1000); }
 
@@ -42,6 +42,7 @@ void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_streams);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, options.max_metadata_bytes);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeTimeoutMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(options.keepalive_seconds));
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, ping_ms);
@@ -55,12 +56,13 @@ void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
 }  // namespace
 
 absl::StatusOr<Listener> Listen(const std::string& address, grpc::Service& service,
-                                const ServerOptions& options) {
+                                const ServerOptions& options,
+                                std::shared_ptr<grpc::ServerCredentials> credentials) {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
-  Listener listener;
+  Listener listener{std::move(credentials)};
   int port = 0;
-  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort(address, listener.credentials, &port);
   SetLimits(options, builder);
   builder.SetOption(std::make_unique<Reflection>(options.reflection));
   builder.RegisterService(&service);

@@ -14,6 +14,7 @@
 #include "server/configuration.h"
 #include "server/process.h"
 #include "server/server.h"
+#include "server/tokens.h"
 
 namespace {
 
@@ -29,10 +30,7 @@ absl::Status Serve(const ServerOptions& options) {
   HoldSignals();
   PECULIAR_ASSIGN_OR_RETURN(const std::unique_ptr<Server> server, Server::Start(options));
   std::string signal;
-  while ((signal = WaitForSignal()) == "SIGHUP") {
-    spdlog::info("SIGHUP: looking at CURRENT");
-    server->Reload();
-  }
+  while ((signal = WaitForSignal()) == "SIGHUP") server->Reload();
   spdlog::info("{}: stopping", signal);
   server->Stop();
   spdlog::info("stopped");
@@ -46,9 +44,16 @@ absl::Status Run(const CommandLine& line) {
   }
   PECULIAR_ASSIGN_OR_RETURN(const Configuration configuration,
                             ReadConfiguration({line.file, std::move(environment), line.flags}));
-  if (!line.print) return Serve(configuration.options);
+  const ServerOptions& options = configuration.options;
+  if (!line.make_token.empty()) {
+    PECULIAR_ASSIGN_OR_RETURN(const std::string token,
+                              AddToken(options.tokens, line.make_token, line.scopes));
+    fmt::print("{}\n", token);
+    return {};
+  }
+  if (!line.print) return Serve(options);
   fmt::print("{}", FormatConfiguration(configuration));
-  return absl::OkStatus();
+  return {};
 }
 
 }  // namespace
@@ -58,9 +63,8 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", PECULIAR_VERSION);
   app.footer(
       "Every flag is also a key of the file (poll_seconds) and a variable of the environment\n"
-      "(PECULIAR_SERVER_POLL_SECONDS). SIGHUP: look at CURRENT now.\n"
-      "Exit codes: 0 stopped by SIGTERM or SIGINT, 1 internal error, 2 usage,\n"
-      "4 refused (an address that is not loopback, a port that is taken, a file).");
+      "(PECULIAR_SERVER_POLL_SECONDS). SIGHUP: read CURRENT, tokens, certificates. Exit codes:\n"
+      "0 stopped by SIGTERM or SIGINT, 1 internal error, 2 usage, 4 refused (an address, a file).");
   CommandLine line;
   AddFlags(app, line);
   try {  // CLI11 reports usage by exceptions

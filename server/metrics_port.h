@@ -18,7 +18,7 @@ struct MetricsPages {
 
 class MetricsPort {
  public:
-  // address: HOST:PORT as LoopbackAddress gives it. FAILED_PRECONDITION when the port is taken or
+  // address: HOST:PORT as ListenAddress gives it. FAILED_PRECONDITION when the port is taken or
   // the address is not this machine's.
   static absl::StatusOr<std::unique_ptr<MetricsPort>> Start(const std::string& address,
                                                             MetricsPages pages);

@@ -26,7 +26,9 @@ class MetricsTest : public ::testing::Test {
   const std::filesystem::path folder_ = TestFolder();
   SnapshotHolder holder_{{.folder = folder_}, [] {}};
   RequestLog log_{nullptr};
-  CallGate gate_{*v1::GetSnapshotRequest::descriptor()->file()->service(0), 5, log_};
+  const std::unique_ptr<AccessList> access_ = *AccessList::Open("");
+  CallGate gate_{*v1::GetSnapshotRequest::descriptor()->file()->service(0), 5, log_, *access_,
+                 Scope::kRead};
 };
 
 TEST_F(MetricsTest, EveryMethodIsThereBeforeItsFirstCall) {

@@ -27,6 +27,12 @@ struct ServerOptions {
   std::filesystem::path metrics_port_file;
   bool reflection = false;  // gRPC server reflection, for tools that ask for the API
 
+  std::filesystem::path tls_certificate;  // PEM; with tls_key: both gRPC ports speak TLS, only it
+  std::filesystem::path tls_key;
+  std::filesystem::path tls_client_ca;  // PEM; clients need a certificate that comes from it
+  std::filesystem::path tokens;         // file of tokens.h; empty = whoever connects may call
+  bool insecure_listen = false;         // whoever can reach the ports may read along and call
+
   // A call in flight holds at most a request and a response of 4 MiB: this bounds memory.
   int max_calls = 1000;
   double reader_seconds = 60;        // for a client to read an answer that is ready
@@ -38,12 +44,19 @@ struct ServerOptions {
   double min_ping_seconds = 10;      // clients that ping more often are disconnected
 };
 
-// Host and port of "127.0.0.1:50051", "localhost:0" or "[::1]:0" in the form that gRPC listens on.
-// INVALID_ARGUMENT when it is not HOST:PORT with a port of 0 to 65535; FAILED_PRECONDITION when the
-// host is not this machine's loopback, the only one that is served without encryption. Errors name
-// `setting`.
-absl::StatusOr<std::string> LoopbackAddress(const std::string& listen,
-                                            std::string_view setting = "listen");
+enum class Port { kQuery, kAdmin, kMetrics };
+
+// Where a port listens, in the form that gRPC takes: "127.0.0.1:50051", "[::]:0"; "localhost" is
+// 127.0.0.1. INVALID_ARGUMENT when it is not HOST:PORT with an address in numbers and a port of 0
+// to 65535. FAILED_PRECONDITION when the address is not this machine's loopback and
+// - it is not encrypted (tls_certificate; never the metrics) and insecure_listen is not set;
+// - it is the admin port, and neither tokens nor tls_client_ca nor insecure_listen is set;
+// - tokens would cross the network in the clear, whatever insecure_listen says.
+absl::StatusOr<std::string> ListenAddress(const ServerOptions& options, Port port);
+
+// INVALID_ARGUMENT when settings do not go together: a certificate without a key, a key or roots of
+// clients without a certificate.
+absl::Status CheckTogether(const ServerOptions& options);
 
 // The process's exit code: 0 ok, 1 internal, 2 usage, 4 refused (an address, a port, a file).
 int ExitCode(const absl::Status& status);

@@ -44,11 +44,9 @@ std::string Format(const RequestLine& line) {
   object["method"] = line.method;
   object["code"] = NameOf(line.code);
   object["duration_us"] = line.duration.count();
-  const std::pair<const char*, std::string_view> texts[] = {{"snapshot_id", line.snapshot_id},
-                                                            {"model", line.model},
-                                                            {"request_id", line.request_id},
-                                                            {"message", line.message},
-                                                            {"peer", line.peer}};
+  const std::pair<const char*, std::string_view> texts[] = {
+      {"snapshot_id", line.snapshot_id}, {"model", line.model},     {"request_id", line.request_id},
+      {"caller", line.caller},           {"message", line.message}, {"peer", line.peer}};
   for (const auto& [key, text] : texts) {
     if (!text.empty()) object[key] = text;
   }

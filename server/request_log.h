@@ -25,6 +25,7 @@ struct RequestLine {
   std::string_view snapshot_id;  // that answered; empty when none did
   std::string_view model;        // the same
   std::string_view request_id;
+  std::string_view caller;   // the name of the token that was sent, never the token
   std::string_view message;  // why it failed
   std::string_view peer;     // who asked, of failed calls
 };
@@ -40,7 +41,7 @@ class RequestLog {
   bool Wants(grpc::StatusCode code) const;
 
   // Writes {"time", "level", "method", "code", "duration_us", "snapshot_id", "model", "request_id",
-  // "message", "peer"}, without what is empty. Safe from any thread.
+  // "caller", "message", "peer"}, without what is empty. Safe from any thread.
   void Write(const RequestLine& line);
 
  private:

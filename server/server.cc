@@ -3,6 +3,9 @@
 #include <grpcpp/health_check_service_interface.h>
 #include <spdlog/spdlog.h>
 
+#include <utility>
+
+#include "server/credentials.h"
 #include "server/metrics.h"
 
 namespace peculiar::server {
@@ -40,15 +43,18 @@ const google::protobuf::ServiceDescriptor& ServiceOf() {
 
 }  // namespace
 
-Server::Server(const ServerOptions& options)
+Server::Server(const ServerOptions& options, Secrets secrets)
     : options_(options),
+      secrets_(std::move(secrets)),
       port_file_(options.port_file),
       admin_port_file_(options.admin_port_file),
       metrics_port_file_(options.metrics_port_file),
       holder_(HolderOptions(options), [this] { SetServing(); }),
       request_log_(spdlog::get("requests")),
-      query_gate_(ServiceOf<v1::GetSnapshotRequest>(), options.max_calls, request_log_),
-      admin_gate_(ServiceOf<v1::ReloadSnapshotRequest>(), kMaxAdminCalls, request_log_),
+      query_gate_(ServiceOf<v1::GetSnapshotRequest>(), options.max_calls, request_log_,
+                  *secrets_.access, Scope::kRead),
+      admin_gate_(ServiceOf<v1::ReloadSnapshotRequest>(), kMaxAdminCalls, request_log_,
+                  *secrets_.access, Scope::kAdmin),
       query_service_(holder_, query_gate_, PECULIAR_VERSION),
       admin_service_(holder_, admin_gate_),
       reader_patience_(query_gate_.in_flight(), Milliseconds(options.reader_seconds)) {}
@@ -57,7 +63,8 @@ Server::~Server() { Stop(); }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
   PECULIAR_RETURN_IF_ERROR(CheckFolder(options.snapshots));
-  std::unique_ptr<Server> server(new Server(options));
+  PECULIAR_ASSIGN_OR_RETURN(Secrets secrets, OpenSecrets(options));
+  std::unique_ptr<Server> server(new Server(options, std::move(secrets)));
   PECULIAR_RETURN_IF_ERROR(server->Listen());
   server->holder_.Refresh();
   server->holder_.StartPolling();
@@ -66,27 +73,44 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   return server;
 }
 
+absl::StatusOr<Server::Secrets> Server::OpenSecrets(const ServerOptions& options) {
+  PECULIAR_RETURN_IF_ERROR(CheckTogether(options));
+  Secrets secrets;
+  PECULIAR_ASSIGN_OR_RETURN(secrets.access, AccessList::Open(options.tokens));
+  if (options.tls_certificate.empty()) return secrets;
+  PECULIAR_ASSIGN_OR_RETURN(
+      secrets.certificates,
+      Certificates::Open({options.tls_certificate, options.tls_key, options.tls_client_ca}));
+  return secrets;
+}
+
 absl::Status Server::Listen() {
-  PECULIAR_ASSIGN_OR_RETURN(const std::string address, LoopbackAddress(options_.listen));
-  PECULIAR_ASSIGN_OR_RETURN(query_, server::Listen(address, query_service_, options_));
+  PECULIAR_ASSIGN_OR_RETURN(const std::string address, ListenAddress(options_, Port::kQuery));
+  Certificates* const certificates = secrets_.certificates.get();
+  PECULIAR_ASSIGN_OR_RETURN(
+      query_, server::Listen(address, query_service_, options_, MakeCredentials(certificates)));
   query_.server->GetHealthCheckService()->SetServingStatus(kQueryServiceName, false);
-  spdlog::info("listening on {}", query_.address);
+  spdlog::info("listening on {}{}{}", query_.address, certificates == nullptr ? "" : " with TLS",
+               options_.tokens.empty() ? "" : ", with tokens");
   if (!options_.admin_listen.empty()) {
     PECULIAR_ASSIGN_OR_RETURN(const std::string admin_address,
-                              LoopbackAddress(options_.admin_listen, "admin_listen"));
-    PECULIAR_ASSIGN_OR_RETURN(admin_, server::Listen(admin_address, admin_service_, options_));
+                              ListenAddress(options_, Port::kAdmin));
+    PECULIAR_ASSIGN_OR_RETURN(admin_, server::Listen(admin_address, admin_service_, options_,
+                                                     MakeCredentials(certificates)));
     admin_.server->GetHealthCheckService()->SetServingStatus(true);
     spdlog::info("AdminService on {}", admin_.address);
   }
-  if (options_.metrics_listen.empty()) return absl::OkStatus();
-  PECULIAR_ASSIGN_OR_RETURN(const std::string metrics_address,
-                            LoopbackAddress(options_.metrics_listen, "metrics_listen"));
+  return options_.metrics_listen.empty() ? absl::OkStatus() : ListenForMetrics();
+}
+
+absl::Status Server::ListenForMetrics() {
+  PECULIAR_ASSIGN_OR_RETURN(const std::string address, ListenAddress(options_, Port::kMetrics));
   const MetricsSources sources{{&query_gate_, &admin_gate_}, &holder_, PECULIAR_VERSION};
   const auto metrics = [sources] {
     return FormatMetrics(sources, std::chrono::system_clock::now());
   };
-  PECULIAR_ASSIGN_OR_RETURN(
-      metrics_, MetricsPort::Start(metrics_address, {metrics, [this] { return health(); }}));
+  PECULIAR_ASSIGN_OR_RETURN(metrics_,
+                            MetricsPort::Start(address, {metrics, [this] { return health(); }}));
   return absl::OkStatus();
 }
 
@@ -111,7 +135,16 @@ absl::Status Server::health() const {
   return holder_.Find("").status();
 }
 
-void Server::Reload() { holder_.RefreshSoon(); }
+void Server::Reload() {
+  spdlog::info("reading CURRENT, tokens and certificates again");
+  absl::Status status = secrets_.access->Reload();
+  if (!status.ok()) spdlog::error("{}; those read before stay in use", MessageOf(status));
+  if (secrets_.certificates != nullptr) {
+    status = secrets_.certificates->Reload();
+    if (!status.ok()) spdlog::error("{}; those read before stay in use", MessageOf(status));
+  }
+  holder_.RefreshSoon();
+}
 
 void Server::Stop() {
   if (query_.server == nullptr || stopping_) return;

@@ -8,8 +8,10 @@
 #include <string>
 
 #include "core/base/status.h"
+#include "server/access_list.h"
 #include "server/admin_service.h"
 #include "server/call_gate.h"
+#include "server/certificates.h"
 #include "server/listener.h"
 #include "server/metrics_port.h"
 #include "server/options.h"
@@ -24,8 +26,8 @@ class Server {
  public:
   // Listens, tries once to open the current snapshot, then writes the port files. Without a
   // snapshot it runs, NOT_SERVING, and serves as soon as one appears. INVALID_ARGUMENT or
-  // FAILED_PRECONDITION as LoopbackAddress, when a port is taken, or when the snapshots' path is no
-  // folder; errors of AtomicFile for the port files.
+  // FAILED_PRECONDITION as ListenAddress, when a port is taken, or when the snapshots' path is no
+  // folder; errors of CheckTogether, AccessList, Certificates and, for the port files, AtomicFile.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
 
   ~Server();  // Stop
@@ -40,8 +42,8 @@ class Server {
   // The snapshots, for a look at CURRENT out of turn.
   SnapshotHolder& holder() { return holder_; }
 
-  // What SIGHUP asks for: looks at CURRENT at once, without waiting for what comes of it. Whatever
-  // else is read from disk while the server runs is read again here.
+  // What SIGHUP asks for: reads tokens and certificates again, keeping the old where that fails,
+  // and looks at CURRENT, without waiting for what comes of it. What fails is logged.
   void Reload();
 
   // OK when calls are answered; else `NO_SNAPSHOT:` or `STOPPING:` and why.
@@ -52,12 +54,21 @@ class Server {
   void Stop();
 
  private:
-  explicit Server(const ServerOptions& options);
+  // What the server reads besides snapshots, opened before it is made.
+  struct Secrets {
+    std::unique_ptr<AccessList> access;
+    std::unique_ptr<Certificates> certificates;  // null = plain text
+  };
+  static absl::StatusOr<Secrets> OpenSecrets(const ServerOptions& options);
+
+  Server(const ServerOptions& options, Secrets secrets);
   absl::Status Listen();
+  absl::Status ListenForMetrics();
   absl::Status WritePortFiles() const;
   void SetServing();
 
   const ServerOptions options_;
+  const Secrets secrets_;
   const PortFile port_file_;
   const PortFile admin_port_file_;
   const PortFile metrics_port_file_;
