@@ -6,7 +6,7 @@
 #include <functional>
 #include <utility>
 
-#include "core/query/query.h"
+#include "core/query/page.h"
 #include "core/snapshot/current.h"
 #include "core/snapshot/manifest.h"
 #include "server/page_token.h"
@@ -22,14 +22,6 @@ grpc::Status AnswerNow(CallGate& gate, grpc::ServerContext& context, std::string
   absl::Status status = call.Admit();
   if (status.ok()) status = work();
   return call.End(status, AnsweredBy(response));
-}
-
-absl::StatusOr<std::size_t> PageSize(std::int64_t asked) {
-  if (asked < 0) {
-    return InvalidArgument("BAD_PAGE_SIZE: page_size is {}; give 1 to {}, or 0 for {}", asked,
-                           kMaxPageSize, kDefaultPageSize);
-  }
-  return static_cast<std::size_t>(asked == 0 ? kDefaultPageSize : std::min(asked, kMaxPageSize));
 }
 
 void Describe(const std::filesystem::path& folder, v1::StoredSnapshot& stored) {
@@ -56,7 +48,8 @@ std::string IdOfFirst(const std::vector<EnginePointer>& held) {
 
 absl::Status AdminService::List(const v1::ListSnapshotsRequest& request,
                                 v1::ListSnapshotsResponse& response) {
-  PECULIAR_ASSIGN_OR_RETURN(const std::size_t page_size, PageSize(request.page_size()));
+  PECULIAR_RETURN_IF_ERROR(CheckPageSize(request.page_size()));
+  const auto page_size = static_cast<std::size_t>(PageSize(request.page_size()));
   absl::StatusOr<std::vector<std::string>> ids = peculiar::ListSnapshots(holder_.folder());
   if (!ids.ok()) {
     spdlog::error("ListSnapshots: {}", MessageOf(ids.status()));

@@ -26,6 +26,7 @@ Call::Call(CallGate& gate, grpc::ServerContextBase& context, std::string_view me
 
 Call::~Call() {
   if (!ended_) Record(grpc::StatusCode::CANCELLED, absl::OkStatus(), {});
+  if (is_export_) gate_.exports_.fetch_sub(1, std::memory_order_relaxed);
   if (admitted_) gate_.in_flight_.Leave(place_);
 }
 
@@ -52,6 +53,33 @@ absl::Status Call::Admit() {
   admitted_ = status.ok();
   if (!admitted_) gate_.counts_.CountRefusal(static_cast<grpc::StatusCode>(status.code()));
   return status;
+}
+
+absl::Status Call::AdmitExport() {
+  PECULIAR_RETURN_IF_ERROR(Admit());
+  is_export_ = true;
+  const int max = gate_.limits_.max_exports;
+  if (gate_.exports_.fetch_add(1, std::memory_order_relaxed) < max) return absl::OkStatus();
+  gate_.counts_.CountRefusal(grpc::StatusCode::RESOURCE_EXHAUSTED);
+  return ResourceExhausted(
+      "TOO_BUSY: {} exports are in flight, the most that this server takes; try again in a moment",
+      max);
+}
+
+void Call::PartReady() {
+  const auto now = std::chrono::steady_clock::now();
+  place_.answered.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+}
+
+void Call::PartTaken() { place_.answered.store(0, std::memory_order_relaxed); }
+
+absl::Status Call::CheckExportTime() const {
+  if (std::chrono::steady_clock::now() - begin_ <= gate_.limits_.export_time) {
+    return absl::OkStatus();
+  }
+  return ResourceExhausted(
+      "EXPORT_TOO_LONG: an export may last {} s; read faster, or export in parts by a filter",
+      std::chrono::duration<double>(gate_.limits_.export_time).count());
 }
 
 grpc::Status Call::End(const absl::Status& status, const Answered& answered) {

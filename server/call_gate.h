@@ -2,13 +2,15 @@
 // counted, timed and logged, and gets a request id. A CallGate belongs to a service; a Call is one
 // call, from its arrival until its last byte has left. A unary method is written as
 //   return Answer(gate_, context, "GetGalaxy", response, [&]() -> absl::Status { .. });
-// and the reactor of a streaming method has a member Call: it asks Admit before any work, calls
-// Finish(call_.End(status)) once, and is deleted in OnDone.
+// and the reactor of a streaming method has a member Call: it asks AdmitExport before any work,
+// says when it waits for the client, calls Finish(call_.End(status)) once, and is deleted in
+// OnDone.
 #pragma once
 
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
+#include <atomic>
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -21,14 +23,26 @@
 
 namespace peculiar::server {
 
+struct GateLimits {
+  int max_calls = 1000;  // in flight
+  // Of them exports, which can last for minutes and hold their snapshot: they must not take the
+  // places of all other calls.
+  int max_exports = 32;
+  std::chrono::milliseconds export_time = std::chrono::hours(1);  // of one export
+};
+
 // Safe from any thread; outlives its calls.
 class CallGate {
  public:
-  // At most max_calls are in flight, each allowed `scope` by `access`; that and `log` must outlive
-  // the gate.
-  CallGate(const google::protobuf::ServiceDescriptor& service, int max_calls, RequestLog& log,
-           const AccessList& access, Scope scope)
-      : in_flight_(max_calls), counts_(service), log_(log), access_(access), scope_(scope) {}
+  // Every call is allowed `scope` by `access`; that and `log` must outlive the gate.
+  CallGate(const google::protobuf::ServiceDescriptor& service, const GateLimits& limits,
+           RequestLog& log, const AccessList& access, Scope scope)
+      : limits_(limits),
+        in_flight_(limits.max_calls),
+        counts_(service),
+        log_(log),
+        access_(access),
+        scope_(scope) {}
 
   CallsInFlight& in_flight() { return in_flight_; }
   const CallsInFlight& in_flight() const { return in_flight_; }
@@ -37,7 +51,9 @@ class CallGate {
  private:
   friend class Call;
 
+  const GateLimits limits_;
   CallsInFlight in_flight_;
+  std::atomic<int> exports_{0};  // of those in flight
   CallCounts counts_;
   RequestLog& log_;
   const AccessList& access_;
@@ -64,6 +80,17 @@ class Call {
   // `TOO_BUSY:` when max_calls are in flight.
   absl::Status Admit();
 
+  // The same for an export: `TOO_BUSY:` also when max_exports are in flight.
+  absl::Status AdmitExport();
+
+  // A part of an export is ready: the client is waited for, as long as ReaderPatience allows, until
+  // it has taken it.
+  void PartReady();
+  void PartTaken();
+
+  // RESOURCE_EXHAUSTED `EXPORT_TOO_LONG:` when an export has lasted longer than it may.
+  absl::Status CheckExportTime() const;
+
   // Counts and logs the outcome and gives what the client is told; once. A call that is destroyed
   // without it counts as CANCELLED.
   grpc::Status End(const absl::Status& status, const Answered& answered = {});
@@ -81,6 +108,7 @@ class Call {
   std::string request_id_;
   std::string caller_;  // the name of its token
   bool admitted_ = false;
+  bool is_export_ = false;  // counted as one
   bool ended_ = false;
 };
 

@@ -3,13 +3,9 @@
 // and the transport's window, and no thread. Deletes itself when the call is over.
 #pragma once
 
-#include <grpcpp/alarm.h>
 #include <grpcpp/support/server_callback.h>
 
-#include <chrono>
 #include <functional>
-#include <memory>
-#include <mutex>
 #include <string_view>
 #include <utility>
 
@@ -20,9 +16,6 @@ namespace peculiar::server {
 // Rows are added to a message until it has this many bytes: large enough that a message's own cost
 // vanishes, far below the 4 MiB that clients accept.
 inline constexpr std::size_t kExportMessageBytes = 256 << 10;
-
-// A client that takes no message for so long is cancelled: its stream holds a snapshot in memory.
-inline constexpr std::chrono::milliseconds kReaderPatience = std::chrono::minutes(1);
 
 template <typename Response>
 class ExportStream final : public grpc::ServerWriteReactor<Response> {
@@ -35,10 +28,9 @@ class ExportStream final : public grpc::ServerWriteReactor<Response> {
   // more comes or the client has gone. At least one message is written.
   template <typename Open>
   static ExportStream* Start(CallGate& gate, grpc::CallbackServerContext& context,
-                             std::string_view method, const Open& open,
-                             std::chrono::milliseconds patience = kReaderPatience) {
-    auto* const stream = new ExportStream(gate, context, method, patience);
-    const absl::Status admitted = stream->call_.Admit();
+                             std::string_view method, const Open& open) {
+    auto* const stream = new ExportStream(gate, context, method);
+    const absl::Status admitted = stream->call_.AdmitExport();
     absl::StatusOr<Fill> fill = admitted.ok() ? open() : admitted;
     if (fill.ok()) {
       stream->fill_ = *std::move(fill);
@@ -50,56 +42,36 @@ class ExportStream final : public grpc::ServerWriteReactor<Response> {
   }
 
   void OnWriteDone(bool ok) override {
-    StopWaiting();
-    if (!ok) return End(MakeStatus(absl::StatusCode::kCancelled, "CANCELLED: the reader has gone"));
-    if (!more_) return End(absl::OkStatus());
+    call_.PartTaken();
+    if (!ok) {
+      return End(MakeStatus(absl::StatusCode::kCancelled,
+                            "CANCELLED: the stream was cut by the client, by a stop of the server, "
+                            "or because nothing was read for too long"));
+    }
+    const absl::Status in_time = call_.CheckExportTime();
+    if (!more_ || !in_time.ok()) return End(more_ ? in_time : absl::OkStatus());
     WriteNext();
   }
 
   void OnDone() override { delete this; }
 
  private:
-  // What the alarm of one write may touch. The lock keeps the call alive while it is cancelled; it
-  // is recursive because gRPC may end the write within TryCancel, on the same thread.
-  struct Wait {
-    std::recursive_mutex mutex;
-    grpc::CallbackServerContext* context = nullptr;  // null once the write has ended
-  };
-
-  ExportStream(CallGate& gate, grpc::CallbackServerContext& context, std::string_view method,
-               std::chrono::milliseconds patience)
-      : context_(&context), call_(gate, context, method), patience_(patience) {}
+  ExportStream(CallGate& gate, grpc::CallbackServerContext& context, std::string_view method)
+      : call_(gate, context, method) {}
 
   void End(const absl::Status& status) { this->Finish(call_.End(status, AnsweredBy(message_))); }
 
   void WriteNext() {
     message_.Clear();
     more_ = fill_(message_);
-    wait_ = std::make_shared<Wait>();
-    wait_->context = context_;
-    alarm_ = std::make_unique<grpc::Alarm>();
-    alarm_->Set(std::chrono::system_clock::now() + patience_, [wait = wait_](bool expired) {
-      if (!expired) return;
-      const std::lock_guard lock(wait->mutex);
-      if (wait->context != nullptr) wait->context->TryCancel();
-    });
+    call_.PartReady();
     this->StartWrite(&message_);  // last: OnWriteDone may come before it returns
   }
 
-  void StopWaiting() {
-    const std::lock_guard lock(wait_->mutex);
-    wait_->context = nullptr;
-    alarm_.reset();  // cancels it
-  }
-
-  grpc::CallbackServerContext* const context_;
   Call call_;
   Fill fill_;
-  const std::chrono::milliseconds patience_;
   Response message_;  // cleared, not freed, from write to write: its memory is used again
   bool more_ = false;
-  std::shared_ptr<Wait> wait_;
-  std::unique_ptr<grpc::Alarm> alarm_;
 };
 
 }  // namespace peculiar::server

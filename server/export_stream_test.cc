@@ -21,7 +21,10 @@ using Stream = ExportStream<v1::ExportGalaxiesResponse>;
 // Messages of 256 KiB, numbered by total_count, without an end.
 class EndlessService final : public v1::QueryService::CallbackService {
  public:
-  explicit EndlessService(std::chrono::milliseconds patience) : patience_(patience) {}
+  EndlessService(std::chrono::milliseconds patience, const GateLimits& limits)
+      : gate_(*v1::ExportGalaxiesRequest::descriptor()->file()->service(0), limits, log_, *access_,
+              Scope::kRead),
+        patience_(gate_.in_flight(), patience) {}
 
   grpc::ServerWriteReactor<v1::ExportGalaxiesResponse>* ExportGalaxies(
       grpc::CallbackServerContext* context, const v1::ExportGalaxiesRequest*) override {
@@ -30,16 +33,14 @@ class EndlessService final : public v1::QueryService::CallbackService {
       delete number;
       gone_.set_value();
     });
-    return Stream::Start(
-        gate_, *context, "ExportGalaxies",
-        [this, alive]() -> absl::StatusOr<Stream::Fill> {
-          return [this, alive](v1::ExportGalaxiesResponse& response) {
-            response.set_snapshot_id(std::string(kExportMessageBytes, 'x'));
-            response.set_total_count(++filled_);
-            return true;
-          };
-        },
-        patience_);
+    return Stream::Start(gate_, *context, "ExportGalaxies",
+                         [this, alive]() -> absl::StatusOr<Stream::Fill> {
+                           return [this, alive](v1::ExportGalaxiesResponse& response) {
+                             response.set_snapshot_id(std::string(kExportMessageBytes, 'x'));
+                             response.set_total_count(++filled_);
+                             return true;
+                           };
+                         });
   }
 
   int filled() const { return filled_; }
@@ -48,11 +49,10 @@ class EndlessService final : public v1::QueryService::CallbackService {
   }
 
  private:
-  const std::chrono::milliseconds patience_;
   RequestLog log_{nullptr};
   const std::unique_ptr<AccessList> access_ = *AccessList::Open("");
-  CallGate gate_{*v1::ExportGalaxiesRequest::descriptor()->file()->service(0), 4, log_, *access_,
-                 Scope::kRead};
+  CallGate gate_;
+  ReaderPatience patience_;
   std::atomic<int> filled_ = 0;
   std::promise<void> gone_;
 };
@@ -62,8 +62,8 @@ class ExportStreamTest : public ::testing::Test {
   // Never undone: gRPC's last shutdown after large writes may wait 10 s for a poller of its own.
   static void SetUpTestSuite() { grpc_init(); }
 
-  void Serve(std::chrono::milliseconds patience) {
-    service_ = std::make_unique<EndlessService>(patience);
+  void Serve(std::chrono::milliseconds patience, const GateLimits& limits = {}) {
+    service_ = std::make_unique<EndlessService>(patience, limits);
     grpc::ServerBuilder builder;
     int port = 0;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
@@ -140,6 +140,29 @@ TEST_F(ExportStreamTest, AReaderThatTakesItAllOutlastsThePatience) {
     ASSERT_EQ(message.total_count(), ++read);
   }
   EXPECT_GT(read, 10);
+}
+
+TEST_F(ExportStreamTest, OneThatLastsTooLongIsEnded) {
+  Serve(std::chrono::minutes(1), {.export_time = std::chrono::milliseconds(100)});
+  v1::ExportGalaxiesResponse message;
+  while (reader_->Read(&message)) {
+  }
+  const grpc::Status status = End();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(status.error_message().rfind("EXPORT_TOO_LONG: an export may last 0.1 s", 0), 0u);
+}
+
+TEST_F(ExportStreamTest, ExportsAreBoundedInNumber) {
+  Serve(std::chrono::minutes(1), {.max_exports = 1});
+  v1::ExportGalaxiesResponse message;
+  ASSERT_TRUE(reader_->Read(&message));
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+  const auto second = stub_->ExportGalaxies(&context, v1::ExportGalaxiesRequest());
+  EXPECT_FALSE(second->Read(&message));
+  const grpc::Status status = second->Finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(status.error_message().rfind("TOO_BUSY: 1 exports", 0), 0u);
 }
 
 }  // namespace

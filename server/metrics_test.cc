@@ -27,7 +27,10 @@ class MetricsTest : public ::testing::Test {
   SnapshotHolder holder_{{.folder = folder_}, [] {}};
   RequestLog log_{nullptr};
   const std::unique_ptr<AccessList> access_ = *AccessList::Open("");
-  CallGate gate_{*v1::GetSnapshotRequest::descriptor()->file()->service(0), 5, log_, *access_,
+  CallGate gate_{*v1::GetSnapshotRequest::descriptor()->file()->service(0),
+                 {.max_calls = 5},
+                 log_,
+                 *access_,
                  Scope::kRead};
 };
 

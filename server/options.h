@@ -36,6 +36,8 @@ struct ServerOptions {
   // A call in flight holds at most a request and a response of 4 MiB: this bounds memory.
   int max_calls = 1000;
   double reader_seconds = 60;        // for a client to read an answer that is ready
+  int max_exports = 32;              // of the calls in flight: they last, and hold their snapshot
+  double export_seconds = 3600;      // of one export
   int max_streams = 256;             // calls at a time on one connection
   int max_request_bytes = 1 << 20;   // the largest sensible one, 1000 ids or a vector, has 20 KB
   int max_metadata_bytes = 8 << 10;  // headers of a call

@@ -6,18 +6,20 @@
 
 namespace peculiar::server {
 
-PortFile::PortFile(std::filesystem::path path) : path_(std::move(path)) { Remove(); }
+void PortFile::Claim() {
+  is_ours_ = !path_.empty();
+  Remove();
+}
 
-PortFile::~PortFile() { Remove(); }
-
-absl::Status PortFile::Write(const std::string& address) const {
+absl::Status PortFile::Write(const std::string& address) {
   if (path_.empty()) return absl::OkStatus();
+  is_ours_ = true;
   return WriteFileAtomically(path_, address.substr(address.rfind(':') + 1) + "\n");
 }
 
-void PortFile::Remove() const {
+void PortFile::Remove() {
   std::error_code ignored;
-  if (!path_.empty()) std::filesystem::remove(path_, ignored);
+  if (std::exchange(is_ours_, false)) std::filesystem::remove(path_, ignored);
 }
 
 }  // namespace peculiar::server

@@ -12,12 +12,20 @@ TEST(PortFileTest, HoldsThePortAsLongAsItLives) {
   const std::filesystem::path path = TestFolder() / "port";
   ASSERT_TRUE(WriteTestFile(path, "1\n"));  // of a server that was killed
   {
-    const PortFile file(path);
+    PortFile file(path);
+    file.Claim();
     EXPECT_FALSE(std::filesystem::exists(path));
     ASSERT_TRUE(file.Write("[::1]:50051").ok());
     EXPECT_EQ(*ReadFile(path), "50051\n");
   }
   EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST(PortFileTest, OfAServerThatCouldNotListenTouchesNothing) {
+  const std::filesystem::path path = TestFolder() / "port";
+  ASSERT_TRUE(WriteTestFile(path, "1\n"));
+  PortFile(path).Remove();
+  EXPECT_EQ(*ReadFile(path), "1\n");
 }
 
 TEST(PortFileTest, NoPathIsNoFileAndABadOneAnError) {

@@ -41,6 +41,10 @@ const google::protobuf::ServiceDescriptor& ServiceOf() {
   return *Message::descriptor()->file()->service(0);
 }
 
+GateLimits LimitsOf(const ServerOptions& options) {
+  return {options.max_calls, options.max_exports, Milliseconds(options.export_seconds)};
+}
+
 }  // namespace
 
 Server::Server(const ServerOptions& options, Secrets secrets)
@@ -51,10 +55,10 @@ Server::Server(const ServerOptions& options, Secrets secrets)
       metrics_port_file_(options.metrics_port_file),
       holder_(HolderOptions(options), [this] { SetServing(); }),
       request_log_(spdlog::get("requests")),
-      query_gate_(ServiceOf<v1::GetSnapshotRequest>(), options.max_calls, request_log_,
+      query_gate_(ServiceOf<v1::GetSnapshotRequest>(), LimitsOf(options), request_log_,
                   *secrets_.access, Scope::kRead),
-      admin_gate_(ServiceOf<v1::ReloadSnapshotRequest>(), kMaxAdminCalls, request_log_,
-                  *secrets_.access, Scope::kAdmin),
+      admin_gate_(ServiceOf<v1::ReloadSnapshotRequest>(), {.max_calls = kMaxAdminCalls},
+                  request_log_, *secrets_.access, Scope::kAdmin),
       query_service_(holder_, query_gate_, PECULIAR_VERSION),
       admin_service_(holder_, admin_gate_),
       reader_patience_(query_gate_.in_flight(), Milliseconds(options.reader_seconds)) {}
@@ -66,6 +70,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   PECULIAR_ASSIGN_OR_RETURN(Secrets secrets, OpenSecrets(options));
   std::unique_ptr<Server> server(new Server(options, std::move(secrets)));
   PECULIAR_RETURN_IF_ERROR(server->Listen());
+  for (PortFile* file : server->port_files()) file->Claim();
   server->holder_.Refresh();
   server->holder_.StartPolling();
   PECULIAR_RETURN_IF_ERROR(server->WritePortFiles());
@@ -114,7 +119,7 @@ absl::Status Server::ListenForMetrics() {
   return absl::OkStatus();
 }
 
-absl::Status Server::WritePortFiles() const {
+absl::Status Server::WritePortFiles() {
   PECULIAR_RETURN_IF_ERROR(port_file_.Write(address()));
   if (admin_.server != nullptr) PECULIAR_RETURN_IF_ERROR(admin_port_file_.Write(admin_address()));
   if (metrics_ == nullptr) return absl::OkStatus();
@@ -159,7 +164,7 @@ void Server::Stop() {
   }
   holder_.StopPolling();
   metrics_.reset();
-  for (const PortFile* file : {&port_file_, &admin_port_file_, &metrics_port_file_}) file->Remove();
+  for (PortFile* file : port_files()) file->Remove();
 }
 
 }  // namespace peculiar::server

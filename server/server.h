@@ -3,6 +3,7 @@
 // threads of all of them; Start, Reload and Stop are for one thread.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <string>
@@ -64,14 +65,18 @@ class Server {
   Server(const ServerOptions& options, Secrets secrets);
   absl::Status Listen();
   absl::Status ListenForMetrics();
-  absl::Status WritePortFiles() const;
+  absl::Status WritePortFiles();
   void SetServing();
 
   const ServerOptions options_;
   const Secrets secrets_;
-  const PortFile port_file_;
-  const PortFile admin_port_file_;
-  const PortFile metrics_port_file_;
+  std::array<PortFile*, 3> port_files() {
+    return {&port_file_, &admin_port_file_, &metrics_port_file_};
+  }
+
+  PortFile port_file_;
+  PortFile admin_port_file_;
+  PortFile metrics_port_file_;
   std::atomic<bool> stopping_ = false;
   SnapshotHolder holder_;
   RequestLog request_log_;

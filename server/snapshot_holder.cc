@@ -113,7 +113,11 @@ void SnapshotHolder::Serve(EnginePointer engine) {
 void SnapshotHolder::SetReloadError(const std::string& error) {
   const std::shared_ptr<const Held> before = LoadHeld();
   if (before->reload_error == error) return;
-  if (!error.empty()) spdlog::error("the snapshot that CURRENT names is not served: {}", error);
+  if (error.empty()) {
+    spdlog::info("the snapshot that CURRENT names is served again");
+  } else {
+    spdlog::error("the snapshot that CURRENT names is not served: {}", error);
+  }
   StoreHeld(std::make_shared<const Held>(Held{before->engines, error}));
 }
 

@@ -95,8 +95,11 @@ class Service {
   server::SnapshotHolder holder_{{folder_.path()}, [] {}};
   server::RequestLog log_{nullptr};
   const std::unique_ptr<AccessList> access_ = *AccessList::Open("");
-  server::CallGate gate_{*v1::GetSnapshotRequest::descriptor()->file()->service(0), 1000, log_,
-                         *access_, server::Scope::kRead};
+  server::CallGate gate_{*v1::GetSnapshotRequest::descriptor()->file()->service(0),
+                         {.max_calls = 1000},
+                         log_,
+                         *access_,
+                         server::Scope::kRead};
   server::QueryService service_{holder_, gate_, "0.0.0"};
   std::unique_ptr<grpc::Server> server_;
   std::shared_ptr<grpc::Channel> channel_;
