@@ -28,12 +28,17 @@ absl::Status Serve(const ServerOptions& options) {
   }
   SetUpLog(options.log_level);
   HoldSignals();
+  RaiseDescriptorLimit();
   PECULIAR_ASSIGN_OR_RETURN(const std::unique_ptr<Server> server, Server::Start(options));
   std::string signal;
   while ((signal = WaitForSignal()) == "SIGHUP") server->Reload();
   spdlog::info("{}: stopping", signal);
   server->Stop();
   spdlog::info("stopped");
+  if (HasLostListener()) {
+    return peculiar::Internal(
+        "out of open files (ulimit -n), gRPC took no more connections; to be started again");
+  }
   return absl::OkStatus();
 }
 

@@ -145,6 +145,26 @@ TEST_F(MainWatchTest, AStopEndsACallThatIsNotRead) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
 }
 
+// Whatever the clock of the worker or of this machine says, what CURRENT names is served.
+TEST_F(MainWatchTest, SnapshotsOfTheFutureAndOfLongAgoAreServed) {
+  Program program(PECULIAR_SERVER_BINARY, Arguments());
+  ASSERT_TRUE(program.WaitFor("ready")) << program.output();
+  const auto publish = [&](std::chrono::year year, std::uint64_t seed) {
+    const std::chrono::sys_days day = year / std::chrono::January / 1;
+    return testing::PublishReadySnapshot(folder_ / "snapshots", {.seed = seed, .created = day});
+  };
+  for (const std::string& id :
+       {publish(std::chrono::year(1971), 1), publish(std::chrono::year(2126), 2)}) {
+    ASSERT_TRUE(WriteFileAtomically(folder_ / "snapshots" / "CURRENT", id + "\n").ok());
+    kill(program.pid(), SIGHUP);
+    ASSERT_TRUE(program.WaitFor("snapshot " + id + ": serving")) << program.output();
+    EXPECT_TRUE(Ask(AddressIn("port"), "8009-12704").ok());
+    // An age below nothing says that one of the clocks is wrong.
+    EXPECT_THAT(Metrics(), HasSubstr(id.starts_with("2126") ? "\npeculiar_snapshot_age_seconds -"
+                                                            : "\npeculiar_snapshot_age_seconds 1"));
+  }
+}
+
 TEST_F(MainWatchTest, AdminReloadsAndSaysWhatItServesAndWhyNot) {
   const std::string first = Publish(1);
   Program program(PECULIAR_SERVER_BINARY, Arguments());

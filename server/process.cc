@@ -5,15 +5,28 @@
 #include <signal.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <string_view>
 
 namespace peculiar::server {
 namespace {
+
+std::atomic<bool> has_lost_listener = false;
 
 // gRPC calls "error" much that is a client's fault, so its lines count as one level less serious.
 void LogOfGrpc(gpr_log_func_args* line) {
   const auto level =
       line->severity == GPR_LOG_SEVERITY_ERROR ? spdlog::level::warn : spdlog::level::debug;
   spdlog::log(level, "grpc: {}", line->message);
+  // Out of descriptors, gRPC 1.51 closes the port to new clients for good (grpc issue 16058; later
+  // ones try again and say something else): only a new start helps.
+  if (std::string_view(line->message).starts_with("Failed accept4")) {
+    has_lost_listener = true;
+    kill(getpid(), SIGTERM);
+  }
 }
 
 // A client that sends text that is none would fill the disk with these.
@@ -51,6 +64,15 @@ void HoldSignals() {
   signal(SIGHUP, SIG_DFL);  // nohup ignores it, and what is ignored never waits
   signal(SIGPIPE, SIG_IGN);
 }
+
+void RaiseDescriptorLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);  // as before where that is refused
+}
+
+bool HasLostListener() { return has_lost_listener; }
 
 std::string WaitForSignal() {
   const sigset_t signals = HeldSignals();

@@ -14,6 +14,13 @@ void SetUpLog(const std::string& level);
 // pipe is an error, not an end. Call before any thread starts: threads inherit it.
 void HoldSignals();
 
+// As many open files as the system lets this process have: a connection is one, and the usual
+// 1024 are soon taken.
+void RaiseDescriptorLimit();
+
+// gRPC takes no more connections, and has told the process to stop as SIGTERM does.
+bool HasLostListener();
+
 // Returns the signal's name when one has come: "SIGTERM", "SIGINT" or "SIGHUP".
 std::string WaitForSignal();
 

@@ -14,6 +14,9 @@ namespace {
 
 constexpr std::string_view kTemporarySuffix = ".tmp";
 
+// Opening a named pipe waits for its writer unless O_NONBLOCK says not to; files do not mind it.
+constexpr int kReadOnly = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
+
 // Closes on every path out of a function.
 struct Descriptor {
   int value;
@@ -49,7 +52,7 @@ absl::Status StatusFromErrno(std::string_view what, const std::filesystem::path&
 }
 
 absl::StatusOr<std::string> ReadFile(const std::filesystem::path& path, std::uint64_t max_bytes) {
-  const Descriptor file{open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  const Descriptor file{open(path.c_str(), kReadOnly)};
   if (file.value < 0) return StatusFromErrno("open", path, errno);
   struct stat info {};
   if (fstat(file.value, &info) != 0) return StatusFromErrno("stat", path, errno);
@@ -144,10 +147,13 @@ bool IsTemporaryName(const std::filesystem::path& path) {
 }
 
 absl::StatusOr<MappedFile> MappedFile::Open(const std::filesystem::path& path) {
-  const Descriptor file{open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  const Descriptor file{open(path.c_str(), kReadOnly)};
   if (file.value < 0) return StatusFromErrno("open", path, errno);
   struct stat info {};
   if (fstat(file.value, &info) != 0) return StatusFromErrno("stat", path, errno);
+  if (!S_ISREG(info.st_mode)) {
+    return FailedPrecondition("cannot map {}: not a regular file", path.string());
+  }
   MappedFile mapped;
   if (info.st_size == 0) return mapped;
   const auto size = static_cast<std::size_t>(info.st_size);

@@ -29,11 +29,12 @@ def worker(*arguments, **options):
 
 
 class Server:
-    """A server of `snapshots` on a free port, stopped at the end of the `with` block. `flags`: more of them."""
+    """A server of `snapshots` on a free port, stopped at the end of the `with` block. `flags`: more of them; `options`: Popen's."""
 
-    def __init__(self, snapshots, *flags):
+    def __init__(self, snapshots, *flags, **options):
         self.snapshots = pathlib.Path(snapshots)
         self.flags = flags
+        self.options = options
 
     def __enter__(self):
         port_file = self.snapshots.parent / ("port-%d" % os.getpid())
@@ -41,7 +42,7 @@ class Server:
         self.process = subprocess.Popen(
             [BIN / "peculiar-server", "--snapshots", self.snapshots, "--listen", "127.0.0.1:0", "--port-file", port_file,
              *self.flags],
-            stderr=subprocess.PIPE, text=True)
+            stderr=subprocess.PIPE, text=True, **self.options)
         deadline = time.monotonic() + 30
         while not port_file.exists():
             if self.process.poll() is not None or time.monotonic() > deadline:
