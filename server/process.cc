@@ -5,6 +5,8 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "absl/synchronization/mutex.h"
+
 namespace peculiar::server {
 namespace {
 
@@ -34,6 +36,10 @@ void SetUpLog(const std::string& level) {
   spdlog::set_level(spdlog::level::from_str(level));
   spdlog::flush_on(spdlog::level::debug);
   gpr_set_log_function(LogOfGrpc);
+}
+
+void SkipDeadlockDetection() {
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
 }
 
 void HoldSignals() {
