@@ -58,6 +58,7 @@ QueryEngine::QueryEngine(std::shared_ptr<const Snapshot> snapshot)
   }
   for (std::size_t model = 0; model < catalog().models.size(); ++model) {
     measures_.emplace_back(catalog(), model);
+    top_lines_.emplace_back(catalog(), model);
     for (const Population& population : populations_) {
       for (const Measure score : kScoreMeasures) {
         member_ranks_.emplace_back(population, measures_[model].column(score, 0));
@@ -339,14 +340,9 @@ std::vector<LineShareEntry> QueryEngine::LineShares(std::size_t model, std::size
 }
 
 std::optional<LineShareEntry> QueryEngine::TopLine(std::size_t model, std::size_t row) const {
-  const std::vector<std::optional<double>>& shares = catalog().scores[model][row].line_shares;
-  std::size_t top = 0;
-  for (std::size_t line = 0; line < shares.size(); ++line) {
-    if (!shares[line].has_value()) return std::nullopt;
-    if (*shares[line] > *shares[top]) top = line;
-  }
-  if (shares.empty()) return std::nullopt;
-  return LineShareEntry{&catalog().lines[top], shares[top]};
+  const std::optional<TopLines::TopLine> top = top_lines_[model].of(row);
+  if (!top) return std::nullopt;
+  return LineShareEntry{&catalog().lines[top->line], top->value};
 }
 
 }  // namespace peculiar

@@ -17,6 +17,7 @@
 #include "core/query/galaxy_directory.h"
 #include "core/query/galaxy_selection.h"
 #include "core/query/query.h"
+#include "core/query/top_lines.h"
 #include "core/snapshot/snapshot.h"
 
 namespace peculiar {
@@ -97,6 +98,7 @@ class QueryEngine {
   GalaxyDirectory directory_;
   FilterColumns filter_columns_;
   std::vector<MeasureTable> measures_;  // by model
+  std::vector<TopLines> top_lines_;     // by model
   std::vector<Population> populations_;
   std::vector<MemberRanks> member_ranks_;            // [model][population][mae, chi, relative]
   std::vector<std::vector<std::string_view>> tags_;  // by row
