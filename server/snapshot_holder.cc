@@ -89,7 +89,7 @@ absl::StatusOr<EnginePointer> SnapshotHolder::FindOrOpen(const std::string& id) 
   PECULIAR_ASSIGN_OR_RETURN(Snapshot snapshot,
                             Snapshot::Open(options_.folder / id, options_.verify));
   auto engine =
-      std::make_shared<const QueryEngine>(std::make_shared<const Snapshot>(std::move(snapshot)));
+      std::make_shared<const ServedEngine>(std::make_shared<const Snapshot>(std::move(snapshot)));
   const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
   spdlog::info("snapshot {}: opened in {:.0f} ms, {} galaxies, {} models", id, took.count(),
                engine->snapshot().size(), engine->snapshot().model_count());

@@ -63,6 +63,9 @@ class QueryEngine {
   // Coordinates of a row of the catalogue in a space of ResolveSpace. O(1).
   EmbeddingAnswer Embedding(std::size_t model, std::size_t space, std::size_t row) const;
 
+  // What answers say of a row of the catalogue.
+  GalaxyEntry Galaxy(std::size_t row) const;
+
   // INVALID_ARGUMENT `BAD_BIN_COUNT:` and as ListAnomalies.
   absl::StatusOr<DistributionAnswer> GetDistribution(const DistributionQuery& query) const;
 
@@ -76,7 +79,6 @@ class QueryEngine {
 
  private:
   const CatalogContent& catalog() const { return snapshot_->catalog(); }
-  GalaxyEntry Galaxy(std::size_t row) const;
   bool HasRelevance(std::size_t model) const;
   // Place of a measure's line in the line list; 0 for a measure without one.
   absl::StatusOr<std::size_t> ResolveLine(std::size_t model, Measure measure,
