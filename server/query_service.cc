@@ -138,6 +138,7 @@ grpc::ServerUnaryReactor* QueryService::ListAnomalies(
     PECULIAR_ASSIGN_OR_RETURN(const PagePosition position,
                               FindPage(holder_, "ListAnomalies", std::move(question)));
     query.offset = position.offset;
+    query.detail = GalaxyDetail::kPointer;  // the rest is encoded
     PECULIAR_ASSIGN_OR_RETURN(const AnomalyPage page, position.engine->ListAnomalies(query));
     EncodeRows<v1::Anomaly>(page.anomalies, *position.engine, *response);
     FinishPage(position, response->row_count, page.total_count, page.model->name, response->head);
@@ -150,7 +151,8 @@ grpc::ServerUnaryReactor* QueryService::FindNeighbors(
     WithRows<v1::FindNeighborsResponse>* response) {
   return Answer(gate_, context, "FindNeighbors", response, [&]() -> absl::Status {
     PECULIAR_ASSIGN_OR_RETURN(const EnginePointer engine, holder_.Find(request->snapshot_id()));
-    PECULIAR_ASSIGN_OR_RETURN(const NeighborQuery query, ToQuery(*request));
+    PECULIAR_ASSIGN_OR_RETURN(NeighborQuery query, ToQuery(*request));
+    query.detail = GalaxyDetail::kPointer;  // the rest is encoded
     PECULIAR_ASSIGN_OR_RETURN(const NeighborAnswer answer, engine->FindNeighbors(query));
     EncodeRows<v1::Neighbor>(answer.neighbors, *engine, *response);
     v1::FindNeighborsResponse& head = response->head;

@@ -88,7 +88,7 @@ absl::StatusOr<AnomalyPage> QueryEngine::ListAnomalies(const AnomalyQuery& query
   page.anomalies.reserve(listing.rows.size());
   for (const std::uint32_t row : listing.rows) {
     page.anomalies.push_back(
-        {Galaxy(row), Score(model, row, query.measure, line), TopLine(model, row)});
+        {Galaxy(row, query.detail), Score(model, row, query.measure, line), TopLine(model, row)});
   }
   return page;
 }
@@ -178,8 +178,10 @@ absl::StatusOr<NeighborAnswer> QueryEngine::FindNeighbors(const NeighborQuery& q
   answer.space = snapshot_->spaces(model)[space].name;
   answer.neighbors.reserve(list.size());
   for (const Neighbor& neighbor : list) {
-    answer.neighbors.push_back(
-        {Galaxy(neighbor.row), neighbor.distance, Score(model, neighbor.row, Measure::kMae), {}});
+    answer.neighbors.push_back({Galaxy(neighbor.row, query.detail),
+                                neighbor.distance,
+                                Score(model, neighbor.row, Measure::kMae),
+                                {}});
     if (!row) continue;
     answer.neighbors.back().also_in =
         AlsoIn(model, space, *row, neighbor.row, static_cast<std::size_t>(count));
@@ -312,7 +314,8 @@ absl::StatusOr<std::size_t> QueryEngine::ResolveModel(std::string_view model) co
   return NotFound("UNKNOWN_MODEL: no model {}; the models are: {}", Quoted(model), known);
 }
 
-GalaxyEntry QueryEngine::Galaxy(std::size_t row) const {
+GalaxyEntry QueryEngine::Galaxy(std::size_t row, GalaxyDetail detail) const {
+  if (detail == GalaxyDetail::kPointer) return {&catalog().galaxies[row], {}, {}};
   return {&catalog().galaxies[row], directory_.Repeats(row, kMaxRepeats), tags_[row]};
 }
 

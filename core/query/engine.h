@@ -64,7 +64,7 @@ class QueryEngine {
   EmbeddingAnswer Embedding(std::size_t model, std::size_t space, std::size_t row) const;
 
   // What answers say of a row of the catalogue.
-  GalaxyEntry Galaxy(std::size_t row) const;
+  GalaxyEntry Galaxy(std::size_t row, GalaxyDetail detail = GalaxyDetail::kAll) const;
 
   // INVALID_ARGUMENT `BAD_BIN_COUNT:` and as ListAnomalies.
   absl::StatusOr<DistributionAnswer> GetDistribution(const DistributionQuery& query) const;
