@@ -35,6 +35,15 @@ class EchoService final : public bench::EchoService::CallbackService {
     return Answer(gate_, context, "GatedEcho", response, [] { return absl::OkStatus(); });
   }
 
+  grpc::ServerUnaryReactor* SizedEcho(grpc::CallbackServerContext* context,
+                                      const bench::SizedEchoRequest* request,
+                                      bench::SizedEchoResponse* response) override {
+    response->mutable_payload()->resize(static_cast<std::size_t>(request->byte_count()));
+    grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+    reactor->Finish(grpc::Status::OK);
+    return reactor;
+  }
+
  private:
   CallGate& gate_;
 };

@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import pathlib
+import signal
 import statistics
 import subprocess
 import sys
@@ -78,7 +79,7 @@ class Bench:
                     target, *message_of[question], int(self.arguments.seconds)),
             }
             for client, ask in clients.items():
-                for question in QUESTIONS + ("gated_echo",):
+                for question in QUESTIONS + ("gated_echo", "page_echo"):
                     self.pair(client, question, lambda name: ask(echo if name.endswith("echo") else server, name))
             self.report.failed += server.failed_calls()
 
@@ -253,6 +254,7 @@ def main():
     arguments = parser.parse_args()
     arguments.bin = arguments.bin.resolve()
     sys.path.insert(0, str(arguments.bin.parent / "python"))  # the messages
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("load: stopped"))  # so that the servers end too
     report = Report()
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(arguments, pathlib.Path(folder), report)

@@ -42,7 +42,8 @@ def grpc_messages(survey):
     own = {question: ("peculiar.v1.QueryService/" + method, request.SerializeToString())
            for question, (method, request) in requests.items()}
     return {**own, "echo": ("peculiar.bench.EchoService/Echo", b""),
-            "gated_echo": ("peculiar.bench.EchoService/GatedEcho", b"")}
+            "gated_echo": ("peculiar.bench.EchoService/GatedEcho", b""),
+            "page_echo": ("peculiar.bench.EchoService/SizedEcho", b"\x08\xc8\x33")}  # 6600 bytes
 
 
 class Own:

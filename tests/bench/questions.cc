@@ -1,5 +1,7 @@
 #include "tests/bench/questions.h"
 
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <grpcpp/create_channel.h>
 
 #include <algorithm>
@@ -13,6 +15,7 @@ namespace {
 constexpr int kGalaxies = 1000;
 constexpr int kNeighbors = 10;
 constexpr int kPage = 50;
+constexpr std::uint32_t kPageBytes = 6600;  // of a page of random_survey.h
 
 grpc::ByteBuffer BytesOf(const google::protobuf::MessageLite& message) {
   const grpc::Slice slice(message.SerializeAsString());
@@ -55,6 +58,15 @@ double MedianRedshift(const v1::ListAnomaliesResponse& galaxies) {
   return *middle;
 }
 
+// Field 1 of its request.
+Question SizedEcho(std::uint32_t byte_count) {
+  std::string request = {'\x08'};
+  google::protobuf::io::StringOutputStream stream(&request);
+  google::protobuf::io::CodedOutputStream(&stream).WriteVarint32(byte_count);
+  const grpc::Slice slice(request);
+  return {"/peculiar.bench.EchoService/SizedEcho", {{&slice, 1}}};
+}
+
 }  // namespace
 
 absl::StatusOr<Question> MakeQuestion(const std::string& name, const std::string& address) {
@@ -63,6 +75,7 @@ absl::StatusOr<Question> MakeQuestion(const std::string& name, const std::string
   const std::vector<grpc::ByteBuffer> nothing = {{&no_bytes, 1}};
   if (name == "echo") return Question{"/peculiar.bench.EchoService/Echo", nothing};
   if (name == "gated_echo") return Question{"/peculiar.bench.EchoService/GatedEcho", nothing};
+  if (name == "page_echo") return SizedEcho(kPageBytes);
   PECULIAR_ASSIGN_OR_RETURN(const v1::ListAnomaliesResponse galaxies, AskGalaxies(address));
   const std::string service = "/peculiar.v1.QueryService/";
   if (name == "embedding") {
@@ -76,7 +89,8 @@ absl::StatusOr<Question> MakeQuestion(const std::string& name, const std::string
   }
   if (name != "page" && name != "filtered_page") {
     return InvalidArgument(
-        "no question {}; there are embedding, neighbors, page, filtered_page, echo, gated_echo",
+        "no question {}; there are embedding, neighbors, page, filtered_page, echo, gated_echo, "
+        "page_echo",
         name);
   }
   v1::ListAnomaliesRequest request;

@@ -11,8 +11,8 @@ namespace peculiar::bench {
 
 // "embedding", "neighbors" (10), "page" (50 anomalies) and "filtered_page" (50 of the half of the
 // galaxies of lower redshift), over the first 1000 galaxies of the server at `address` where they
-// name one; "echo" and "gated_echo" of echo_server. INVALID_ARGUMENT for another name, errors of
-// the server.
+// name one; "echo", "gated_echo" and "page_echo", as many bytes as a page, of echo_server.
+// INVALID_ARGUMENT for another name, errors of the server.
 absl::StatusOr<Question> MakeQuestion(const std::string& name, const std::string& address);
 
 }  // namespace peculiar::bench
