@@ -1,6 +1,8 @@
 #include "server/snapshot_holder.h"
 
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
@@ -10,6 +12,7 @@
 namespace peculiar::server {
 namespace {
 
+constexpr int kNiceness = 19;  // of the thread that opens snapshots: the lowest priority
 constexpr std::chrono::milliseconds kLongestPause = std::chrono::minutes(5);
 
 const std::string& IdOf(const EnginePointer& engine) { return engine->snapshot().id(); }
@@ -144,6 +147,8 @@ void SnapshotHolder::RefreshSoon() {
 }
 
 void SnapshotHolder::Poll() {
+  // Opening a snapshot is as much work as thousands of calls; it takes what they leave.
+  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNiceness);
   std::unique_lock lock(stop_mutex_);
   while (true) {
     stop_changed_.wait_for(lock, options_.poll_interval, [this] { return stop_ || refresh_soon_; });
