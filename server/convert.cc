@@ -256,6 +256,10 @@ void ToProto(const LineShareEntry& entry, v1::LineShare& share) {
 
 void ToProto(const AnomalyEntry& entry, v1::Anomaly& anomaly) {
   ToProto(entry.galaxy, *anomaly.mutable_galaxy());
+  AllButGalaxyToProto(entry, anomaly);
+}
+
+void AllButGalaxyToProto(const AnomalyEntry& entry, v1::Anomaly& anomaly) {
   ToProto(entry.score, *anomaly.mutable_score());
   if (entry.top_line) ToProto(*entry.top_line, *anomaly.mutable_top_line());
 }
@@ -273,6 +277,10 @@ void ToProto(const EmbeddingAnswer& answer, v1::Embedding& embedding) {
 
 void ToProto(const NeighborEntry& entry, v1::Neighbor& neighbor) {
   ToProto(entry.galaxy, *neighbor.mutable_galaxy());
+  AllButGalaxyToProto(entry, neighbor);
+}
+
+void AllButGalaxyToProto(const NeighborEntry& entry, v1::Neighbor& neighbor) {
   neighbor.set_distance(entry.distance);
   ToProto(entry.score, *neighbor.mutable_score());
   for (const std::string_view space : entry.also_in) {

@@ -41,7 +41,8 @@ absl::StatusOr<GalaxiesExport::Fill> OpenExport(EnginePointer engine,
              v1::ExportGalaxiesResponse& response) mutable {
     return FillRows(progress, response, [&](std::size_t i) -> const v1::ScoredGalaxy& {
       v1::ScoredGalaxy& row = *response.add_galaxies();
-      ToProto(progress.engine->ScoredGalaxy(progress.selection, i), row);
+      const GalaxySelection& selection = progress.selection;
+      ToProto(progress.engine->ScoredGalaxy(selection.model(), selection.row(i)), row);
       return row;
     });
   };

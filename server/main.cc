@@ -29,6 +29,7 @@ absl::Status Serve(const ServerOptions& options) {
   SetUpLog(options.log_level);
   HoldSignals();
   RaiseDescriptorLimit();
+  SkipDeadlockDetection();
   PECULIAR_ASSIGN_OR_RETURN(const std::unique_ptr<Server> server, Server::Start(options));
   std::string signal;
   while ((signal = WaitForSignal()) == "SIGHUP") server->Reload();

@@ -11,6 +11,8 @@
 #include <atomic>
 #include <string_view>
 
+#include "absl/synchronization/mutex.h"
+
 namespace peculiar::server {
 namespace {
 
@@ -56,6 +58,10 @@ void SetUpLog(const std::string& level) {
   spdlog::flush_on(spdlog::level::debug);
   gpr_set_log_function(LogOfGrpc);
   google::protobuf::SetLogHandler(LogOfProtobuf);
+}
+
+void SkipDeadlockDetection() {
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
 }
 
 void HoldSignals() {

@@ -10,6 +10,10 @@ namespace peculiar::server {
 // up. The logger "requests" writes its lines bare: they are JSON.
 void SetUpLog(const std::string& level);
 
+// Debian builds Abseil's mutexes, which gRPC locks many times a call, to look for deadlocks: a tool
+// for tests, and some 6 % of a call's processor time.
+void SkipDeadlockDetection();
+
 // SIGTERM, SIGINT and SIGHUP wait for WaitForSignal instead of ending the process, and a closed
 // pipe is an error, not an end. Call before any thread starts: threads inherit it.
 void HoldSignals();

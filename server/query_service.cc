@@ -1,6 +1,8 @@
 #include "server/query_service.h"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "server/convert.h"
 #include "server/exports.h"
@@ -12,6 +14,7 @@ namespace {
 // A page ends early rather than pass this; responses stay under 4 MiB.
 constexpr std::size_t kFullPageBytes = 3 << 20;
 constexpr int kRowsPerSizeCheck = 100;
+constexpr std::size_t kUsualRowBytes = 192;
 
 // Everything but the offset. Borrows from the request.
 absl::StatusOr<AnomalyQuery> ToQuery(const v1::ListAnomaliesRequest& request) {
@@ -84,20 +87,47 @@ void AddRows(const Entries& entries, Rows& rows, const Response& response) {
   }
 }
 
+// The same with bytes; Row: the message of an entry.
+template <typename Row, typename Entry, typename Response>
+void EncodeRows(const std::vector<Entry>& entries, const ServedEngine& engine,
+                WithRows<Response>& response) {
+  response.rows.reserve(std::min(entries.size() * kUsualRowBytes, kFullPageBytes));
+  RowEncoder encoder(response.rows);
+  for (const Entry& entry : entries) {
+    encoder.Add<Row>(engine.EncodedGalaxy(*entry.galaxy.galaxy),
+                     [&](Row& row) { AllButGalaxyToProto(entry, row); });
+    ++response.row_count;
+    if (response.rows.size() > kFullPageBytes) break;
+  }
+}
+
 }  // namespace
 
 QueryService::QueryService(const SnapshotHolder& holder, CallGate& gate, std::string server_version)
     : holder_(holder), gate_(gate), server_version_(std::move(server_version)) {
-  SetMessageAllocatorFor_ListAnomalies(&anomaly_pages_);
+  Register("ListAnomalies", &QueryService::ListAnomalies);
+  Register("FindNeighbors", &QueryService::FindNeighbors);
   SetMessageAllocatorFor_ListGalaxies(&galaxy_pages_);
-  SetMessageAllocatorFor_FindNeighbors(&neighbors_);
   SetMessageAllocatorFor_GetEmbedding(&embeddings_);
   SetMessageAllocatorFor_BatchGetEmbeddings(&batches_);
 }
 
-grpc::ServerUnaryReactor* QueryService::ListAnomalies(grpc::CallbackServerContext* context,
-                                                      const v1::ListAnomaliesRequest* request,
-                                                      v1::ListAnomaliesResponse* response) {
+template <typename Request, typename Response>
+void QueryService::Register(const char* name,
+                            grpc::ServerUnaryReactor* (QueryService::*method)(
+                                grpc::CallbackServerContext*, const Request*, Response*)) {
+  const auto* const service = Request::descriptor()->file()->service(0);
+  MarkMethodCallback(service->FindMethodByName(name)->index(),
+                     new grpc::internal::CallbackUnaryHandler<Request, Response>(
+                         [this, method](grpc::CallbackServerContext* context,
+                                        const Request* request, Response* response) {
+                           return (this->*method)(context, request, response);
+                         }));
+}
+
+grpc::ServerUnaryReactor* QueryService::ListAnomalies(
+    grpc::CallbackServerContext* context, const v1::ListAnomaliesRequest* request,
+    WithRows<v1::ListAnomaliesResponse>* response) {
   return Answer(gate_, context, "ListAnomalies", response, [&]() -> absl::Status {
     PECULIAR_ASSIGN_OR_RETURN(AnomalyQuery query, ToQuery(*request));
     v1::ListAnomaliesRequest question = *request;
@@ -108,25 +138,28 @@ grpc::ServerUnaryReactor* QueryService::ListAnomalies(grpc::CallbackServerContex
     PECULIAR_ASSIGN_OR_RETURN(const PagePosition position,
                               FindPage(holder_, "ListAnomalies", std::move(question)));
     query.offset = position.offset;
+    query.detail = GalaxyDetail::kPointer;  // the rest is encoded
     PECULIAR_ASSIGN_OR_RETURN(const AnomalyPage page, position.engine->ListAnomalies(query));
-    AddRows(page.anomalies, *response->mutable_anomalies(), *response);
-    FinishPage(position, response->anomalies_size(), page.total_count, page.model->name, *response);
+    EncodeRows<v1::Anomaly>(page.anomalies, *position.engine, *response);
+    FinishPage(position, response->row_count, page.total_count, page.model->name, response->head);
     return absl::OkStatus();
   });
 }
 
-grpc::ServerUnaryReactor* QueryService::FindNeighbors(grpc::CallbackServerContext* context,
-                                                      const v1::FindNeighborsRequest* request,
-                                                      v1::FindNeighborsResponse* response) {
+grpc::ServerUnaryReactor* QueryService::FindNeighbors(
+    grpc::CallbackServerContext* context, const v1::FindNeighborsRequest* request,
+    WithRows<v1::FindNeighborsResponse>* response) {
   return Answer(gate_, context, "FindNeighbors", response, [&]() -> absl::Status {
     PECULIAR_ASSIGN_OR_RETURN(const EnginePointer engine, holder_.Find(request->snapshot_id()));
-    PECULIAR_ASSIGN_OR_RETURN(const NeighborQuery query, ToQuery(*request));
+    PECULIAR_ASSIGN_OR_RETURN(NeighborQuery query, ToQuery(*request));
+    query.detail = GalaxyDetail::kPointer;  // the rest is encoded
     PECULIAR_ASSIGN_OR_RETURN(const NeighborAnswer answer, engine->FindNeighbors(query));
-    AddRows(answer.neighbors, *response->mutable_neighbors(), *response);
-    response->set_plateifu(answer.plateifu.data(), answer.plateifu.size());
-    response->set_space(answer.space.data(), answer.space.size());
-    response->set_snapshot_id(engine->snapshot().id());
-    response->set_model(answer.model->name);
+    EncodeRows<v1::Neighbor>(answer.neighbors, *engine, *response);
+    v1::FindNeighborsResponse& head = response->head;
+    head.set_plateifu(answer.plateifu.data(), answer.plateifu.size());
+    head.set_space(answer.space.data(), answer.space.size());
+    head.set_snapshot_id(engine->snapshot().id());
+    head.set_model(answer.model->name);
     return absl::OkStatus();
   });
 }

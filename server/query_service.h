@@ -10,6 +10,7 @@
 #include "peculiar/v1/query_service.grpc.pb.h"
 #include "server/arena_messages.h"
 #include "server/call_gate.h"
+#include "server/encoded_rows.h"
 #include "server/snapshot_holder.h"
 
 namespace peculiar::server {
@@ -19,12 +20,6 @@ class QueryService final : public v1::QueryService::CallbackService {
   // holder and gate, which is of this service, must outlive it.
   QueryService(const SnapshotHolder& holder, CallGate& gate, std::string server_version);
 
-  grpc::ServerUnaryReactor* ListAnomalies(grpc::CallbackServerContext* context,
-                                          const v1::ListAnomaliesRequest* request,
-                                          v1::ListAnomaliesResponse* response) override;
-  grpc::ServerUnaryReactor* FindNeighbors(grpc::CallbackServerContext* context,
-                                          const v1::FindNeighborsRequest* request,
-                                          v1::FindNeighborsResponse* response) override;
   grpc::ServerUnaryReactor* GetEmbedding(grpc::CallbackServerContext* context,
                                          const v1::GetEmbeddingRequest* request,
                                          v1::GetEmbeddingResponse* response) override;
@@ -52,14 +47,25 @@ class QueryService final : public v1::QueryService::CallbackService {
                                         v1::GetSnapshotResponse* response) override;
 
  private:
+  // Not of the generated class: their responses are bytes in part.
+  grpc::ServerUnaryReactor* ListAnomalies(grpc::CallbackServerContext* context,
+                                          const v1::ListAnomaliesRequest* request,
+                                          WithRows<v1::ListAnomaliesResponse>* response);
+  grpc::ServerUnaryReactor* FindNeighbors(grpc::CallbackServerContext* context,
+                                          const v1::FindNeighborsRequest* request,
+                                          WithRows<v1::FindNeighborsResponse>* response);
+  // Has gRPC call `method` for the RPC of that name instead of the generated one.
+  template <typename Request, typename Response>
+  void Register(const char* name,
+                grpc::ServerUnaryReactor* (QueryService::*method)(grpc::CallbackServerContext*,
+                                                                  const Request*, Response*));
+
   const SnapshotHolder& holder_;
   CallGate& gate_;
   const std::string server_version_;
 
-  // First blocks: a page of 50, 10 neighbours, 128 coordinates with their request.
-  ArenaMessages<v1::ListAnomaliesRequest, v1::ListAnomaliesResponse> anomaly_pages_{64 << 10};
+  // First blocks: a page of 50, 128 coordinates with their request.
   ArenaMessages<v1::ListGalaxiesRequest, v1::ListGalaxiesResponse> galaxy_pages_{64 << 10};
-  ArenaMessages<v1::FindNeighborsRequest, v1::FindNeighborsResponse> neighbors_{16 << 10};
   ArenaMessages<v1::GetEmbeddingRequest, v1::GetEmbeddingResponse> embeddings_{4 << 10};
   ArenaMessages<v1::BatchGetEmbeddingsRequest, v1::BatchGetEmbeddingsResponse> batches_{64 << 10};
 };

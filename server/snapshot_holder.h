@@ -18,12 +18,12 @@
 #include <vector>
 
 #include "core/base/status.h"
-#include "core/query/engine.h"
+#include "server/served_engine.h"
 
 namespace peculiar::server {
 
 // Holding it keeps its snapshot whole for as long as a request needs it.
-using EnginePointer = std::shared_ptr<const QueryEngine>;
+using EnginePointer = std::shared_ptr<const ServedEngine>;
 
 struct SnapshotHolderOptions {
   std::filesystem::path folder;  // of published snapshots; need not exist yet

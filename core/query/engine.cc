@@ -58,6 +58,7 @@ QueryEngine::QueryEngine(std::shared_ptr<const Snapshot> snapshot)
   }
   for (std::size_t model = 0; model < catalog().models.size(); ++model) {
     measures_.emplace_back(catalog(), model);
+    top_lines_.emplace_back(catalog(), model);
     for (const Population& population : populations_) {
       for (const Measure score : kScoreMeasures) {
         member_ranks_.emplace_back(population, measures_[model].column(score, 0));
@@ -87,7 +88,7 @@ absl::StatusOr<AnomalyPage> QueryEngine::ListAnomalies(const AnomalyQuery& query
   page.anomalies.reserve(listing.rows.size());
   for (const std::uint32_t row : listing.rows) {
     page.anomalies.push_back(
-        {Galaxy(row), Score(model, row, query.measure, line), TopLine(model, row)});
+        {Galaxy(row, query.detail), Score(model, row, query.measure, line), TopLine(model, row)});
   }
   return page;
 }
@@ -177,8 +178,10 @@ absl::StatusOr<NeighborAnswer> QueryEngine::FindNeighbors(const NeighborQuery& q
   answer.space = snapshot_->spaces(model)[space].name;
   answer.neighbors.reserve(list.size());
   for (const Neighbor& neighbor : list) {
-    answer.neighbors.push_back(
-        {Galaxy(neighbor.row), neighbor.distance, Score(model, neighbor.row, Measure::kMae), {}});
+    answer.neighbors.push_back({Galaxy(neighbor.row, query.detail),
+                                neighbor.distance,
+                                Score(model, neighbor.row, Measure::kMae),
+                                {}});
     if (!row) continue;
     answer.neighbors.back().also_in =
         AlsoIn(model, space, *row, neighbor.row, static_cast<std::size_t>(count));
@@ -311,7 +314,8 @@ absl::StatusOr<std::size_t> QueryEngine::ResolveModel(std::string_view model) co
   return NotFound("UNKNOWN_MODEL: no model {}; the models are: {}", Quoted(model), known);
 }
 
-GalaxyEntry QueryEngine::Galaxy(std::size_t row) const {
+GalaxyEntry QueryEngine::Galaxy(std::size_t row, GalaxyDetail detail) const {
+  if (detail == GalaxyDetail::kPointer) return {&catalog().galaxies[row], {}, {}};
   return {&catalog().galaxies[row], directory_.Repeats(row, kMaxRepeats), tags_[row]};
 }
 
@@ -339,14 +343,9 @@ std::vector<LineShareEntry> QueryEngine::LineShares(std::size_t model, std::size
 }
 
 std::optional<LineShareEntry> QueryEngine::TopLine(std::size_t model, std::size_t row) const {
-  const std::vector<std::optional<double>>& shares = catalog().scores[model][row].line_shares;
-  std::size_t top = 0;
-  for (std::size_t line = 0; line < shares.size(); ++line) {
-    if (!shares[line].has_value()) return std::nullopt;
-    if (*shares[line] > *shares[top]) top = line;
-  }
-  if (shares.empty()) return std::nullopt;
-  return LineShareEntry{&catalog().lines[top], shares[top]};
+  const std::optional<TopLines::TopLine> top = top_lines_[model].of(row);
+  if (!top) return std::nullopt;
+  return LineShareEntry{&catalog().lines[top->line], top->value};
 }
 
 }  // namespace peculiar

@@ -17,6 +17,7 @@
 #include "core/query/galaxy_directory.h"
 #include "core/query/galaxy_selection.h"
 #include "core/query/query.h"
+#include "core/query/top_lines.h"
 #include "core/snapshot/snapshot.h"
 
 namespace peculiar {
@@ -53,14 +54,17 @@ class QueryEngine {
                                          std::string_view model = {}) const;
 
   // The galaxies that pass. `UNKNOWN_LINE:`, `BAD_FILTER:`, `NO_RELEVANCE:`; the errors of
-  // SelectRows. Without a condition O(1), else O(n).
+  // FilterColumns::Select. Without a condition O(1), else O(n), 4 bytes for each that passes.
   absl::StatusOr<GalaxySelection> SelectGalaxies(const GalaxyQuery& query) const;
-  // A page of them. `BAD_PAGE_SIZE:` and as SelectGalaxies.
+  // A page of them, O(n / 64) and the places up to its end. `BAD_PAGE_SIZE:`, as SelectGalaxies.
   absl::StatusOr<GalaxyPage> ListGalaxies(const GalaxyQuery& query, const PageQuery& page) const;
-  // One of them; i < selection.size(). O(1).
-  ScoredGalaxyEntry ScoredGalaxy(const GalaxySelection& selection, std::size_t i) const;
+  // What is said of a row of the catalogue and of a model by its place. O(1).
+  ScoredGalaxyEntry ScoredGalaxy(std::size_t model, std::size_t row) const;
   // Coordinates of a row of the catalogue in a space of ResolveSpace. O(1).
   EmbeddingAnswer Embedding(std::size_t model, std::size_t space, std::size_t row) const;
+
+  // What answers say of a row of the catalogue.
+  GalaxyEntry Galaxy(std::size_t row, GalaxyDetail detail = GalaxyDetail::kAll) const;
 
   // INVALID_ARGUMENT `BAD_BIN_COUNT:` and as ListAnomalies.
   absl::StatusOr<DistributionAnswer> GetDistribution(const DistributionQuery& query) const;
@@ -75,11 +79,12 @@ class QueryEngine {
 
  private:
   const CatalogContent& catalog() const { return snapshot_->catalog(); }
-  GalaxyEntry Galaxy(std::size_t row) const;
   bool HasRelevance(std::size_t model) const;
   // Place of a measure's line in the line list; 0 for a measure without one.
   absl::StatusOr<std::size_t> ResolveLine(std::size_t model, Measure measure,
                                           std::string_view line) const;
+  // Replaces `rows` by those that pass.
+  absl::Status Select(const GalaxyQuery& query, std::size_t model, RowSet& rows) const;
   // Takes out of `rows` what the condition, if there is one, leaves out.
   absl::Status KeepScored(const std::optional<ScoreCondition>& condition, std::size_t model,
                           RowSet& rows) const;
@@ -97,6 +102,7 @@ class QueryEngine {
   GalaxyDirectory directory_;
   FilterColumns filter_columns_;
   std::vector<MeasureTable> measures_;  // by model
+  std::vector<TopLines> top_lines_;     // by model
   std::vector<Population> populations_;
   std::vector<MemberRanks> member_ranks_;            // [model][population][mae, chi, relative]
   std::vector<std::vector<std::string_view>> tags_;  // by row

@@ -21,7 +21,8 @@ class EngineGalaxiesTest : public testing::ReadyEngineTest {
     EXPECT_TRUE(selection.ok()) << selection.status();
     std::vector<std::string> names;
     for (std::size_t i = 0; selection.ok() && i < selection->size(); ++i) {
-      names.push_back(engine_->ScoredGalaxy(*selection, i).galaxy.galaxy->plateifu);
+      names.push_back(
+          engine_->ScoredGalaxy(selection->model(), selection->row(i)).galaxy.galaxy->plateifu);
     }
     return names;
   }

@@ -50,8 +50,10 @@ GalaxyDirectory::GalaxyDirectory(const CatalogContent& catalog)
         return catalog.excluded[row].mangaid;
       }) {
   row_by_plateifu_.reserve(catalog.galaxies.size());
+  rows_of_same_mangaid_.reserve(catalog.galaxies.size());
   for (std::uint32_t row = 0; row < catalog.galaxies.size(); ++row) {
     row_by_plateifu_.emplace(catalog.galaxies[row].plateifu, row);
+    rows_of_same_mangaid_.push_back(rows_by_mangaid_.Rows(catalog.galaxies[row].mangaid));
   }
   excluded_by_plateifu_.reserve(catalog.excluded.size());
   for (std::uint32_t row = 0; row < catalog.excluded.size(); ++row) {

@@ -54,7 +54,7 @@ class GalaxyDirectory {
   std::vector<std::string_view> Repeats(std::size_t row, std::size_t limit) const;
   // Rows with the MaNGA-ID of `row`, itself too, rising; none when it has no MaNGA-ID.
   std::span<const std::uint32_t> RowsOfSameMangaId(std::size_t row) const {
-    return rows_by_mangaid_.Rows(catalog_.galaxies[row].mangaid);
+    return rows_of_same_mangaid_[row];
   }
   // visit(rows) for every MaNGA-ID with two rows or more, in no order.
   template <typename Visit>
@@ -71,6 +71,9 @@ class GalaxyDirectory {
   std::unordered_map<std::string_view, std::uint32_t> row_by_plateifu_;
   std::unordered_map<std::string_view, std::uint32_t> excluded_by_plateifu_;
   MangaIdGroups rows_by_mangaid_;
+  // By row: every galaxy of an answer is asked for its repeats, and a look-up by text costs as much
+  // as the rest of the galaxy.
+  std::vector<std::span<const std::uint32_t>> rows_of_same_mangaid_;
   MangaIdGroups excluded_by_mangaid_;
 };
 

@@ -20,6 +20,7 @@ struct GalaxyQuery {
   std::string_view model;  // empty = the default
   GalaxyFilter filter;
   std::optional<ScoreCondition> score;
+  bool empty() const { return filter.empty() && !score; }  // all galaxies pass
 };
 
 // Rows, rising, as they stand in the catalogue: by plate-IFU. All of them cost no memory.

@@ -34,6 +34,9 @@ struct GalaxyEntry {
   std::vector<std::string_view> tags;              // rising
 };
 
+// How much of each GalaxyEntry is looked up: all of it, or the pointer for one who has the rest.
+enum class GalaxyDetail { kAll, kPointer };
+
 // A measure of one galaxy and its place among all of the sample.
 struct ScoreEntry {
   Measure measure = Measure::kMae;
@@ -60,6 +63,7 @@ struct AnomalyQuery {
   SortOrder order = SortOrder::kDescending;
   GalaxyFilter filter;
   MeasureRange range;
+  GalaxyDetail detail = GalaxyDetail::kAll;
 };
 
 struct AnomalyEntry {
@@ -83,6 +87,7 @@ struct NeighborQuery {
   GalaxyFilter filter;
   std::optional<ScoreCondition> score;  // by the same model
   bool exclude_repeats = false;         // leaves out other observations of the galaxy's MaNGA-ID
+  GalaxyDetail detail = GalaxyDetail::kAll;
 };
 
 struct NeighborEntry {

@@ -1,0 +1,86 @@
+// An empty call served with peculiar-server's own settings: takes its flags, configuration file and
+// environment, listens by the same code, answers EchoService instead of questions. What the server
+// costs beyond gRPC is the difference between the two.
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "echo.grpc.pb.h"
+#include "server/call_gate.h"
+#include "server/configuration.h"
+#include "server/listener.h"
+#include "server/port_file.h"
+#include "server/process.h"
+
+namespace peculiar::server {
+namespace {
+
+class EchoService final : public bench::EchoService::CallbackService {
+ public:
+  explicit EchoService(CallGate& gate) : gate_(gate) {}
+
+  grpc::ServerUnaryReactor* Echo(grpc::CallbackServerContext* context,
+                                 const bench::EchoRequest* /*request*/,
+                                 bench::EchoResponse* /*response*/) override {
+    grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+    reactor->Finish(grpc::Status::OK);
+    return reactor;
+  }
+
+  grpc::ServerUnaryReactor* GatedEcho(grpc::CallbackServerContext* context,
+                                      const bench::GatedEchoRequest* /*request*/,
+                                      bench::GatedEchoResponse* response) override {
+    return Answer(gate_, context, "GatedEcho", response, [] { return absl::OkStatus(); });
+  }
+
+  grpc::ServerUnaryReactor* SizedEcho(grpc::CallbackServerContext* context,
+                                      const bench::SizedEchoRequest* request,
+                                      bench::SizedEchoResponse* response) override {
+    response->mutable_payload()->resize(static_cast<std::size_t>(request->byte_count()));
+    grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+    reactor->Finish(grpc::Status::OK);
+    return reactor;
+  }
+
+ private:
+  CallGate& gate_;
+};
+
+absl::Status Serve(const CommandLine& line) {
+  std::vector<std::string> environment;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    environment.emplace_back(*variable);
+  }
+  PECULIAR_ASSIGN_OR_RETURN(const Configuration configuration,
+                            ReadConfiguration({line.file, std::move(environment), line.flags}));
+  const ServerOptions& options = configuration.options;
+  SetUpLog(options.log_level);
+  HoldSignals();
+  SkipDeadlockDetection();
+  RequestLog log(spdlog::get("requests"));
+  CallGate gate(*bench::EchoRequest::descriptor()->file()->service(0), options.max_calls, log);
+  EchoService service(gate);
+  PECULIAR_ASSIGN_OR_RETURN(const std::string address, LoopbackAddress(options.listen));
+  PECULIAR_ASSIGN_OR_RETURN(const Listener listener, Listen(address, service, options));
+  const PortFile port_file(options.port_file);
+  PECULIAR_RETURN_IF_ERROR(port_file.Write(listener.address));
+  WaitForSignal();
+  listener.server->Shutdown(std::chrono::system_clock::now());
+  return absl::OkStatus();
+}
+
+}  // namespace
+}  // namespace peculiar::server
+
+int main(int argc, char** argv) {
+  CLI::App app{"An empty call served with peculiar-server's settings."};
+  peculiar::server::CommandLine line;
+  AddFlags(app, line);
+  CLI11_PARSE(app, argc, argv);
+  const absl::Status status = peculiar::server::Serve(line);
+  if (!status.ok())
+    std::fprintf(stderr, "echo_server: %s\n", std::string(peculiar::MessageOf(status)).c_str());
+  return peculiar::server::ExitCode(status);
+}
