@@ -10,6 +10,7 @@
 #include "echo.grpc.pb.h"
 #include "server/call_gate.h"
 #include "server/configuration.h"
+#include "server/credentials.h"
 #include "server/listener.h"
 #include "server/port_file.h"
 #include "server/process.h"
@@ -60,11 +61,14 @@ absl::Status Serve(const CommandLine& line) {
   HoldSignals();
   SkipDeadlockDetection();
   RequestLog log(spdlog::get("requests"));
-  CallGate gate(*bench::EchoRequest::descriptor()->file()->service(0), options.max_calls, log);
+  PECULIAR_ASSIGN_OR_RETURN(const std::unique_ptr<AccessList> access, AccessList::Open(""));
+  CallGate gate(*bench::EchoRequest::descriptor()->file()->service(0),
+                {.max_calls = options.max_calls}, log, *access, Scope::kRead);
   EchoService service(gate);
-  PECULIAR_ASSIGN_OR_RETURN(const std::string address, LoopbackAddress(options.listen));
-  PECULIAR_ASSIGN_OR_RETURN(const Listener listener, Listen(address, service, options));
-  const PortFile port_file(options.port_file);
+  PECULIAR_ASSIGN_OR_RETURN(const std::string address, ListenAddress(options, Port::kQuery));
+  PECULIAR_ASSIGN_OR_RETURN(const Listener listener,
+                            Listen(address, service, options, MakeCredentials(nullptr)));
+  PortFile port_file(options.port_file);
   PECULIAR_RETURN_IF_ERROR(port_file.Write(listener.address));
   WaitForSignal();
   listener.server->Shutdown(std::chrono::system_clock::now());
