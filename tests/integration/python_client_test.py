@@ -216,6 +216,18 @@ class Answers(unittest.TestCase):
         self.assertTrue((groups["galaxy_count"] == groups["ranked_count"]).all())
         self.assertIn("radio", groups["population"])
 
+    def test_scores_bound_neighbours_and_distributions(self):
+        limit = float(np.median(np.array(self.all["score"])))
+        expected = {name for name, score in zip(self.ids, self.all["score"]) if score >= limit} - {self.ids[-1]}
+        near = self.client.neighbors(self.ids[-1], 1000, min_score=limit)
+        self.assertEqual(set(near["plateifu"]), expected)
+        self.assertIn("min_score", near.meta["bounds"])
+        half = self.client.distribution(min_score=limit)
+        self.assertEqual(half["galaxy_count"][0], sum(self.all["score"] >= limit))
+        self.assertIn("min_score", half.meta["bounds"])
+        share = self.client.distribution(score="line_share", line="Halpha 6565", max_percentile=50)
+        self.assertLess(share["galaxy_count"][0], len(self.ids))
+
     def test_one_galaxy_and_the_snapshot(self):
         snapshot = self.client.snapshot()
         self.assertEqual([model.model for model in snapshot.models], ["ae", "vae"])

@@ -117,7 +117,7 @@ class Client:
                             self._meta(page, request, total=page.total_count))
 
     def neighbors(self, galaxy: Union[str, ArrayLike], count: int = 10, *, space: str = "latent", model: str = "",
-                  exclude_repeats: bool = False, snapshot_id: str = "", **filters: Unpack[Filters]) -> Table:
+                  exclude_repeats: bool = False, snapshot_id: str = "", **filters: Unpack[ScoredFilters]) -> Table:
         """The `count` (1 to 1000) galaxies nearest to one, or to a point of the space; nearest first, itself left out.
 
         galaxy: an id, or the point's coordinates, as many as the space has dimensions.
@@ -128,9 +128,10 @@ class Client:
         """
         if count < 1:
             raise errors.invalid("BAD_NEIGHBOR_COUNT", f"count is {count}: 1 to 1000")
+        galaxy_filter, score_range = to_messages(filters)
         request = query_service_pb2.FindNeighborsRequest(
             neighbor_count=count, space=space, model=model, exclude_repeats=exclude_repeats,
-            filter=to_message(filters), snapshot_id=snapshot_id)
+            filter=galaxy_filter, score_range=score_range, snapshot_id=snapshot_id)
         if isinstance(galaxy, str):
             request.galaxy_id = galaxy
         else:
@@ -160,18 +161,24 @@ class Client:
         return tables.build(columns, rows, self._meta(page, request, total=page.total_count))
 
     def distribution(self, *, score: str = "mae", line: str = "", group: str = "all", bin_count: int = 20,
-                     logarithmic: bool = False, model: str = "", snapshot_id: str = "",
-                     **filters: Unpack[Filters]) -> Table:
+                     logarithmic: bool = False, min_score: Optional[float] = None, max_score: Optional[float] = None,
+                     min_percentile: Optional[float] = None, max_percentile: Optional[float] = None, model: str = "",
+                     snapshot_id: str = "", **filters: Unpack[Filters]) -> Table:
         """How a score is distributed over populations, a row each.
 
         group: what divides galaxies: all, agn_class, fibres, redshift, tag.
+        min_score, max_score, min_percentile, max_percentile: of that score, as in anomalies.
         Columns: group, population, galaxy_count, ranked_count, median_percentile, quantiles (n, the score at
         meta["quantile_shares"]; NaN when none is ranked) and bin_counts (n, between meta["bin_edges"], in the score's unit).
         """
+        bounds: ScoredFilters = {"min_score": min_score, "max_score": max_score, "min_percentile": min_percentile,
+                                 "max_percentile": max_percentile}
+        is_bounded = any(value is not None for value in bounds.values())
+        _, score_range = to_messages({**bounds, "score": score, "line": line}) if is_bounded else (None, None)
         request = query_service_pb2.GetDistributionRequest(
             model=model, score_kind=choose("UNKNOWN_SCORE", "score", score, SCORES), line=line,
             group=choose("BAD_GROUP", "group", group, GROUPS), bin_count=bin_count, logarithmic=logarithmic,
-            filter=to_message(filters), snapshot_id=snapshot_id)
+            filter=to_message(filters), score_range=score_range, snapshot_id=snapshot_id)
         response = self._connection.ask(request)
         groups = {number: name for name, number in GROUPS.items()}
         shares, edges = list(response.quantile_shares), list(response.bin_edges)
