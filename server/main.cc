@@ -2,14 +2,11 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "server/configuration.h"
 #include "server/process.h"
@@ -26,10 +23,7 @@ absl::Status Serve(const ServerOptions& options) {
         "no folder of snapshots is named; give --snapshots W/snapshots, or `snapshots` in a "
         "configuration file");
   }
-  SetUpLog(options.log_level);
-  HoldSignals();
-  RaiseDescriptorLimit();
-  SkipDeadlockDetection();
+  SetUpProcess(options.log_level);
   PECULIAR_ASSIGN_OR_RETURN(const std::unique_ptr<Server> server, Server::Start(options));
   std::string signal;
   while ((signal = WaitForSignal()) == "SIGHUP") server->Reload();
@@ -44,12 +38,8 @@ absl::Status Serve(const ServerOptions& options) {
 }
 
 absl::Status Run(const CommandLine& line) {
-  std::vector<std::string> environment;
-  for (char** variable = environ; *variable != nullptr; ++variable) {
-    environment.emplace_back(*variable);
-  }
   PECULIAR_ASSIGN_OR_RETURN(const Configuration configuration,
-                            ReadConfiguration({line.file, std::move(environment), line.flags}));
+                            ReadConfiguration({line.file, Environment(), line.flags}));
   const ServerOptions& options = configuration.options;
   if (!line.make_token.empty()) {
     PECULIAR_ASSIGN_OR_RETURN(const std::string token,

@@ -89,4 +89,19 @@ std::string WaitForSignal() {
   return number == SIGINT ? "SIGINT" : "SIGTERM";
 }
 
+void SetUpProcess(const std::string& log_level) {
+  SetUpLog(log_level);
+  HoldSignals();
+  RaiseDescriptorLimit();
+  SkipDeadlockDetection();
+}
+
+std::vector<std::string> Environment() {
+  std::vector<std::string> variables;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    variables.emplace_back(*variable);
+  }
+  return variables;
+}
+
 }  // namespace peculiar::server

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace peculiar::server {
 
@@ -24,6 +25,12 @@ void RaiseDescriptorLimit();
 
 // gRPC takes no more connections, and has told the process to stop as SIGTERM does.
 bool HasLostListener();
+
+// All of the above that a server wants before it starts.
+void SetUpProcess(const std::string& log_level);
+
+// The environment, NAME=VALUE each.
+std::vector<std::string> Environment();
 
 // Returns the signal's name when one has come: "SIGTERM", "SIGINT" or "SIGHUP".
 std::string WaitForSignal();

@@ -2,7 +2,6 @@
 // environment, listens by the same code, answers EchoService instead of questions. What the server
 // costs beyond gRPC is the difference between the two.
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -50,16 +49,10 @@ class EchoService final : public bench::EchoService::CallbackService {
 };
 
 absl::Status Serve(const CommandLine& line) {
-  std::vector<std::string> environment;
-  for (char** variable = environ; *variable != nullptr; ++variable) {
-    environment.emplace_back(*variable);
-  }
   PECULIAR_ASSIGN_OR_RETURN(const Configuration configuration,
-                            ReadConfiguration({line.file, std::move(environment), line.flags}));
+                            ReadConfiguration({line.file, Environment(), line.flags}));
   const ServerOptions& options = configuration.options;
-  SetUpLog(options.log_level);
-  HoldSignals();
-  SkipDeadlockDetection();
+  SetUpProcess(options.log_level);
   RequestLog log(spdlog::get("requests"));
   PECULIAR_ASSIGN_OR_RETURN(const std::unique_ptr<AccessList> access, AccessList::Open(""));
   CallGate gate(*bench::EchoRequest::descriptor()->file()->service(0),
