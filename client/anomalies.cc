@@ -1,5 +1,6 @@
 #include "client/anomalies.h"
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "client/galaxy_columns.h"
@@ -86,12 +87,25 @@ absl::StatusOr<v1::ListAnomaliesRequest> ToRequest(const AnomaliesOptions& optio
   return request;
 }
 
+// A model whose scores would stand there twice. `model`: whose scores are listed, empty = unknown.
+absl::Status CheckCompared(const std::vector<std::string>& compared, const std::string& model) {
+  for (auto name = compared.begin(); name != compared.end(); ++name) {
+    if (*name == model) return InvalidArgument("--compare: {} is the model of the list", *name);
+    if (std::find(compared.begin(), name, *name) != name) {
+      return InvalidArgument("--compare: {} is there twice", *name);
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<Answer> AskAnomalies(Connection& connection, const AnomaliesOptions& options) {
   PECULIAR_ASSIGN_OR_RETURN(const v1::ListAnomaliesRequest request, ToRequest(options));
+  PECULIAR_RETURN_IF_ERROR(CheckCompared(options.compare, options.model));
   PECULIAR_ASSIGN_OR_RETURN(const v1::ListAnomaliesResponse response,
                             Ask(connection, request, options.limit));
+  PECULIAR_RETURN_IF_ERROR(CheckCompared(options.compare, response.model()));
   Listing listing{.name = "anomalies"};
   listing.provenance = {{"snapshot_id", response.snapshot_id()},
                         {"model", response.model()},

@@ -91,6 +91,17 @@ int ExitCode(const absl::Status& status) {
   }
 }
 
+std::string WhatIsWrong(const CLI::App& app, const CLI::Error& error) {
+  const std::vector<std::string> rest = app.remaining();
+  if (rest.empty() || !app.get_subcommands().empty()) return error.what();
+  std::string names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names += (names.empty() ? "" : ", ") + command->get_name();
+  }
+  return fmt::format("unknown {} '{}'; subcommands are {}",
+                     rest.front().starts_with('-') ? "option" : "subcommand", rest.front(), names);
+}
+
 std::string ErrorLine(const absl::Status& status) {
   std::string line = "peculiar: ";
   // A bug's message needs its kind said; the others begin with the server's reason or are ours.

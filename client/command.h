@@ -55,6 +55,10 @@ void RequireUtf8(CLI::App& app);
 // The process's exit code for a status, as --help lists them.
 int ExitCode(const absl::Status& status);
 
+// What is wrong with a command line that the app did not take: a word that is no subcommand is
+// named.
+std::string WhatIsWrong(const CLI::App& app, const CLI::Error& error);
+
 // "peculiar: MESSAGE" on one line, whatever the message holds.
 std::string ErrorLine(const absl::Status& status);
 

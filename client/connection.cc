@@ -153,7 +153,9 @@ struct Connection::Channel {
       queue.Wait();
       if (!broken.ok()) return grpc::Status::OK;
       if (queue.timed_out()) return grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED, "");
-      if (received > 0 && end.error_code() == grpc::StatusCode::UNAVAILABLE) {
+      // One that the other side cancels is cut off too: a server or a proxy that goes away.
+      if (end.error_code() == grpc::StatusCode::CANCELLED ||
+          (received > 0 && end.error_code() == grpc::StatusCode::UNAVAILABLE)) {
         broken = Unavailable("the stream from {} broke after {} messages: {}", options.address,
                              received, end.error_message());
         return grpc::Status::OK;
@@ -197,11 +199,6 @@ absl::StatusOr<v1::ListAnomaliesResponse> Connection::ListAnomalies(
 absl::StatusOr<v1::FindNeighborsResponse> Connection::FindNeighbors(
     const v1::FindNeighborsRequest& request) {
   return channel_->Call<v1::FindNeighborsResponse>(&v1::QueryService::Stub::FindNeighbors, request);
-}
-
-absl::StatusOr<v1::GetEmbeddingResponse> Connection::GetEmbedding(
-    const v1::GetEmbeddingRequest& request) {
-  return channel_->Call<v1::GetEmbeddingResponse>(&v1::QueryService::Stub::GetEmbedding, request);
 }
 
 absl::StatusOr<v1::BatchGetEmbeddingsResponse> Connection::BatchGetEmbeddings(

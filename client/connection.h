@@ -41,7 +41,6 @@ class Connection {
   // UNAVAILABLE or DEADLINE_EXCEEDED naming the address and the attempts or the time.
   absl::StatusOr<v1::ListAnomaliesResponse> ListAnomalies(const v1::ListAnomaliesRequest& request);
   absl::StatusOr<v1::FindNeighborsResponse> FindNeighbors(const v1::FindNeighborsRequest& request);
-  absl::StatusOr<v1::GetEmbeddingResponse> GetEmbedding(const v1::GetEmbeddingRequest& request);
   absl::StatusOr<v1::BatchGetEmbeddingsResponse> BatchGetEmbeddings(
       const v1::BatchGetEmbeddingsRequest& request);
   absl::StatusOr<v1::ListGalaxiesResponse> ListGalaxies(const v1::ListGalaxiesRequest& request);
@@ -56,7 +55,8 @@ class Connection {
   absl::StatusOr<std::string> CallRaw(const std::string& method, const std::string& message);
 
   // Each gives `receive` the messages of a stream, in order, one or more, and returns OK when the
-  // stream is whole. An error of `receive` ends the stream and is returned.
+  // stream is whole; UNAVAILABLE when it was cut off. An error of `receive` ends the stream and is
+  // returned.
   template <typename Response>
   using Receive = std::function<absl::Status(const Response&)>;
   absl::Status ExportGalaxies(const v1::ExportGalaxiesRequest& request,

@@ -49,6 +49,8 @@ absl::StatusOr<Answer> AskDistribution(Connection& connection, const Distributio
   request.set_bin_count(options.bin_count);
   request.set_logarithmic(options.logarithmic);
   PECULIAR_ASSIGN_OR_RETURN(*request.mutable_filter(), ToProto(options.filter));
+  PECULIAR_ASSIGN_OR_RETURN(const auto range, ToProto(options.score, options.range));
+  if (range) *request.mutable_score_range() = *range;
   request.set_snapshot_id(options.snapshot_id);
   PECULIAR_ASSIGN_OR_RETURN(const v1::GetDistributionResponse response,
                             connection.GetDistribution(request));
@@ -88,6 +90,7 @@ void AddDistributionCommand(CLI::App& app, ChosenCommand& chosen) {
       ->capture_default_str();
   command.add_flag("--log", options->logarithmic, "Bins of equal width in the logarithm");
   AddFilterOptions(command, options->filter);
+  AddRangeOptions(command, options->range);
   AddSnapshotOption(command, options->snapshot_id);
 }
 

@@ -13,6 +13,7 @@ struct DistributionOptions {
   int bin_count = 20;      // 1 to 1000
   bool logarithmic = false;
   FilterOptions filter;
+  RangeOptions range;  // of the score
   std::string snapshot_id;
 };
 

@@ -1,13 +1,13 @@
 #include "client/doctor.h"
 
-#include <google/protobuf/message.h>
 #include <netdb.h>
 
 #include <chrono>
 #include <cmath>
-#include <memory>
+#include <limits>
 
 #include "client/age.h"
+#include "peculiar/v1/admin_service.pb.h"
 
 namespace peculiar::client {
 namespace {
@@ -19,6 +19,8 @@ constexpr std::int64_t kClockSlack = 60;  // seconds that two clocks may differ
 // grpc.health.v1: the answer { status: SERVING } on the wire.
 constexpr const char* kHealthMethod = "/grpc.health.v1.Health/Check";
 constexpr std::string_view kServing = "\x08\x01";
+
+constexpr const char* kListSnapshotsMethod = "/peculiar.v1.AdminService/ListSnapshots";
 
 struct Check {
   const char* name;
@@ -117,36 +119,18 @@ bool CheckHealth(Connection& connection, Findings& findings) {
   return true;
 }
 
-// Asks every method of the service for a snapshot that there is not: cheap, and refused for that
-// reason alone by a server that knows the method.
+// Whether the service is there and answers a question of galaxies: one of those that a client asks
+// all day. A question that only a newer server knows shows when it is asked.
 void CheckApi(Connection& connection, Findings& findings) {
-  const auto* service =
-      v1::GetSnapshotRequest::descriptor()->file()->FindServiceByName("QueryService");
-  std::string missing;
-  for (int i = 0; i < service->method_count(); ++i) {
-    const google::protobuf::MethodDescriptor* method = service->method(i);
-    const std::unique_ptr<google::protobuf::Message> request(
-        google::protobuf::MessageFactory::generated_factory()
-            ->GetPrototype(method->input_type())
-            ->New());
-    if (const auto* field = method->input_type()->FindFieldByName("snapshot_id")) {
-      request->GetReflection()->SetString(request.get(), field, "peculiar-doctor");
-    }
-    const std::string name = fmt::format("/{}/{}", service->full_name(), method->name());
-    const absl::Status status = connection.CallRaw(name, request->SerializeAsString()).status();
-    if (IsUnreached(status)) return findings.Fail("api", status, "the connection was lost");
-    if (status.code() == absl::StatusCode::kUnimplemented) {
-      missing += (missing.empty() ? "" : ", ") + method->name();
-    }
+  v1::ListAnomaliesRequest request;
+  request.set_page_size(1);
+  const auto start = Clock::now();
+  const auto response = connection.ListAnomalies(request);
+  if (!response.ok()) {
+    return findings.Fail("api", response.status(), "see the server's log for what it lacks");
   }
-  if (missing.empty()) {
-    return findings.Ok("api", fmt::format("{}: all {} methods that this client knows",
-                                          service->full_name(), service->method_count()));
-  }
-  findings.Fail("api",
-                MakeStatus(absl::StatusCode::kUnimplemented,
-                           fmt::format("{} lacks {}", service->full_name(), missing)),
-                "the server is older than this client, or another program: upgrade it");
+  findings.Ok("api", fmt::format("peculiar.v1.QueryService: {} ranked galaxies, asked in {}",
+                                 response->total_count(), MillisecondsSince(start)));
 }
 
 void CheckFreshness(const v1::GetSnapshotResponse& response, const DoctorOptions& options,
@@ -173,26 +157,65 @@ void CheckFreshness(const v1::GetSnapshotResponse& response, const DoctorOptions
   }
 }
 
+std::string AdviceOnSnapshot(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kUnimplemented:
+      return "another program listens there, or a server of another generation";
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kPermissionDenied:
+      return "give the token that the server wants: --token-file";
+    case absl::StatusCode::kFailedPrecondition:
+      return "publish one: peculiar-worker publish";
+    default:
+      return "see the server's log";
+  }
+}
+
 void CheckSnapshot(Connection& connection, const DoctorOptions& options, Findings& findings) {
   const absl::StatusOr<v1::GetSnapshotResponse> response =
       connection.GetSnapshot(v1::GetSnapshotRequest());
   if (!response.ok()) {
-    findings.Fail("snapshot", response.status(), "publish one: peculiar-worker publish");
-    return findings.Skip({"version", "freshness", "clock"});
+    findings.Fail("snapshot", response.status(), AdviceOnSnapshot(response.status()));
+    return findings.Skip({"api", "version", "freshness", "clock"});
   }
   const v1::Snapshot& snapshot = response->snapshot();
   findings.snapshot_id = snapshot.snapshot_id();
   findings.server_version = response->server_version();
   findings.Ok("snapshot", fmt::format("{}: {} galaxies, {} models", snapshot.snapshot_id(),
                                       snapshot.galaxy_count(), snapshot.models_size()));
+  CheckApi(connection, findings);
   if (response->server_version() == PECULIAR_VERSION) {
     findings.Ok("version", "client and server are " PECULIAR_VERSION);
   } else {
     findings.Warn("version",
                   fmt::format("client " PECULIAR_VERSION ", server {}", response->server_version()),
-                  "fine while the api check is; better have both of one version");
+                  "what only one of them knows is refused; better have both of one version");
   }
   CheckFreshness(*response, options, findings);
+}
+
+// Which snapshots are held besides the served one, for those who roll back or ask for an old one.
+void CheckHeld(const Settings& settings, const DoctorOptions& options, Findings& findings) {
+  ConnectionOptions where = settings.connection();
+  where.address = options.admin;
+  absl::StatusOr<Connection> connection = Connection::Create(where);
+  v1::ListSnapshotsRequest request;
+  request.set_page_size(1000);
+  const absl::StatusOr<std::string> answer =
+      connection.ok() ? connection->CallRaw(kListSnapshotsMethod, request.SerializeAsString())
+                      : connection.status();
+  v1::ListSnapshotsResponse response;
+  if (!answer.ok() || !response.ParseFromString(*answer)) {
+    return findings.Fail("held", answer.ok() ? Internal("not an answer") : answer.status(),
+                         "is --admin the server's admin address, and has it one?");
+  }
+  std::string names;
+  for (const v1::StoredSnapshot& snapshot : response.stored_snapshots()) {
+    if (!snapshot.held() || snapshot.snapshot_id() == response.snapshot_id()) continue;
+    names += (names.empty() ? "" : ", ") + snapshot.snapshot_id();
+  }
+  findings.Ok("held", fmt::format("besides the served one: {}; {} on disk",
+                                  names.empty() ? "none" : names, response.total_count()));
 }
 
 Findings RunChecks(const Settings& settings, const DoctorOptions& options) {
@@ -202,19 +225,19 @@ Findings RunChecks(const Settings& settings, const DoctorOptions& options) {
   if (!connection.ok()) {
     findings.Fail("settings", connection.status(), "from " + settings.server_from);
     findings.Skip(
-        {"name", "connection", "health", "api", "snapshot", "version", "freshness", "clock"});
+        {"name", "connection", "health", "snapshot", "api", "version", "freshness", "clock"});
     return findings;
   }
   findings.Ok("settings",
               fmt::format("{} (from {}), timeout {:g} s, configuration file: {}", settings.server,
                           settings.server_from, settings.timeout_seconds, file));
   if (!CheckName(settings.server, findings)) {
-    findings.Skip({"connection", "health", "api", "snapshot", "version", "freshness", "clock"});
+    findings.Skip({"connection", "health", "snapshot", "api", "version", "freshness", "clock"});
   } else if (!CheckHealth(*connection, findings)) {
-    findings.Skip({"health", "api", "snapshot", "version", "freshness", "clock"});
+    findings.Skip({"health", "snapshot", "api", "version", "freshness", "clock"});
   } else {
-    CheckApi(*connection, findings);
     CheckSnapshot(*connection, options, findings);
+    if (!options.admin.empty()) CheckHeld(settings, options, findings);
   }
   return findings;
 }
@@ -252,8 +275,12 @@ void AddDoctorCommand(CLI::App& app, ChosenCommand& chosen) {
   command
       .add_option("--max-age", options->max_age_days,
                   "Warn of a snapshot older than this; without it any age will do")
-      ->check(CLI::NonNegativeNumber)
+      ->check(NumberFrom(0, std::numeric_limits<double>::infinity()))
       ->type_name("DAYS");
+  command
+      .add_option("--admin", options->admin,
+                  "Address of the server's AdminService: also say which snapshots are held")
+      ->type_name("ADDR");
   command.callback([&chosen, options] {
     chosen.run = [options](const Settings& settings) {
       Reply reply = Examine(settings, *options);

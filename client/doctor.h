@@ -8,6 +8,7 @@ namespace peculiar::client {
 
 struct DoctorOptions {
   std::optional<double> max_age_days;  // an older snapshot is worth a warning; absent = any age
+  std::string admin;                   // where AdminService listens; empty = its check is left out
 };
 
 // A listing with a row a check. Every failed check is a failure of the reply, with the code that

@@ -1,19 +1,28 @@
 #include "client/export.h"
 
+#include <array>
 #include <filesystem>
+#include <fstream>
 #include <optional>
 
 #include "client/galaxies.h"
-#include "client/npy.h"
 #include "client/progress_line.h"
 #include "client/sink.h"
+#include "core/base/npy.h"
 
 namespace peculiar::client {
 namespace {
 
+// How the ids beside a matrix begin.
+constexpr std::string_view kIdsHead = "# snapshot ";
+
+std::string ProgressText(std::int64_t done, std::int64_t total) {
+  return fmt::format("{} of {} galaxies came", done, total);
+}
+
 absl::Status CheckWhole(std::int64_t done, std::int64_t total) {
   if (done == total) return absl::OkStatus();
-  return Internal("{} of {} galaxies came", done, total);
+  return Internal("{}", ProgressText(done, total));
 }
 
 // Rows of a stream as text: the head with the first part, the tail when all have come.
@@ -47,6 +56,8 @@ class TextExport {
     return sink_.Commit();
   }
   bool has_begun() const { return head_.has_value(); }
+  bool is_reader_gone() const { return sink_.is_reader_gone(); }
+  std::string Progress() const { return ProgressText(done_, total_); }
 
  private:
   Sink sink_;
@@ -67,9 +78,10 @@ class MatrixExport {
     if (!has_begun_) {
       has_begun_ = true;
       width_ = part.embeddings().empty() ? 0 : part.embeddings(0).values_size();
-      PECULIAR_RETURN_IF_ERROR(matrix_.Write(NpyHeader(part.total_count(), width_)));
+      PECULIAR_RETURN_IF_ERROR(
+          matrix_.Write(NpyHeader("<f4", std::array<std::int64_t, 2>{part.total_count(), width_})));
       PECULIAR_RETURN_IF_ERROR(ids_.Write(fmt::format(
-          "# snapshot {}, model {}, space {}\n", part.snapshot_id(), part.model(), part.space())));
+          "{}{}, model {}, space {}\n", kIdsHead, part.snapshot_id(), part.model(), part.space())));
     }
     std::vector<float> values;
     std::string names;
@@ -94,6 +106,9 @@ class MatrixExport {
     PECULIAR_RETURN_IF_ERROR(ids_.Commit());
     return matrix_.Commit();
   }
+  bool has_begun() const { return has_begun_; }
+  bool is_reader_gone() const { return matrix_.is_reader_gone() || ids_.is_reader_gone(); }
+  std::string Progress() const { return ProgressText(done_, total_); }
 
  private:
   Sink matrix_;
@@ -104,6 +119,16 @@ class MatrixExport {
   std::int64_t done_ = 0;
   std::int64_t total_ = 0;
 };
+
+// Ends an export whose stream ended so. That the reader has gone is what the sink says, never a
+// status: the wire may say CANCELLED too.
+template <typename Out>
+absl::Status End(const absl::Status& streamed, Out& out) {
+  const absl::Status status = streamed.ok() ? out.End() : streamed;
+  if (out.is_reader_gone()) return absl::OkStatus();
+  if (streamed.ok() || !out.has_begun()) return status;
+  return MakeStatus(status.code(), fmt::format("{}; {}", MessageOf(status), out.Progress()));
+}
 
 // The fields that both requests have.
 template <typename Request>
@@ -117,12 +142,34 @@ absl::StatusOr<Request> ToRequest(const ExportOptions& options) {
   return request;
 }
 
+// The ids beside a matrix have a name that nobody gave: refused where that is another's file.
+absl::Status CheckIds(const std::filesystem::path& ids, const std::string& among) {
+  std::error_code error;
+  if (!among.empty() && std::filesystem::equivalent(ids, among, error)) {
+    return InvalidArgument("--out: {} would be replaced, the file of --among", ids.string());
+  }
+  if (!std::filesystem::is_regular_file(ids, error)) return absl::OkStatus();
+  std::string head(kIdsHead.size(), '\0');
+  std::ifstream(ids, std::ios::binary).read(head.data(), std::ssize(head));
+  if (head == kIdsHead) return absl::OkStatus();
+  return InvalidArgument(
+      "--out: {} would be replaced, which is not from an export: no line '{}...'", ids.string(),
+      kIdsHead);
+}
+
+// A format that was asked for must be that of the result.
+absl::Status CheckFormat(const Settings& settings, bool is_text, bool is_matrix) {
+  if (!settings.output_is_flag || (is_text && !is_matrix)) return absl::OkStatus();
+  if (is_matrix) return InvalidArgument("-o {}: a .npy file is none", settings.output);
+  return InvalidArgument("-o {}: an export is csv, jsonl or votable", settings.output);
+}
+
 absl::Status ExportGalaxies(Connection& connection, Format format, const ExportOptions& options) {
   PECULIAR_ASSIGN_OR_RETURN(const auto request, ToRequest<v1::ExportGalaxiesRequest>(options));
   PECULIAR_ASSIGN_OR_RETURN(Sink sink, Sink::Open(options.out));
   TextExport out(connection, std::move(sink), format);
   std::vector<v1::ScoreKind> kinds;
-  PECULIAR_RETURN_IF_ERROR(
+  const absl::Status status =
       connection.ExportGalaxies(request, [&](const v1::ExportGalaxiesResponse& part) {
         Listing listing{.name = "galaxies"};
         listing.provenance = {{"snapshot_id", part.snapshot_id()}, {"model", part.model()}};
@@ -134,8 +181,8 @@ absl::Status ExportGalaxies(Connection& connection, Format format, const ExportO
           listing.table.rows.push_back(ScoredCells(galaxy, kinds));
         }
         return out.Add(std::move(listing), part.total_count());
-      }));
-  return out.End();
+      });
+  return End(status, out);
 }
 
 absl::Status ExportEmbeddings(Connection& connection, Format format,
@@ -143,7 +190,7 @@ absl::Status ExportEmbeddings(Connection& connection, Format format,
                               const ExportOptions& options) {
   PECULIAR_ASSIGN_OR_RETURN(Sink sink, Sink::Open(options.out));
   TextExport out(connection, std::move(sink), format);
-  PECULIAR_RETURN_IF_ERROR(
+  const absl::Status status =
       connection.ExportEmbeddings(request, [&](const v1::ExportEmbeddingsResponse& part) {
         Listing listing{.name = "embeddings"};
         listing.provenance = {
@@ -156,8 +203,8 @@ absl::Status ExportEmbeddings(Connection& connection, Format format,
           listing.table.rows.push_back({embedding.plateifu(), std::move(values)});
         }
         return out.Add(std::move(listing), part.total_count());
-      }));
-  return out.End();
+      });
+  return End(status, out);
 }
 
 absl::Status ExportMatrix(Connection& connection, const v1::ExportEmbeddingsRequest& request,
@@ -165,21 +212,24 @@ absl::Status ExportMatrix(Connection& connection, const v1::ExportEmbeddingsRequ
   PECULIAR_ASSIGN_OR_RETURN(Sink matrix_sink, Sink::Open(path));
   PECULIAR_ASSIGN_OR_RETURN(Sink ids_sink, Sink::Open(ids));
   MatrixExport out(std::move(matrix_sink), std::move(ids_sink));
-  PECULIAR_RETURN_IF_ERROR(connection.ExportEmbeddings(
-      request, [&](const v1::ExportEmbeddingsResponse& part) { return out.Add(part); }));
-  return out.End();
+  const absl::Status status = connection.ExportEmbeddings(
+      request, [&](const v1::ExportEmbeddingsResponse& part) { return out.Add(part); });
+  return End(status, out);
 }
 
 }  // namespace
 
-absl::Status Export(Connection& connection, const std::string& output,
+absl::Status Export(Connection& connection, const Settings& settings,
                     const ExportOptions& options) {
+  const std::string& output = settings.output;
   const bool is_text = output == "csv" || output == "jsonl" || output == "votable";
   PECULIAR_ASSIGN_OR_RETURN(const Format format, ParseFormat(is_text ? output : "csv"));
   const std::filesystem::path path = options.out;
   const bool is_matrix = path.extension() == ".npy";
   std::filesystem::path ids = path;
   ids.replace_extension(".ids");
+  PECULIAR_RETURN_IF_ERROR(CheckFormat(settings, is_text, is_matrix));
+  if (is_matrix) PECULIAR_RETURN_IF_ERROR(CheckIds(ids, options.filter.among));
   const RemovedOnSignal removed({path, is_matrix ? ids : std::filesystem::path()});
   if (options.what == "galaxies") {
     if (is_matrix) return InvalidArgument("--out: .npy holds embeddings, not galaxies");
@@ -198,8 +248,8 @@ void AddExportCommand(CLI::App& app, ChosenCommand& chosen) {
   CLI::App& command = *app.add_subcommand(
       "export", "All galaxies or embeddings as a stream, to a file or standard output");
   command.footer(
-      "-o is csv (also where it is table or json), jsonl or votable. A file appears when it is "
-      "whole.");
+      "-o is csv, jsonl or votable; without it csv, unless the environment or the configuration "
+      "file says jsonl or votable. A file appears when it is whole.");
   command.add_option("what", options->what, "galaxies or embeddings")
       ->required()
       ->check(CLI::IsMember({"galaxies", "embeddings"}))
@@ -207,7 +257,7 @@ void AddExportCommand(CLI::App& app, ChosenCommand& chosen) {
   command
       .add_option("--out", options->out,
                   "File instead of standard output; NAME.npy has embeddings as float32, with their "
-                  "plate-IFUs in NAME.ids")
+                  "plate-IFUs in NAME.ids, where only an earlier export's may be")
       ->type_name("FILE")
       ->check(RefuseEmpty);
   AddModelOption(command, options->model);
@@ -221,8 +271,8 @@ void AddExportCommand(CLI::App& app, ChosenCommand& chosen) {
     chosen.run = [options](const Settings& settings) -> std::vector<absl::Status> {
       absl::StatusOr<Connection> connection = Connection::Create(settings.connection());
       if (!connection.ok()) return {connection.status()};
-      const absl::Status status = Export(*connection, settings.output, *options);
-      if (status.ok() || IsReaderGone(status)) return {};
+      const absl::Status status = Export(*connection, settings, *options);
+      if (status.ok()) return {};
       return {status};
     };
   });

@@ -18,10 +18,11 @@ struct ExportOptions {
   std::string snapshot_id;
 };
 
-// `output` is csv, jsonl or votable; anything else means csv. A stream that is not whole is an
-// error and leaves no file. A reader of standard output that has gone is none.
-absl::Status Export(Connection& connection, const std::string& output,
-                    const ExportOptions& options);
+// The settings' format is csv, jsonl or votable; anything else means csv, or is INVALID_ARGUMENT
+// where it was asked for by flag. So is a file of ids that an export would replace and did not
+// write. A stream that is not whole is an error and leaves no file. A reader of standard output or
+// a pipe that has gone is none.
+absl::Status Export(Connection& connection, const Settings& settings, const ExportOptions& options);
 
 void AddExportCommand(CLI::App& app, ChosenCommand& chosen);
 

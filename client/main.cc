@@ -42,8 +42,9 @@ int main(int argc, char** argv) {
                "peculiar"};
   app.set_version_flag("--version", "peculiar " PECULIAR_VERSION);
   app.footer(kFooter);
-  app.failure_message([](const CLI::App*, const CLI::Error& error) {
-    return ErrorLine(peculiar::InvalidArgument("{} (see peculiar --help)", error.what()));
+  app.failure_message([](const CLI::App* root, const CLI::Error& error) {
+    return ErrorLine(
+        peculiar::InvalidArgument("{} (see peculiar --help)", WhatIsWrong(*root, error)));
   });
   app.fallthrough();  // the options below work after the subcommand too
   app.require_subcommand(1);

@@ -66,6 +66,8 @@ absl::StatusOr<v1::FindNeighborsRequest> ToRequest(const NeighborsOptions& optio
   request.set_space(options.space);
   request.set_model(options.model);
   PECULIAR_ASSIGN_OR_RETURN(*request.mutable_filter(), ToProto(options.filter));
+  PECULIAR_ASSIGN_OR_RETURN(const auto range, ToProto(options.score, options.range));
+  if (range) *request.mutable_score_range() = *range;
   request.set_exclude_repeats(options.exclude_repeats);
   request.set_snapshot_id(options.snapshot_id);
   return request;
@@ -159,6 +161,8 @@ void AddNeighborsCommand(CLI::App& app, ChosenCommand& chosen) {
   command.add_flag("--exclude-repeats", options->exclude_repeats,
                    "Without the other observations of the galaxy");
   AddFilterOptions(command, options->filter);
+  AddScoreOptions(command, options->score);
+  AddRangeOptions(command, options->range);
   AddSnapshotOption(command, options->snapshot_id);
 }
 

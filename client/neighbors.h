@@ -14,6 +14,8 @@ struct NeighborsOptions {
   std::string model;        // empty = the snapshot's default
   std::string space;        // empty = the server's default, "latent"
   FilterOptions filter;
+  ScoreOptions score;  // of the range
+  RangeOptions range;
   bool exclude_repeats = false;  // leaves out other observations of the galaxy
   std::string snapshot_id;
 };

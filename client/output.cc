@@ -130,13 +130,13 @@ int TerminalWidth() {
 }
 
 absl::Status WriteStandardOutput(std::string_view text) {
-  const absl::Status status = WriteToReader(text);
+  const absl::Status status = WriteToReader(STDOUT_FILENO, text);
   return status.code() == absl::StatusCode::kCancelled ? absl::OkStatus() : status;
 }
 
-absl::Status WriteToReader(std::string_view text) {
+absl::Status WriteToReader(int descriptor, std::string_view text) {
   while (!text.empty()) {
-    const ssize_t written = write(STDOUT_FILENO, text.data(), text.size());
+    const ssize_t written = write(descriptor, text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0 && errno == EPIPE) {
       return MakeStatus(absl::StatusCode::kCancelled, "the reader has gone");

@@ -110,7 +110,8 @@ int TerminalWidth();
 // Writes to standard output, at once. A reader that has gone is not an error.
 absl::Status WriteStandardOutput(std::string_view text);
 
-// The same, but CANCELLED when the reader has gone, for those that have more to write.
-absl::Status WriteToReader(std::string_view text);
+// The same to any descriptor, but CANCELLED when the reader has gone, for those that have more to
+// write.
+absl::Status WriteToReader(int descriptor, std::string_view text);
 
 }  // namespace peculiar::client

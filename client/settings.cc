@@ -1,5 +1,6 @@
 #include "client/settings.h"
 
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
 
@@ -102,6 +103,16 @@ absl::Status ReadInto(const std::filesystem::path& path, Settings& settings) {
 
 }  // namespace
 
+std::function<std::string(const std::string&)> NumberFrom(double least, double most) {
+  return [=](const std::string& text) -> std::string {
+    double value = 0;
+    if (CLI::detail::lexical_cast(text, value) && value >= least && value <= most) return "";
+    return fmt::format("'{}' is not a number {}", text,
+                       std::isinf(most) ? fmt::format("of at least {:g}", least)
+                                        : fmt::format("from {:g} to {:g}", least, most));
+  };
+}
+
 void AddGlobalOptions(CLI::App& app, GlobalOptions& options) {
   const Settings defaults;
   app.add_option("--server", options.server,
@@ -110,9 +121,9 @@ void AddGlobalOptions(CLI::App& app, GlobalOptions& options) {
       ->type_name("ADDR")
       ->default_str(defaults.server);
   app.add_option("--timeout", options.timeout_seconds,
-                 "Seconds to wait for each call, with its retries")
+                 "Seconds to wait for each call, with its retries, 0.01 to 3600")
       ->envname("PECULIAR_TIMEOUT")
-      ->check(CLI::Range(kShortest, kLongest))
+      ->check(NumberFrom(kShortest, kLongest))
       ->type_name("SECONDS")
       ->default_str("5");
   app.add_option("-o,--output", options.output, "Format: table, json, jsonl, csv or votable")
@@ -147,7 +158,10 @@ absl::StatusOr<Settings> ReadSettings(const GlobalOptions& options) {
     settings.server_from = "flag or environment";
   }
   if (options.timeout_seconds) settings.timeout_seconds = *options.timeout_seconds;
-  if (options.output) settings.output = *options.output;
+  if (options.output) {
+    settings.output = *options.output;
+    settings.output_is_flag = settings.output != Environment("PECULIAR_OUTPUT");
+  }
   Override(options.credentials, settings.credentials);
   return settings;
 }

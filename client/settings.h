@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -23,6 +24,9 @@ struct GlobalOptions {
   CredentialOptions credentials;
 };
 
+// A check of options: a number from `least` to `most`, which NaN is not. CLI11's own lets it pass.
+std::function<std::string(const std::string&)> NumberFrom(double least, double most);
+
 void AddGlobalOptions(CLI::App& app, GlobalOptions& options);
 
 // What holds after all of them.
@@ -30,6 +34,7 @@ struct Settings {
   std::string server = ConnectionOptions{}.address;
   double timeout_seconds = 5;           // 0.01 to 3600
   std::string output = "table";         // a format of ParseFormat
+  bool output_is_flag = false;          // by -o, and not what the environment says
   std::string server_from = "default";  // where its address was found
   std::filesystem::path config;         // file that was read, empty = none
   CredentialOptions credentials;

@@ -4,27 +4,10 @@
 #include <string_view>
 
 #include "core/base/file.h"
+#include "core/base/npy.h"
 
 namespace peculiar::worker {
 namespace {
-
-// Magic, version, header length, then a Python literal padded so that the data begins at a multiple
-// of 64 bytes.
-std::string Header(std::string_view type, std::span<const std::size_t> shape) {
-  std::string sides;
-  for (const std::size_t side : shape) sides += fmt::format("{}, ", side);
-  if (!shape.empty()) sides.resize(sides.size() - (shape.size() == 1 ? 1 : 2));  // (5,) but (5, 6)
-  std::string text =
-      fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}", type, sides);
-  constexpr std::size_t kPreamble = 10;
-  const std::size_t whole = (kPreamble + text.size() + 1 + 63) / 64 * 64;
-  text.append(whole - kPreamble - text.size() - 1, ' ');
-  text += '\n';
-  std::string header("\x93NUMPY\x01\x00", 8);
-  header += static_cast<char>(text.size() & 0xff);
-  header += static_cast<char>(text.size() >> 8);
-  return header + text;
-}
 
 absl::Status Write(const std::filesystem::path& path, std::string_view type,
                    std::span<const std::size_t> shape, std::size_t count,
@@ -35,7 +18,8 @@ absl::Status Write(const std::filesystem::path& path, std::string_view type,
     return InvalidArgument("{} values for an array of {}", count, expected);
   }
   PECULIAR_ASSIGN_OR_RETURN(AtomicFile file, AtomicFile::Create(path));
-  const std::string header = Header(type, shape);
+  const std::vector<std::int64_t> sides(shape.begin(), shape.end());
+  const std::string header = NpyHeader(type, sides);
   PECULIAR_RETURN_IF_ERROR(file.Write(std::as_bytes(std::span(header))));
   PECULIAR_RETURN_IF_ERROR(file.Write(bytes));
   return file.Commit();

@@ -162,6 +162,81 @@ TEST_F(CliScriptingTest, AnExportThatBreaksLeavesTheFileThatWasThere) {
   EXPECT_THAT(Files(), ElementsAre("g.csv"));
 }
 
+TEST_F(CliScriptingTest, AnExportThatTheServerCancelsIsAnError) {
+  for (const char* what : {"galaxies", "embeddings"}) {
+    for (const auto& [messages, says] :
+         std::vector<std::pair<int, std::string>>{{1, "going away; 3 of 7 galaxies came\n"},
+                                                  {0, "broke after 0 messages: going away\n"}}) {
+      server_.service.BreakExports(messages, {grpc::StatusCode::CANCELLED, "going away"});
+      const ProcessResult result = Run({"export", what});
+      EXPECT_EQ(result.exit_code, 5) << what;
+      EXPECT_THAT(result.err, HasSubstr(says));
+    }
+  }
+}
+
+TEST_F(CliScriptingTest, AReaderThatHasGoneIsNoError) {
+  const ProcessResult gone =
+      Shell("trap '' PIPE; { sleep 0.5; \"$P\" export galaxies; echo $? >\"$F/code\"; } | true");
+  EXPECT_EQ(gone.err, "");
+  EXPECT_EQ(Content(folder_ / "code"), "0\n");
+}
+
+TEST_F(CliScriptingTest, PipesDevicesAndLinksStayWhatTheyAre) {
+  const std::string whole = Run({"export", "galaxies"}).out;
+  const ProcessResult fifo = Shell(
+      "mkfifo \"$F/pipe\"; timeout 20 cat \"$F/pipe\" >\"$F/got\" & "
+      "timeout 20 \"$P\" export galaxies --out \"$F/pipe\"; wait; test -p \"$F/pipe\"");
+  EXPECT_EQ(fifo.exit_code, 0) << fifo.err;
+  EXPECT_EQ(Content(folder_ / "got"), whole);
+
+  std::filesystem::create_symlink("/dev/stdout", folder_ / "device");
+  EXPECT_EQ(Run({"export", "galaxies", "--out", folder_ / "device"}).out, whole);
+  EXPECT_EQ(Shell("\"$P\" export galaxies --out \"$F/device\" | cat").out, whole);
+
+  std::filesystem::create_directory(folder_ / "d");
+  Write("d/old", "before");
+  std::filesystem::create_symlink("d/old", folder_ / "to_old");
+  std::filesystem::create_symlink("d/new", folder_ / "to_new");
+  for (const char* name : {"old", "new"}) {
+    const auto link = folder_ / (std::string("to_") + name);
+    EXPECT_EQ(Run({"export", "galaxies", "--out", link}).exit_code, 0);
+    EXPECT_TRUE(std::filesystem::is_symlink(link));
+    EXPECT_EQ(Content(folder_ / "d" / name), whole);
+  }
+  EXPECT_THAT(Files(), ElementsAre("d", "device", "got", "pipe", "to_new", "to_old"));
+}
+
+TEST_F(CliScriptingTest, IdsThatAnExportDidNotWriteAreKept) {
+  const std::string mine = Write("mine.ids", "8000-12704\n");
+  const auto matrix = folder_ / "mine.npy";
+  for (const std::vector<std::string>& more :
+       std::vector<std::vector<std::string>>{{}, {"--among", mine}}) {
+    std::vector<std::string> arguments{"export", "embeddings", "--out", matrix};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const ProcessResult result = Run(arguments);
+    EXPECT_EQ(result.exit_code, 2);
+    EXPECT_THAT(result.err, HasSubstr("mine.ids would be replaced"));
+  }
+  EXPECT_EQ(Content(mine), "8000-12704\n");
+  EXPECT_THAT(Files(), ElementsAre("mine.ids"));
+  Write("mine.ids", "# snapshot S0, model ae, space latent\n8000-12704\n");  // of an export
+  EXPECT_EQ(Run({"export", "embeddings", "--out", matrix, "--among", mine}).exit_code, 2);
+  EXPECT_EQ(Run({"export", "embeddings", "--out", matrix}).exit_code, 0);
+  EXPECT_THAT(Content(mine), StartsWith("# snapshot S1, model ae, space latent\n"));
+}
+
+TEST_F(CliScriptingTest, AFormatThatIsNotTheResultIsRefused) {
+  EXPECT_EQ(Run({"export", "galaxies", "-o", "json"}).exit_code, 2);
+  EXPECT_EQ(Run({"export", "embeddings", "-o", "table"}).exit_code, 2);
+  EXPECT_EQ(Run({"export", "embeddings", "-o", "votable", "--out", folder_ / "m.npy"}).exit_code,
+            2);
+  EXPECT_THAT(Files(), ElementsAre());
+  // A default for all questions is not meant for this one.
+  EXPECT_EQ(Shell("PECULIAR_OUTPUT=json \"$P\" export galaxies").out,
+            Run({"export", "galaxies"}).out);
+}
+
 TEST_F(CliScriptingTest, WrongExportsAreRefused) {
   EXPECT_EQ(Run({"export", "stars"}).exit_code, 2);
   EXPECT_EQ(Run({"export", "galaxies", "--out", folder_ / "g.npy"}).exit_code, 2);
@@ -196,10 +271,30 @@ TEST_F(CliScriptingTest, TheFileIsBelowTheEnvironmentAndFlags) {
   EXPECT_EQ(wrong.exit_code, 2);
   EXPECT_EQ(wrong.err,
             fmt::format("peculiar: {}/peculiar/config.toml:1: unknown key 'sever'; known "
-                        "are server, timeout and output\n",
+                        "are server, timeout, output, tls, ca_file, certificate, key and "
+                        "token_file\n",
                         folder_.string()));
   EXPECT_EQ(Run({"status", "--config", "/dev/null"}).exit_code, 0);
   EXPECT_EQ(Run({"status", "--config", "/nowhere"}).exit_code, 3);
+}
+
+TEST_F(CliScriptingTest, WhatIsMisspeltIsNamed) {
+  const ProcessResult result = Run({"-o", "csv", "anomalie", "--limit", "3"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, StartsWith("peculiar: unknown subcommand 'anomalie'; subcommands are "
+                                     "anomalies, neighbors, "));
+  EXPECT_THAT(Run({"--sever", "x"}).err, StartsWith("peculiar: unknown option '--sever'"));
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"status", "--timeout", "nan"},
+                                             {"doctor", "--max-age", "nan"},
+                                             {"doctor", "--max-age", "-1"},
+                                             {"anomalies", "--compare", "vae,vae"},
+                                             {"anomalies", "--compare", "vae", "--model", "vae"},
+                                             {"anomalies", "--compare", "ae"}}) {
+    const ProcessResult refused = Run(arguments);
+    EXPECT_EQ(refused.exit_code, 2) << refused.out;
+    EXPECT_THAT(refused.err, HasSubstr(arguments[1]));
+  }
 }
 
 TEST_F(CliScriptingTest, TextThatIsNotUtf8NamesItsFlag) {
@@ -224,7 +319,8 @@ TEST_F(CliScriptingTest, TheDoctorFindsAHealthyServerWell) {
   EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
   EXPECT_THAT(result.out, Not(HasSubstr(",failed,")));
   EXPECT_THAT(result.out, HasSubstr("\nhealth,ok,serving,"));
-  EXPECT_THAT(result.out, HasSubstr("\napi,ok,peculiar.v1.QueryService: all 11 methods"));
+  EXPECT_THAT(result.out, HasSubstr("\napi,ok,\"peculiar.v1.QueryService: 7 ranked galaxies, "));
+  EXPECT_EQ(server_.service.call_count(), 2);  // no more than the two that are answered
   EXPECT_THAT(result.out, HasSubstr("\nsnapshot,ok,\"S1: 7 galaxies, 2 models\","));
   EXPECT_THAT(Run({"doctor", "--max-age", "1", "-o", "csv"}).out,
               HasSubstr("\nfreshness,warning,"));
@@ -232,6 +328,20 @@ TEST_F(CliScriptingTest, TheDoctorFindsAHealthyServerWell) {
   const ProcessResult warned = Run({"doctor"});
   EXPECT_EQ(warned.exit_code, 0);
   EXPECT_THAT(warned.out, HasSubstr("freshness: publish again"));
+}
+
+TEST_F(CliScriptingTest, TheDoctorSaysWhatARefusalMeans) {
+  for (const auto& [code, advice] : std::vector<std::pair<grpc::StatusCode, std::string>>{
+           {grpc::StatusCode::UNIMPLEMENTED, "another program"},
+           {grpc::StatusCode::UNAUTHENTICATED, "--token-file"},
+           {grpc::StatusCode::FAILED_PRECONDITION, "peculiar-worker publish"}}) {
+    server_.service.FailNext(1, {code, "REFUSED: because"});
+    const ProcessResult result = Run({"doctor", "-o", "csv"});
+    EXPECT_EQ(result.exit_code, 4) << result.err;
+    EXPECT_THAT(result.out, HasSubstr(advice));
+    EXPECT_THAT(result.out, HasSubstr("\napi,skipped,"));
+  }
+  EXPECT_EQ(Run({"doctor", "--admin", "nowhere"}).exit_code, 2);
 }
 
 TEST_F(CliScriptingTest, TheDoctorSaysWhereTheWayEnds) {

@@ -128,6 +128,18 @@ TEST_F(CliServerTest, ScoresThatAreNotFiniteAreNull) {
   EXPECT_TRUE(answer["scores"]["ae-small"]["mae"]["rank"].is_null());
 }
 
+TEST_F(CliServerTest, TheDoctorSaysWhichSnapshotsAreHeld) {
+  RunningServer other(server::ServerOptions{
+      .snapshots = folder_, .poll_seconds = 3600, .admin_listen = "127.0.0.1:0"});
+  const ProcessResult held =
+      Run({"doctor", "-o", "csv", "--admin", other.server().admin_address()});
+  EXPECT_EQ(held.exit_code, 0) << held.err;
+  EXPECT_THAT(held.out, HasSubstr("\nheld,ok,besides the served one: none; 1 on disk,"));
+  const ProcessResult wrong = Run({"doctor", "-o", "csv", "--admin", server_.server().address()});
+  EXPECT_EQ(wrong.exit_code, 4) << wrong.out;
+  EXPECT_THAT(wrong.out, HasSubstr("\nheld,failed,"));
+}
+
 TEST_F(CliServerTest, FlagsReachTheServerAsFilters) {
   const auto names = [](const Json& rows) {
     std::vector<std::string> result;
@@ -144,7 +156,18 @@ TEST_F(CliServerTest, FlagsReachTheServerAsFilters) {
   EXPECT_EQ(listed({"--quality", "CRITICAL"}), Names{PlateifuOf(4)});
   EXPECT_EQ(listed({"--fibres", "127"}).size(), 8u);
   EXPECT_EQ(listed({"--no-quality", "BADFLUX", "--best-observation"}).size(), 37u);
-  EXPECT_EQ(listed({"--min-percentile", "95", "--max-percentile", "100"}).size(), 3u);
+  const Names strange = listed({"--min-percentile", "95", "--max-percentile", "100"});
+  EXPECT_EQ(strange.size(), 3u);
+  const std::vector<std::string> bound{"--model", "vae-small", "--min-percentile", "95"};
+  const auto ask = [&](std::vector<std::string> question) {
+    question.insert(question.end(), bound.begin(), bound.end());
+    return Ask(question);
+  };
+  Names near = names(ask({"neighbors", strange[0], "-k", "1000"})["neighbors"]);
+  near.insert(near.begin(), strange[0]);
+  std::sort(near.begin(), near.end());
+  EXPECT_EQ(near, strange);
+  EXPECT_EQ(ask({"distribution"})["populations"][0]["galaxies"], 3);
   const std::filesystem::path file = folder_ / "ids.txt";
   std::ofstream(file) << "# two\n" << PlateifuOf(9) << ", manga-" << PlateifuOf(8) << "\n";
   EXPECT_EQ(listed({"--among", file}), (Names{PlateifuOf(8), PlateifuOf(9)}));
