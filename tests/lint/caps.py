@@ -5,7 +5,7 @@ import re
 
 from tree import CPP, code_only, is_test, room_of
 
-BASE_CAP = 750  # of core/base: docs/adr/2026-11-22-size-of-base.md
+BASE_CAP = 800  # of core/base: docs/adr/2026-11-22-size-of-base.md
 FUNCTION_CAP, LONG_FUNCTION_CAP = 40, 60
 REASON = re.compile(r"^\s*// long: \S")
 TYPE = re.compile(r"\b(?:namespace|class|struct|union|enum|extern)\b")
