@@ -31,7 +31,7 @@ class EndlessService final : public v1::QueryService::CallbackService {
     // Gone when the call has let go of all it holds.
     const std::shared_ptr<int> alive(new int(0), [this](int* number) {
       delete number;
-      gone_.set_value();
+      if (!is_gone_.exchange(true)) gone_.set_value();
     });
     return Stream::Start(gate_, *context, "ExportGalaxies",
                          [this, alive]() -> absl::StatusOr<Stream::Fill> {
@@ -54,6 +54,7 @@ class EndlessService final : public v1::QueryService::CallbackService {
   CallGate gate_;
   ReaderPatience patience_;
   std::atomic<int> filled_ = 0;
+  std::atomic<bool> is_gone_ = false;  // the first call
   std::promise<void> gone_;
 };
 

@@ -430,7 +430,7 @@ class Port(Workspace):
 
     def test_streams_that_nobody_reads(self):
         """They hold no thread: others are answered, and read in the end they are whole."""
-        server = self.serve()
+        server = self.serve("--max-exports", "100")
         calls = self.unread_exports(server, 100)
         for _ in range(3):
             self.assertEqual(server.ask("show", "7001-1901").returncode, 0)
@@ -440,7 +440,7 @@ class Port(Workspace):
             self.assertEqual(list(call), first)
 
     def test_a_stop_does_not_wait_for_them(self):
-        server = programs.Server(self.snapshots, "--drain-seconds", "0.5").__enter__()
+        server = programs.Server(self.snapshots, "--drain-seconds", "0.5", "--max-exports", "50").__enter__()
         self.unread_exports(server, 50)
         begin = time.monotonic()
         server.__exit__()
