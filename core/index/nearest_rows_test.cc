@@ -5,37 +5,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <string>
 
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/index/squared_distances.h"
+#include "tests/support/drawn_vectors.h"
 
 namespace peculiar {
 namespace {
 
 using ::testing::IsEmpty;
-
-struct Vectors {
-  std::size_t rows = 0, width = 0;
-  std::vector<float> values;
-  Matrix matrix() const { return {values.data(), rows, width}; }
-};
-
-Vectors Make(std::size_t rows, std::size_t width,
-             const std::function<double(std::size_t row, std::size_t i)>& value) {
-  Vectors vectors{rows, width, {}};
-  for (std::size_t i = 0; i < rows * width; ++i) {
-    vectors.values.push_back(static_cast<float>(value(i / width, i % width)));
-  }
-  return vectors;
-}
-
-Vectors MakeNormal(std::size_t rows, std::size_t width) {
-  Random random(rows * 1000 + width);
-  return Make(rows, width, [&](auto, auto) { return random.Normal(); });
-}
 
 // The definition: a plain loop in double, sorted by distance, then row.
 NeighborList BruteForce(Matrix vectors, std::span<const float> query, std::size_t k,

@@ -5,36 +5,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
 
-#include "core/base/random.h"
 #include "core/index/vector_index.h"
+#include "tests/support/drawn_vectors.h"
 
 namespace peculiar {
 namespace {
 
 using ::testing::HasSubstr;
-
-struct Vectors {
-  std::size_t rows = 0, width = 0;
-  std::vector<float> values;
-  Matrix matrix() const { return {values.data(), rows, width}; }
-};
-
-Vectors Make(std::size_t rows, std::size_t width,
-             const std::function<double(std::size_t row, std::size_t i)>& value) {
-  Vectors vectors{rows, width, {}};
-  for (std::size_t i = 0; i < rows * width; ++i) {
-    vectors.values.push_back(static_cast<float>(value(i / width, i % width)));
-  }
-  return vectors;
-}
-
-Vectors MakeNormal(std::size_t rows, std::size_t width, double scale = 1, double offset = 0) {
-  Random random(rows * 1000 + width);
-  return Make(rows, width, [&](auto, auto) { return offset + scale * random.Normal(); });
-}
 
 // The definition: every distance in double, sorted by distance then row.
 std::vector<Neighbor> BruteForce(const Vectors& vectors, std::size_t query, std::size_t k) {

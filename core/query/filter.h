@@ -15,6 +15,9 @@ namespace peculiar {
 
 // Selections of Comerford et al. 2020. kAny: at least one of them; kNone: none.
 enum class AgnSelection { kInfrared, kXRay, kRadio, kBroadLine, kAny, kNone };
+inline constexpr AgnSelection kAgnSelections[] = {AgnSelection::kInfrared, AgnSelection::kXRay,
+                                                  AgnSelection::kRadio,    AgnSelection::kBroadLine,
+                                                  AgnSelection::kAny,      AgnSelection::kNone};
 
 // "infrared", "x_ray", "radio", "broad_line", "any", "none".
 std::string_view AgnSelectionName(AgnSelection selection);

@@ -9,10 +9,6 @@
 namespace peculiar {
 namespace {
 
-constexpr AgnSelection kSelections[] = {AgnSelection::kInfrared, AgnSelection::kXRay,
-                                        AgnSelection::kRadio,    AgnSelection::kBroadLine,
-                                        AgnSelection::kAny,      AgnSelection::kNone};
-
 absl::StatusOr<std::int64_t> BitsOf(std::string_view field, const std::vector<std::string>& names) {
   std::int64_t bits = 0;
   for (const std::string& name : names) {
@@ -96,7 +92,7 @@ FilterColumns::FilterColumns(const CatalogContent& catalog, const GalaxyDirector
   for (std::size_t row = 0; row < size; ++row) {
     const CatalogGalaxy& galaxy = catalog.galaxies[row];
     SetOf(fibres_, galaxy.fibres, size).Add(row);
-    for (const AgnSelection selection : kSelections) {
+    for (const AgnSelection selection : kAgnSelections) {
       if (IsSelected(galaxy, selection)) agn_[static_cast<std::size_t>(selection)].Add(row);
     }
     for (std::int64_t bits = galaxy.drp3qual.value_or(0); bits != 0; bits &= bits - 1) {

@@ -11,10 +11,6 @@
 namespace peculiar {
 namespace {
 
-constexpr AgnSelection kSelections[] = {AgnSelection::kInfrared, AgnSelection::kXRay,
-                                        AgnSelection::kRadio,    AgnSelection::kBroadLine,
-                                        AgnSelection::kAny,      AgnSelection::kNone};
-
 // One population a key, in the order of the keys.
 template <typename Key, typename KeyOf, typename NameOf>
 void AppendPartition(const CatalogContent& content, PopulationGroup group, const KeyOf& key_of,
@@ -65,7 +61,7 @@ std::vector<Population> MakePopulations(const CatalogContent& content) {
   AppendPartition<int>(
       content, PopulationGroup::kAll, [](const CatalogGalaxy&) { return 0; },
       [](int) { return std::string("all"); }, populations);
-  for (const AgnSelection selection : kSelections) {
+  for (const AgnSelection selection : kAgnSelections) {
     Population population{PopulationGroup::kAgnClass, std::string(AgnSelectionName(selection)),
                           RowSet(content.galaxies.size())};
     for (std::size_t row = 0; row < content.galaxies.size(); ++row) {
