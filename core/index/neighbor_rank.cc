@@ -1,32 +1,20 @@
 #include "core/index/neighbor_rank.h"
 
 #include <algorithm>
+#include <array>
+#include <limits>
 #include <utility>
 
 #include "core/base/parallel.h"
 #include "core/embedding/distance.h"
 #include "core/index/rounding.h"
+#include "core/index/squared_distances.h"
 
 namespace peculiar {
 namespace {
 
-constexpr std::size_t kPieceQuestions = 16;    // answered in one pass over the vectors
-constexpr std::size_t kChunkBytes = 1u << 15;  // of vectors, which stay cached meanwhile
-
-// In eight sums, which the compiler can hold in registers side by side.
-float SquaredDistance(const float* a, const float* b, std::size_t width) {
-  constexpr std::size_t kSums = 8;
-  float sums[kSums] = {};
-  std::size_t i = 0;
-  for (; i + kSums <= width; i += kSums) {
-    for (std::size_t k = 0; k < kSums; ++k) {
-      const float difference = a[i + k] - b[i + k];
-      sums[k] += difference * difference;
-    }
-  }
-  for (; i < width; ++i) sums[0] += (a[i] - b[i]) * (a[i] - b[i]);
-  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
-}
+constexpr std::size_t kPieceQuestions = 16;  // answered in one pass over the vectors
+constexpr std::size_t kBlockRows = 256;      // of vectors, which stay cached meanwhile
 
 // Counts, for one question, the rows that come before each of its others: in float where rounding
 // cannot matter.
@@ -37,25 +25,20 @@ class Ranking {
     const auto of = vectors.row(row_);
     for (const std::size_t other : question.others) {
       const auto at = vectors.row(other);
-      const float squared = SquaredDistance(at.data(), of.data(), vectors.width);
+      float squared = 0;
+      SquaredDistances(of, vectors, other, std::span(&squared, 1));
       limits_.push_back({rounding.SurelyNearer(squared), rounding.SurelyFurther(squared),
                          Distance(at, of), other});
     }
   }
 
-  void Add(std::size_t begin, std::size_t end) {
-    const float* const of = vectors_.row(row_).data();
-    for (std::size_t row = begin; row < end; ++row) {
-      if (row == row_) continue;
-      const float squared = SquaredDistance(vectors_.row(row).data(), of, vectors_.width);
-      for (Limit& limit : limits_) {
-        limit.rank += squared < limit.surely_nearer;
-        if (squared >= limit.surely_nearer && squared <= limit.surely_further) {
-          const double distance = Distance(vectors_.row(row), vectors_.row(row_));
-          limit.rank += std::pair(distance, row) < std::pair(limit.distance, limit.other);
-        }
-      }
-    }
+  // Rows first to end - 1, at most kBlockRows.
+  void Add(std::size_t first, std::size_t end) {
+    std::array<float, kBlockRows> squared;
+    const auto block = std::span(squared).first(end - first);
+    SquaredDistances(vectors_.row(row_), vectors_, first, block);
+    if (row_ >= first && row_ < end) block[row_ - first] = kNowhere;
+    for (Limit& limit : limits_) AddTo(limit, first, block);
   }
 
   std::vector<int> ranks() const {
@@ -71,6 +54,24 @@ class Ranking {
     std::size_t other;
     int rank = 1;
   };
+
+  void AddTo(Limit& limit, std::size_t first, std::span<const float> squared) const {
+    int nearer = 0, perhaps = 0;
+    for (const float value : squared) {
+      nearer += value < limit.surely_nearer ? 1 : 0;
+      perhaps += value <= limit.surely_further ? 1 : 0;
+    }
+    limit.rank += nearer;
+    if (perhaps == nearer) return;
+    for (std::size_t i = 0; i < squared.size(); ++i) {
+      if (!(squared[i] >= limit.surely_nearer && squared[i] <= limit.surely_further)) continue;
+      const double distance = Distance(vectors_.row(first + i), vectors_.row(row_));
+      limit.rank += std::pair(distance, first + i) < std::pair(limit.distance, limit.other);
+    }
+  }
+
+  // No comparison with it holds.
+  static constexpr float kNowhere = std::numeric_limits<float>::quiet_NaN();
 
   Matrix vectors_;
   std::size_t row_;
@@ -97,15 +98,13 @@ absl::StatusOr<std::vector<std::vector<int>>> NeighborRanks(Matrix vectors,
   }
   std::vector<std::vector<int>> ranks(questions.size());
   const std::size_t pieces = (questions.size() + kPieceQuestions - 1) / kPieceQuestions;
-  const std::size_t chunk = std::max<std::size_t>(
-      1, kChunkBytes / (sizeof(float) * std::max<std::size_t>(1, vectors.width)));
   const auto run = [&](std::size_t piece) {
     const std::size_t begin = piece * kPieceQuestions;
     const std::size_t end = std::min(questions.size(), begin + kPieceQuestions);
     std::vector<Ranking> rankings;
     for (std::size_t i = begin; i < end; ++i) rankings.emplace_back(vectors, questions[i]);
-    for (std::size_t row = 0; row < vectors.rows; row += chunk) {
-      for (Ranking& ranking : rankings) ranking.Add(row, std::min(vectors.rows, row + chunk));
+    for (std::size_t row = 0; row < vectors.rows; row += kBlockRows) {
+      for (Ranking& ranking : rankings) ranking.Add(row, std::min(vectors.rows, row + kBlockRows));
     }
     for (std::size_t i = begin; i < end; ++i) ranks[i] = rankings[i - begin].ranks();
     return absl::OkStatus();

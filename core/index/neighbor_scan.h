@@ -10,6 +10,7 @@
 #include "core/base/status.h"
 #include "core/embedding/matrix.h"
 #include "core/embedding/neighbors.h"
+#include "core/index/row_tiles.h"
 
 namespace peculiar {
 
@@ -31,10 +32,10 @@ class NeighborScan {
                                               int threads) const;
 
  private:
-  explicit NeighborScan(Matrix vectors);
+  explicit NeighborScan(Matrix vectors) : vectors_(vectors), tiles_(vectors) {}
 
   Matrix vectors_;
-  std::vector<float> tiles_;  // [tile][coordinate][row of the tile], the last tile padded
+  RowTiles tiles_;
 };
 
 // The list of every row on its own.

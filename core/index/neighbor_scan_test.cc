@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/index/squared_distances.h"
 #include "core/index/vector_index.h"
 #include "tests/support/drawn_vectors.h"
 
@@ -57,6 +58,15 @@ TEST(NeighborScanTest, AgreesWithBruteForceInEveryShape) {
 
 TEST(NeighborScanTest, AgreesWithBruteForceOverManyChunks) {
   ExpectBruteForce(MakeNormal(1500, 64), 100, 2);
+}
+
+TEST(NeighborScanTest, EveryInstructionSetFindsTheSame) {
+  for (const std::string& target : DistanceTargets()) {
+    SCOPED_TRACE(target);
+    UseDistanceTarget(target);
+    for (const std::size_t width : {1, 3, 8, 33}) ExpectBruteForce(MakeNormal(300, width), 20);
+  }
+  UseDistanceTarget("");
 }
 
 TEST(NeighborScanTest, RoundingInFloatNeverDecides) {
