@@ -254,16 +254,6 @@ void ToProto(const LineShareEntry& entry, v1::LineShare& share) {
   if (entry.value) share.set_value(*entry.value);
 }
 
-void ToProto(const AnomalyEntry& entry, v1::Anomaly& anomaly) {
-  ToProto(entry.galaxy, *anomaly.mutable_galaxy());
-  AllButGalaxyToProto(entry, anomaly);
-}
-
-void AllButGalaxyToProto(const AnomalyEntry& entry, v1::Anomaly& anomaly) {
-  ToProto(entry.score, *anomaly.mutable_score());
-  if (entry.top_line) ToProto(*entry.top_line, *anomaly.mutable_top_line());
-}
-
 void ToProto(const ScoredGalaxyEntry& entry, v1::ScoredGalaxy& galaxy) {
   ToProto(entry.galaxy, *galaxy.mutable_galaxy());
   for (const ScoreEntry& score : entry.scores) ToProto(score, *galaxy.add_scores());
@@ -273,19 +263,6 @@ void ToProto(const ScoredGalaxyEntry& entry, v1::ScoredGalaxy& galaxy) {
 void ToProto(const EmbeddingAnswer& answer, v1::Embedding& embedding) {
   embedding.set_plateifu(answer.plateifu.data(), answer.plateifu.size());
   embedding.mutable_values()->Add(answer.values.begin(), answer.values.end());
-}
-
-void ToProto(const NeighborEntry& entry, v1::Neighbor& neighbor) {
-  ToProto(entry.galaxy, *neighbor.mutable_galaxy());
-  AllButGalaxyToProto(entry, neighbor);
-}
-
-void AllButGalaxyToProto(const NeighborEntry& entry, v1::Neighbor& neighbor) {
-  neighbor.set_distance(entry.distance);
-  ToProto(entry.score, *neighbor.mutable_score());
-  for (const std::string_view space : entry.also_in) {
-    neighbor.add_also_in_spaces(space.data(), space.size());
-  }
 }
 
 void ToProto(const ModelScoresEntry& entry, v1::ModelScores& scores) {

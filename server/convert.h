@@ -41,12 +41,8 @@ absl::StatusOr<GalaxyQuery> ToGalaxyQuery(const Request& request) {
 void ToProto(const GalaxyEntry& entry, v1::Galaxy& galaxy);
 void ToProto(const ScoreEntry& entry, v1::Score& score);
 void ToProto(const LineShareEntry& entry, v1::LineShare& share);
-void ToProto(const AnomalyEntry& entry, v1::Anomaly& anomaly);
-void AllButGalaxyToProto(const AnomalyEntry& entry, v1::Anomaly& anomaly);
 void ToProto(const ScoredGalaxyEntry& entry, v1::ScoredGalaxy& galaxy);
 void ToProto(const EmbeddingAnswer& answer, v1::Embedding& embedding);
-void ToProto(const NeighborEntry& entry, v1::Neighbor& neighbor);
-void AllButGalaxyToProto(const NeighborEntry& entry, v1::Neighbor& neighbor);
 void ToProto(const ModelScoresEntry& entry, v1::ModelScores& scores);
 void ToProto(const Distribution& distribution, v1::PopulationDistribution& proto);
 void ToProto(const RepeatEntry& entry, const std::vector<CatalogSpace>& spaces,

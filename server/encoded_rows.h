@@ -1,13 +1,15 @@
-// A response whose rows are bytes already: what gRPC sends is equal to the message's own encoding,
-// byte by byte. For the two questions whose rows are galaxies and that are asked most.
+// Responses whose rows are written as bytes, in protobuf's wire format, and not built as messages:
+// what gRPC needs to send them, and what writes a field. The bytes are those that protobuf would
+// write for the whole message.
 #pragma once
 
-#include <google/protobuf/arena.h>
 #include <google/protobuf/io/coded_stream.h>
 #include <grpcpp/impl/codegen/serialization_traits.h>
 #include <grpcpp/support/byte_buffer.h>
 
+#include <bit>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -16,8 +18,8 @@ namespace peculiar::server {
 // Response: a message whose first field is the rows.
 template <typename Response>
 struct WithRows {
-  Response head;     // all but the rows
-  std::string rows;  // the field of the rows, encoded
+  Response head;             // all but the rows
+  mutable std::string rows;  // the field of the rows, encoded; gone when it is sent
   int row_count = 0;
 
   // As the response itself says them.
@@ -25,43 +27,29 @@ struct WithRows {
   const std::string& model() const { return head.model(); }
 };
 
-// Appends to WithRows::rows. For one thread and one response.
-class RowEncoder {
- public:
-  explicit RowEncoder(std::string& rows) : rows_(rows) {}
+// Appends a field of bytes, or of a message or text, that is the parts one behind the other.
+// number: 1 to 15.
+inline void AppendField(int number, std::initializer_list<std::string_view> parts,
+                        std::string& bytes) {
+  constexpr int kLengthDelimited = 2;
+  std::size_t size = 0;
+  for (const std::string_view part : parts) size += part.size();
+  std::uint8_t head[1 + 5] = {static_cast<std::uint8_t>((number << 3) | kLengthDelimited)};
+  const std::uint8_t* const end = google::protobuf::io::CodedOutputStream::WriteVarint32ToArray(
+      static_cast<std::uint32_t>(size), head + 1);
+  bytes.append(reinterpret_cast<const char*>(head), static_cast<std::size_t>(end - head));
+  for (const std::string_view part : parts) bytes.append(part);
+}
 
-  // Adds a Row, a message whose first field is its galaxy. to_proto(row) sets all but the galaxy.
-  template <typename Row, typename ToProto>
-  void Add(std::string_view galaxy, const ToProto& to_proto) {
-    static_assert(Row::kGalaxyFieldNumber == 1);
-    Row& rest = *google::protobuf::Arena::CreateMessage<Row>(&arena_);
-    to_proto(rest);
-    const std::size_t size = FieldSize(galaxy.size()) + rest.ByteSizeLong();
-    const std::size_t begin = rows_.size();
-    rows_.resize(begin + FieldSize(size));
-    std::uint8_t* end = WriteHead(size, reinterpret_cast<std::uint8_t*>(rows_.data()) + begin);
-    end = WriteHead(galaxy.size(), end);
-    end = Coded::WriteRawToArray(galaxy.data(), static_cast<int>(galaxy.size()), end);
-    rest.SerializeWithCachedSizesToArray(end);
-  }
-
- private:
-  using Coded = google::protobuf::io::CodedOutputStream;
-
-  // Field 1, bytes of a length: tag, length, bytes.
-  static std::size_t FieldSize(std::size_t size) {
-    return 1 + Coded::VarintSize32(static_cast<std::uint32_t>(size)) + size;
-  }
-  static std::uint8_t* WriteHead(std::size_t size, std::uint8_t* to) {
-    constexpr std::uint8_t kTag = (1 << 3) | 2;
-    *to++ = kTag;
-    return Coded::WriteVarint32ToArray(static_cast<std::uint32_t>(size), to);
-  }
-
-  std::string& rows_;
-  char block_[16 << 10];  // of a page of 50
-  google::protobuf::Arena arena_{block_, sizeof block_};
-};
+// Appends a field of a double, which is left out when it is 0.
+inline void AppendDouble(int number, double value, std::string& bytes) {
+  constexpr int kFixed64 = 1;
+  if (value == 0) return;
+  std::uint8_t field[1 + 8] = {static_cast<std::uint8_t>((number << 3) | kFixed64)};
+  google::protobuf::io::CodedOutputStream::WriteLittleEndian64ToArray(
+      std::bit_cast<std::uint64_t>(value), field + 1);
+  bytes.append(reinterpret_cast<const char*>(field), sizeof field);
+}
 
 }  // namespace peculiar::server
 
@@ -70,13 +58,14 @@ namespace grpc {
 template <typename Response>
 class SerializationTraits<peculiar::server::WithRows<Response>> {
  public:
+  // Takes the rows.
   static Status Serialize(const peculiar::server::WithRows<Response>& response, ByteBuffer* buffer,
                           bool* own_buffer) {
-    const std::size_t head_size = response.head.ByteSizeLong();
-    Slice slice(response.rows.size() + head_size);
-    auto* const begin = const_cast<std::uint8_t*>(slice.begin());  // nobody else has it yet
-    response.rows.copy(reinterpret_cast<char*>(begin), response.rows.size());
-    response.head.SerializeWithCachedSizesToArray(begin + response.rows.size());
+    response.head.AppendToString(&response.rows);
+    auto* const bytes = new std::string(std::move(response.rows));
+    const Slice slice(
+        bytes->data(), bytes->size(), [](void* owned) { delete static_cast<std::string*>(owned); },
+        bytes);
     *buffer = ByteBuffer(&slice, 1);
     *own_buffer = true;
     return Status::OK;

@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t kFullPageBytes = 3 << 20;
 constexpr int kRowsPerSizeCheck = 100;
 constexpr std::size_t kUsualRowBytes = 192;
+constexpr std::size_t kUsualHeadBytes = 256;
 
 // Everything but the offset. Borrows from the request.
 absl::StatusOr<AnomalyQuery> ToQuery(const v1::ListAnomaliesRequest& request) {
@@ -87,15 +88,13 @@ void AddRows(const Entries& entries, Rows& rows, const Response& response) {
   }
 }
 
-// The same with bytes; Row: the message of an entry.
-template <typename Row, typename Entry, typename Response>
-void EncodeRows(const std::vector<Entry>& entries, const ServedEngine& engine,
-                WithRows<Response>& response) {
-  response.rows.reserve(std::min(entries.size() * kUsualRowBytes, kFullPageBytes));
-  RowEncoder encoder(response.rows);
-  for (const Entry& entry : entries) {
-    encoder.Add<Row>(engine.EncodedGalaxy(*entry.galaxy.galaxy),
-                     [&](Row& row) { AllButGalaxyToProto(entry, row); });
+// The same with bytes: append(entry, rows) adds one.
+template <typename Entries, typename Append, typename Response>
+void AppendRows(const Entries& entries, const Append& append, WithRows<Response>& response) {
+  response.rows.reserve(
+      std::min(entries.size() * kUsualRowBytes + kUsualHeadBytes, kFullPageBytes));
+  for (const auto& entry : entries) {
+    append(entry, response.rows);
     ++response.row_count;
     if (response.rows.size() > kFullPageBytes) break;
   }
@@ -138,10 +137,13 @@ grpc::ServerUnaryReactor* QueryService::ListAnomalies(
     PECULIAR_ASSIGN_OR_RETURN(const PagePosition position,
                               FindPage(holder_, "ListAnomalies", std::move(question)));
     query.offset = position.offset;
-    query.detail = GalaxyDetail::kPointer;  // the rest is encoded
-    PECULIAR_ASSIGN_OR_RETURN(const AnomalyPage page, position.engine->ListAnomalies(query));
-    EncodeRows<v1::Anomaly>(page.anomalies, *position.engine, *response);
-    FinishPage(position, response->row_count, page.total_count, page.model->name, response->head);
+    const ServedEngine& engine = *position.engine;
+    PECULIAR_ASSIGN_OR_RETURN(const AnomalyRows page, engine.RankAnomalies(query));
+    AppendRows(
+        page.rows, [&](std::size_t row, auto& rows) { engine.AppendAnomaly(page, row, rows); },
+        *response);
+    FinishPage(position, response->row_count, page.total_count,
+               engine.snapshot().catalog().models[page.model].name, response->head);
     return absl::OkStatus();
   });
 }
@@ -152,14 +154,19 @@ grpc::ServerUnaryReactor* QueryService::FindNeighbors(
   return Answer(gate_, context, "FindNeighbors", response, [&]() -> absl::Status {
     PECULIAR_ASSIGN_OR_RETURN(const EnginePointer engine, holder_.Find(request->snapshot_id()));
     PECULIAR_ASSIGN_OR_RETURN(NeighborQuery query, ToQuery(*request));
-    query.detail = GalaxyDetail::kPointer;  // the rest is encoded
-    PECULIAR_ASSIGN_OR_RETURN(const NeighborAnswer answer, engine->FindNeighbors(query));
-    EncodeRows<v1::Neighbor>(answer.neighbors, *engine, *response);
+    PECULIAR_ASSIGN_OR_RETURN(const NeighborRows found, engine->RankNeighbors(query));
+    AppendRows(
+        found.nearest,
+        [&](const Neighbor& neighbor, auto& rows) {
+          engine->AppendNeighbor(found, neighbor, rows);
+        },
+        *response);
+    const Snapshot& snapshot = engine->snapshot();
     v1::FindNeighborsResponse& head = response->head;
-    head.set_plateifu(answer.plateifu.data(), answer.plateifu.size());
-    head.set_space(answer.space.data(), answer.space.size());
-    head.set_snapshot_id(engine->snapshot().id());
-    head.set_model(answer.model->name);
+    if (found.row) head.set_plateifu(snapshot.catalog().galaxies[*found.row].plateifu);
+    head.set_space(snapshot.spaces(found.model)[found.space].name);
+    head.set_snapshot_id(snapshot.id());
+    head.set_model(snapshot.catalog().models[found.model].name);
     return absl::OkStatus();
   });
 }

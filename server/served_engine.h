@@ -1,6 +1,7 @@
-// A query engine as it is served: with what answers say of each galaxy encoded once, when its
-// snapshot is opened. Building and encoding it again for every row is most of what a page or a list
-// of neighbours would cost beyond an empty call. Immutable; safe for concurrent use.
+// A query engine as it is served: with what answers say of each galaxy, and of its mean absolute
+// error by each model, encoded once, when its snapshot is opened. Looking it up, building and
+// encoding it again for every row is most of what a page or a list of neighbours would cost beyond
+// an empty call. Immutable; safe for concurrent use.
 #pragma once
 
 #include <memory>
@@ -12,17 +13,35 @@
 
 namespace peculiar::server {
 
-class ServedEngine final : public QueryEngine {
+// Bytes of every row, one behind the other.
+class BytesByRow {
  public:
-  // O(galaxies); some 120 bytes of memory a galaxy.
-  explicit ServedEngine(std::shared_ptr<const Snapshot> snapshot);
-
-  // A v1::Galaxy as bytes. `galaxy`: one of the snapshot's catalogue.
-  std::string_view EncodedGalaxy(const CatalogGalaxy& galaxy) const;
+  void Add(std::string_view bytes) {
+    bytes_.append(bytes);
+    ends_.push_back(bytes_.size());
+  }
+  std::string_view operator[](std::size_t row) const {
+    const std::size_t begin = row == 0 ? 0 : ends_[row - 1];
+    return std::string_view(bytes_).substr(begin, ends_[row] - begin);
+  }
 
  private:
-  std::string bytes_;              // of all galaxies, one behind the other
-  std::vector<std::size_t> ends_;  // by row, into bytes_
+  std::string bytes_;
+  std::vector<std::size_t> ends_;
+};
+
+class ServedEngine final : public QueryEngine {
+ public:
+  // O(galaxies x models); some 120 bytes of memory a galaxy and 80 a galaxy and model.
+  explicit ServedEngine(std::shared_ptr<const Snapshot> snapshot);
+
+  // Append one row of a response, as the field `anomalies` or `neighbors`.
+  void AppendAnomaly(const AnomalyRows& page, std::size_t row, std::string& rows) const;
+  void AppendNeighbor(const NeighborRows& found, const Neighbor& neighbor, std::string& rows) const;
+
+ private:
+  BytesByRow galaxies_;             // field 1 of v1::Anomaly and v1::Neighbor
+  std::vector<BytesByRow> scores_;  // by model: the other fields of v1::Anomaly, ranked by mae
 };
 
 }  // namespace peculiar::server

@@ -67,7 +67,7 @@ QueryEngine::QueryEngine(std::shared_ptr<const Snapshot> snapshot)
   }
 }
 
-absl::StatusOr<AnomalyPage> QueryEngine::ListAnomalies(const AnomalyQuery& query) const {
+absl::StatusOr<AnomalyRows> QueryEngine::RankAnomalies(const AnomalyQuery& query) const {
   PECULIAR_ASSIGN_OR_RETURN(const std::size_t model, ResolveModel(query.model));
   PECULIAR_ASSIGN_OR_RETURN(const std::size_t line, ResolveLine(model, query.measure, query.line));
   PECULIAR_RETURN_IF_ERROR(CheckPageSize(query.page_size));
@@ -80,15 +80,20 @@ absl::StatusOr<AnomalyPage> QueryEngine::ListAnomalies(const AnomalyQuery& query
   if (!query.filter.empty()) {
     PECULIAR_RETURN_IF_ERROR(filter_columns_.Select(query.filter, *passing));
   }
-  const Listing listing = query.filter.empty() ? ListAll(column, slice, wanted)
-                                               : ListPassing(column, slice, *passing, wanted);
+  Listing listing = query.filter.empty() ? ListAll(column, slice, wanted)
+                                         : ListPassing(column, slice, *passing, wanted);
+  return AnomalyRows{model, query.measure, line, std::move(listing.rows), listing.total_count};
+}
+
+absl::StatusOr<AnomalyPage> QueryEngine::ListAnomalies(const AnomalyQuery& query) const {
+  PECULIAR_ASSIGN_OR_RETURN(const AnomalyRows found, RankAnomalies(query));
   AnomalyPage page;
-  page.model = &catalog().models[model];
-  page.total_count = listing.total_count;
-  page.anomalies.reserve(listing.rows.size());
-  for (const std::uint32_t row : listing.rows) {
-    page.anomalies.push_back(
-        {Galaxy(row, query.detail), Score(model, row, query.measure, line), TopLine(model, row)});
+  page.model = &catalog().models[found.model];
+  page.total_count = found.total_count;
+  page.anomalies.reserve(found.rows.size());
+  for (const std::uint32_t row : found.rows) {
+    page.anomalies.push_back({Galaxy(row), Score(found.model, row, found.measure, found.line),
+                              TopLine(found.model, row)});
   }
   return page;
 }
@@ -145,46 +150,49 @@ absl::StatusOr<NeighborList> QueryEngine::Nearest(const NeighborQuery& query, in
   return index.SearchAmong(index.vectors().row(*row), count, *passing);
 }
 
-std::vector<std::string_view> QueryEngine::AlsoIn(std::size_t model, std::size_t space,
-                                                  std::size_t row, std::size_t neighbor,
-                                                  std::size_t count) const {
+std::vector<std::string_view> QueryEngine::AlsoIn(const NeighborRows& found,
+                                                  std::size_t neighbor) const {
   std::vector<std::string_view> names;
-  for (std::size_t other = 0; other < snapshot_->spaces(model).size(); ++other) {
-    if (other == space) continue;
-    const std::span<const Neighbor> known = snapshot_->neighbors(model, other, row);
-    const auto first = known.first(std::min(count, known.size()));
+  if (!found.row) return names;
+  const std::vector<CatalogSpace>& spaces = snapshot_->spaces(found.model);
+  for (std::size_t other = 0; other < spaces.size(); ++other) {
+    if (other == found.space) continue;
+    const std::span<const Neighbor> known = snapshot_->neighbors(found.model, other, *found.row);
+    const auto first = known.first(std::min(found.asked_count, known.size()));
     if (std::any_of(first.begin(), first.end(),
                     [&](const Neighbor& each) { return each.row == neighbor; })) {
-      names.push_back(snapshot_->spaces(model)[other].name);
+      names.push_back(spaces[other].name);
     }
   }
   return names;
 }
 
-absl::StatusOr<NeighborAnswer> QueryEngine::FindNeighbors(const NeighborQuery& query) const {
-  PECULIAR_ASSIGN_OR_RETURN(const std::size_t model, ResolveModel(query.model));
-  PECULIAR_ASSIGN_OR_RETURN(const std::size_t space, ResolveSpace(model, query.space));
-  std::optional<std::size_t> row;
+absl::StatusOr<NeighborRows> QueryEngine::RankNeighbors(const NeighborQuery& query) const {
+  NeighborRows found;
+  PECULIAR_ASSIGN_OR_RETURN(found.model, ResolveModel(query.model));
+  PECULIAR_ASSIGN_OR_RETURN(found.space, ResolveSpace(found.model, query.space));
   if (query.vector.empty()) {
-    PECULIAR_ASSIGN_OR_RETURN(row, directory_.Resolve(query.galaxy_id));
+    PECULIAR_ASSIGN_OR_RETURN(found.row, directory_.Resolve(query.galaxy_id));
   } else {
-    PECULIAR_RETURN_IF_ERROR(CheckVector(query, snapshot_->index(model, space).dim()));
+    PECULIAR_RETURN_IF_ERROR(CheckVector(query, snapshot_->index(found.model, found.space).dim()));
   }
   PECULIAR_ASSIGN_OR_RETURN(const int count, NeighborCount(query.neighbor_count));
-  PECULIAR_ASSIGN_OR_RETURN(const NeighborList list, Nearest(query, count, model, space, row));
+  found.asked_count = static_cast<std::size_t>(count);
+  PECULIAR_ASSIGN_OR_RETURN(found.nearest,
+                            Nearest(query, count, found.model, found.space, found.row));
+  return found;
+}
+
+absl::StatusOr<NeighborAnswer> QueryEngine::FindNeighbors(const NeighborQuery& query) const {
+  PECULIAR_ASSIGN_OR_RETURN(const NeighborRows found, RankNeighbors(query));
   NeighborAnswer answer;
-  answer.model = &catalog().models[model];
-  if (row) answer.plateifu = catalog().galaxies[*row].plateifu;
-  answer.space = snapshot_->spaces(model)[space].name;
-  answer.neighbors.reserve(list.size());
-  for (const Neighbor& neighbor : list) {
-    answer.neighbors.push_back({Galaxy(neighbor.row, query.detail),
-                                neighbor.distance,
-                                Score(model, neighbor.row, Measure::kMae),
-                                {}});
-    if (!row) continue;
-    answer.neighbors.back().also_in =
-        AlsoIn(model, space, *row, neighbor.row, static_cast<std::size_t>(count));
+  answer.model = &catalog().models[found.model];
+  if (found.row) answer.plateifu = catalog().galaxies[*found.row].plateifu;
+  answer.space = snapshot_->spaces(found.model)[found.space].name;
+  answer.neighbors.reserve(found.nearest.size());
+  for (const auto& [row, distance] : found.nearest) {
+    answer.neighbors.push_back(
+        {Galaxy(row), distance, Score(found.model, row, Measure::kMae), AlsoIn(found, row)});
   }
   return answer;
 }
@@ -314,8 +322,7 @@ absl::StatusOr<std::size_t> QueryEngine::ResolveModel(std::string_view model) co
   return NotFound("UNKNOWN_MODEL: no model {}; the models are: {}", Quoted(model), known);
 }
 
-GalaxyEntry QueryEngine::Galaxy(std::size_t row, GalaxyDetail detail) const {
-  if (detail == GalaxyDetail::kPointer) return {&catalog().galaxies[row], {}, {}};
+GalaxyEntry QueryEngine::Galaxy(std::size_t row) const {
   return {&catalog().galaxies[row], directory_.Repeats(row, kMaxRepeats), tags_[row]};
 }
 

@@ -39,12 +39,17 @@ class QueryEngine {
   // FAILED_PRECONDITION `NO_RELEVANCE:` when the model has none; the errors of
   // FilterColumns::Select.
   absl::StatusOr<AnomalyPage> ListAnomalies(const AnomalyQuery& query) const;
+  // Which galaxies these are, for a caller that has what is said of them.
+  absl::StatusOr<AnomalyRows> RankAnomalies(const AnomalyQuery& query) const;
 
   // INVALID_ARGUMENT `BAD_NEIGHBOR_COUNT:`, `UNKNOWN_SPACE:`, `BAD_VECTOR:` for one of another
   // width or beside a galaxy, `BAD_FILTER:`; the errors of GalaxyDirectory::Resolve and
   // FilterColumns::Select.
   // Fewer than asked for when fewer pass.
   absl::StatusOr<NeighborAnswer> FindNeighbors(const NeighborQuery& query) const;
+  // Which galaxies these are, and one's NeighborEntry::also_in.
+  absl::StatusOr<NeighborRows> RankNeighbors(const NeighborQuery& query) const;
+  std::vector<std::string_view> AlsoIn(const NeighborRows& found, std::size_t neighbor) const;
 
   // space: empty = kEmbeddingSpace. `UNKNOWN_SPACE:`; the errors of GalaxyDirectory::Resolve.
   absl::StatusOr<EmbeddingAnswer> GetEmbedding(std::string_view galaxy_id, std::string_view model,
@@ -63,8 +68,11 @@ class QueryEngine {
   // Coordinates of a row of the catalogue in a space of ResolveSpace. O(1).
   EmbeddingAnswer Embedding(std::size_t model, std::size_t space, std::size_t row) const;
 
-  // What answers say of a row of the catalogue.
-  GalaxyEntry Galaxy(std::size_t row, GalaxyDetail detail = GalaxyDetail::kAll) const;
+  // What answers say of a row of the catalogue. line: 0 for a measure that is not of a line.
+  GalaxyEntry Galaxy(std::size_t row) const;
+  ScoreEntry Score(std::size_t model, std::size_t row, Measure measure, std::size_t line = 0) const;
+  // The line that adds most to the mean absolute error; absent when a share is not finite.
+  std::optional<LineShareEntry> TopLine(std::size_t model, std::size_t row) const;
 
   // INVALID_ARGUMENT `BAD_BIN_COUNT:` and as ListAnomalies.
   absl::StatusOr<DistributionAnswer> GetDistribution(const DistributionQuery& query) const;
@@ -91,11 +99,7 @@ class QueryEngine {
   // row: the galaxy asked for; absent for a vector.
   absl::StatusOr<NeighborList> Nearest(const NeighborQuery& query, int count, std::size_t model,
                                        std::size_t space, std::optional<std::size_t> row) const;
-  std::vector<std::string_view> AlsoIn(std::size_t model, std::size_t space, std::size_t row,
-                                       std::size_t neighbor, std::size_t count) const;
-  ScoreEntry Score(std::size_t model, std::size_t row, Measure measure, std::size_t line = 0) const;
   std::vector<LineShareEntry> LineShares(std::size_t model, std::size_t row) const;
-  std::optional<LineShareEntry> TopLine(std::size_t model, std::size_t row) const;
   PopulationEntry Percentiles(std::size_t model, std::size_t population, std::size_t row) const;
 
   std::shared_ptr<const Snapshot> snapshot_;

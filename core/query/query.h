@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/catalog/catalog.h"
+#include "core/embedding/neighbors.h"
 #include "core/query/filter.h"
 #include "core/query/measure.h"
 #include "core/query/measure_range.h"
@@ -33,9 +34,6 @@ struct GalaxyEntry {
   std::vector<std::string_view> repeat_plateifus;  // rising, at most kMaxRepeats
   std::vector<std::string_view> tags;              // rising
 };
-
-// How much of each GalaxyEntry is looked up: all of it, or the pointer for one who has the rest.
-enum class GalaxyDetail { kAll, kPointer };
 
 // A measure of one galaxy and its place among all of the sample.
 struct ScoreEntry {
@@ -63,7 +61,15 @@ struct AnomalyQuery {
   SortOrder order = SortOrder::kDescending;
   GalaxyFilter filter;
   MeasureRange range;
-  GalaxyDetail detail = GalaxyDetail::kAll;
+};
+
+// A page of the ranking as rows of the catalogue; model and line by their places.
+struct AnomalyRows {
+  std::size_t model = 0;
+  Measure measure = Measure::kMae;
+  std::size_t line = 0;             // 0 for a measure that is not of a line
+  std::vector<std::uint32_t> rows;  // in the order asked for; ties by plate-IFU
+  std::int64_t total_count = 0;     // galaxies in all pages
 };
 
 struct AnomalyEntry {
@@ -87,7 +93,15 @@ struct NeighborQuery {
   GalaxyFilter filter;
   std::optional<ScoreCondition> score;  // by the same model
   bool exclude_repeats = false;         // leaves out other observations of the galaxy's MaNGA-ID
-  GalaxyDetail detail = GalaxyDetail::kAll;
+};
+
+// Neighbours as rows of the catalogue; model and space by their places.
+struct NeighborRows {
+  std::size_t model = 0;
+  std::size_t space = 0;
+  std::optional<std::size_t> row;  // the galaxy asked for; absent for a vector
+  std::size_t asked_count = 0;     // as many as were asked for
+  NeighborList nearest;            // nearest first, itself left out; ties by plate-IFU
 };
 
 struct NeighborEntry {
