@@ -50,6 +50,7 @@ class ArenaMessages final : public grpc::MessageAllocator<Request, Response> {
           arena_(block_.get(), owner.block_bytes_) {}
 
     void CreateMessages() {
+      arena_.Reset();  // its own block serves the thread that did this last
       this->set_request(google::protobuf::Arena::CreateMessage<Request>(&arena_));
       this->set_response(google::protobuf::Arena::CreateMessage<Response>(&arena_));
     }

@@ -88,9 +88,14 @@ void AddRows(const Entries& entries, Rows& rows, const Response& response) {
   }
 }
 
+std::size_t RowOf(std::size_t row) { return row; }
+std::size_t RowOf(const Neighbor& neighbor) { return neighbor.row; }
+
 // The same with bytes: append(entry, rows) adds one.
 template <typename Entries, typename Append, typename Response>
-void AppendRows(const Entries& entries, const Append& append, WithRows<Response>& response) {
+void AppendRows(const ServedEngine& engine, std::size_t model, const Entries& entries,
+                const Append& append, WithRows<Response>& response) {
+  for (const auto& entry : entries) engine.Prefetch(model, RowOf(entry));
   response.rows.reserve(
       std::min(entries.size() * kUsualRowBytes + kUsualHeadBytes, kFullPageBytes));
   for (const auto& entry : entries) {
@@ -140,8 +145,8 @@ grpc::ServerUnaryReactor* QueryService::ListAnomalies(
     const ServedEngine& engine = *position.engine;
     PECULIAR_ASSIGN_OR_RETURN(const AnomalyRows page, engine.RankAnomalies(query));
     AppendRows(
-        page.rows, [&](std::size_t row, auto& rows) { engine.AppendAnomaly(page, row, rows); },
-        *response);
+        engine, page.model, page.rows,
+        [&](std::size_t row, auto& rows) { engine.AppendAnomaly(page, row, rows); }, *response);
     FinishPage(position, response->row_count, page.total_count,
                engine.snapshot().catalog().models[page.model].name, response->head);
     return absl::OkStatus();
@@ -156,7 +161,7 @@ grpc::ServerUnaryReactor* QueryService::FindNeighbors(
     PECULIAR_ASSIGN_OR_RETURN(NeighborQuery query, ToQuery(*request));
     PECULIAR_ASSIGN_OR_RETURN(const NeighborRows found, engine->RankNeighbors(query));
     AppendRows(
-        found.nearest,
+        *engine, found.model, found.nearest,
         [&](const Neighbor& neighbor, auto& rows) {
           engine->AppendNeighbor(found, neighbor, rows);
         },

@@ -7,9 +7,9 @@
 #include <functional>
 #include <span>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "core/base/status.h"
 #include "core/catalog/catalog.h"
 #include "core/query/galaxy_id.h"
@@ -36,7 +36,7 @@ class MangaIdGroups {
 
  private:
   std::vector<std::uint32_t> rows_;  // by MaNGA-ID, then rising
-  std::unordered_map<std::string_view, std::span<const std::uint32_t>> groups_;  // into rows_
+  absl::flat_hash_map<std::string_view, std::span<const std::uint32_t>> groups_;  // into rows_
 };
 
 class GalaxyDirectory {
@@ -68,8 +68,8 @@ class GalaxyDirectory {
   absl::Status UnknownGalaxy(const GalaxyId& id) const;
 
   const CatalogContent& catalog_;
-  std::unordered_map<std::string_view, std::uint32_t> row_by_plateifu_;
-  std::unordered_map<std::string_view, std::uint32_t> excluded_by_plateifu_;
+  absl::flat_hash_map<std::string_view, std::uint32_t> row_by_plateifu_;
+  absl::flat_hash_map<std::string_view, std::uint32_t> excluded_by_plateifu_;
   MangaIdGroups rows_by_mangaid_;
   // By row: every galaxy of an answer is asked for its repeats, and a look-up by text costs as much
   // as the rest of the galaxy.

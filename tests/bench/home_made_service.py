@@ -1,8 +1,9 @@
 """What a user would write instead of Peculiar's server: a snapshot's vectors in FAISS, its catalogue in SQLite, FastAPI.
 
-usage: home_made_service SNAPSHOT_FOLDER PORT
-GET /embedding/ID, /neighbors/ID?k=10, /anomalies?max_redshift=Z&limit=50, as JSON. Answers are plain dicts turned into
-JSON once, without models that check them again: the fast way to write it. Handlers are `async`, since they never wait.
+usage: home_made_service SNAPSHOT_FOLDER PORT [tuned]
+GET /embedding/ID, /neighbors/ID?k=10, /anomalies?max_redshift=Z&limit=50, as JSON. Handlers return dicts, as FastAPI's own
+tutorial writes them, and are `async`, since they never wait. tuned: dicts are turned into JSON once, and are not gone through
+before to see whether JSON can hold them.
 """
 import json
 import pathlib
@@ -15,6 +16,7 @@ import numpy as np
 import uvicorn
 
 app = fastapi.FastAPI()
+answer = fastapi.responses.JSONResponse if sys.argv[3:] == ["tuned"] else dict
 SNAPSHOT = pathlib.Path(sys.argv[1])
 COLUMNS = "plateifu, mangaid, z, ra_deg, dec_deg, fibres, stellar_mass_msun, half_light_radius_arcsec, sersic_index"
 
@@ -49,8 +51,7 @@ survey = Survey(SNAPSHOT)
 
 @app.get("/embedding/{galaxy_id}")
 async def embedding(galaxy_id: str):
-    return fastapi.responses.JSONResponse(
-        {"plateifu": galaxy_id, "values": survey.vectors[survey.find(galaxy_id)].tolist()})
+    return answer({"plateifu": galaxy_id, "values": survey.vectors[survey.find(galaxy_id)].tolist()})
 
 
 @app.get("/neighbors/{galaxy_id}")
@@ -60,7 +61,7 @@ async def neighbors(galaxy_id: str, k: int = 10):
     found = [(survey.ids[near], float(square)**0.5) for near, square in zip(rows[0], squares[0]) if near != row][:k]
     galaxies = {galaxy["plateifu"]: dict(galaxy) for galaxy in survey.database.execute(
         f"SELECT * FROM galaxies WHERE plateifu IN ({','.join('?' * len(found))})", [name for name, _ in found])}
-    return fastapi.responses.JSONResponse(
+    return answer(
         {"neighbors": [{"galaxy": galaxies[name], "distance": distance} for name, distance in found]})
 
 
@@ -68,7 +69,7 @@ async def neighbors(galaxy_id: str, k: int = 10):
 async def anomalies(max_redshift: float = 1e9, limit: int = 50):
     rows = survey.database.execute("SELECT * FROM galaxies WHERE z <= ? ORDER BY score DESC LIMIT ?",
                                    [max_redshift, limit])
-    return fastapi.responses.JSONResponse({"anomalies": [dict(row) for row in rows]})
+    return answer({"anomalies": [dict(row) for row in rows]})
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The same three questions to peculiar-server, to home_made_service.py and to Chroma's server, by h2load for all: what a
 client costs is the same on every side. Requests are those of one galaxy, over and over."""
+import contextlib
 import json
 import pathlib
 import sqlite3
@@ -76,9 +77,10 @@ class Http:
                             body=None if body is None else json.dumps(body).encode())
 
 
-def home_made(survey):
+def home_made(survey, *options):
     port = free_port()
-    return Http("home-made", [python_of("home-made"), "-B", HERE / "home_made_service.py", survey.snapshot, port], port, {
+    command = [python_of("home-made"), "-B", HERE / "home_made_service.py", survey.snapshot, port, *options]
+    return Http(", ".join(["home-made", *options]), command, port, {
         "embedding": (f"/embedding/{survey.galaxy}", None),
         "neighbors": (f"/neighbors/{survey.galaxy}?k={NEIGHBORS}", None),
         "filtered_page": (f"/anomalies?max_redshift={survey.redshift}&limit={PAGE}", None)})
@@ -107,11 +109,12 @@ class Chroma(Http):
 
 def compare(loads, own_program, survey, folder, repeats, seconds):
     """Yields a line for every service and question; the services are up at once and asked in turn."""
-    services = [Own(own_program, survey), home_made(survey), Chroma(survey, folder)]
+    services = [Own(own_program, survey), home_made(survey), home_made(survey, "tuned"), Chroma(survey, folder)]
     questions = ("embedding", "neighbors", "filtered_page")
     lines = {}
-    with services[0].program, services[1].program, services[2].program:
+    with contextlib.ExitStack() as programs:
         for service in services:
+            programs.enter_context(service.program)
             service.prepare()
         for repeat in range(repeats):
             for question in questions:
