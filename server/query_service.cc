@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kFullPageBytes = 3 << 20;
 constexpr int kRowsPerSizeCheck = 100;
 constexpr std::size_t kUsualRowBytes = 192;
-constexpr std::size_t kUsualHeadBytes = 256;
+constexpr std::size_t kUsualRestBytes = 256;
 
 // Everything but the offset. Borrows from the request.
 absl::StatusOr<AnomalyQuery> ToQuery(const v1::ListAnomaliesRequest& request) {
@@ -94,14 +94,14 @@ std::size_t RowOf(const Neighbor& neighbor) { return neighbor.row; }
 // The same with bytes: append(entry, rows) adds one.
 template <typename Entries, typename Append, typename Response>
 void AppendRows(const ServedEngine& engine, std::size_t model, const Entries& entries,
-                const Append& append, WithRows<Response>& response) {
+                const Append& append, WithFront<Response>& response) {
   for (const auto& entry : entries) engine.Prefetch(model, RowOf(entry));
-  response.rows.reserve(
-      std::min(entries.size() * kUsualRowBytes + kUsualHeadBytes, kFullPageBytes));
+  response.front.reserve(
+      std::min(entries.size() * kUsualRowBytes + kUsualRestBytes, kFullPageBytes));
   for (const auto& entry : entries) {
-    append(entry, response.rows);
+    append(entry, response.front);
     ++response.row_count;
-    if (response.rows.size() > kFullPageBytes) break;
+    if (response.front.size() > kFullPageBytes) break;
   }
 }
 
@@ -111,8 +111,8 @@ QueryService::QueryService(const SnapshotHolder& holder, CallGate& gate, std::st
     : holder_(holder), gate_(gate), server_version_(std::move(server_version)) {
   Register("ListAnomalies", &QueryService::ListAnomalies);
   Register("FindNeighbors", &QueryService::FindNeighbors);
+  Register("GetEmbedding", &QueryService::GetEmbedding);
   SetMessageAllocatorFor_ListGalaxies(&galaxy_pages_);
-  SetMessageAllocatorFor_GetEmbedding(&embeddings_);
   SetMessageAllocatorFor_BatchGetEmbeddings(&batches_);
 }
 
@@ -131,7 +131,7 @@ void QueryService::Register(const char* name,
 
 grpc::ServerUnaryReactor* QueryService::ListAnomalies(
     grpc::CallbackServerContext* context, const v1::ListAnomaliesRequest* request,
-    WithRows<v1::ListAnomaliesResponse>* response) {
+    WithFront<v1::ListAnomaliesResponse>* response) {
   return Answer(gate_, context, "ListAnomalies", response, [&]() -> absl::Status {
     PECULIAR_ASSIGN_OR_RETURN(AnomalyQuery query, ToQuery(*request));
     v1::ListAnomaliesRequest question = *request;
@@ -148,14 +148,14 @@ grpc::ServerUnaryReactor* QueryService::ListAnomalies(
         engine, page.model, page.rows,
         [&](std::size_t row, auto& rows) { engine.AppendAnomaly(page, row, rows); }, *response);
     FinishPage(position, response->row_count, page.total_count,
-               engine.snapshot().catalog().models[page.model].name, response->head);
+               engine.snapshot().catalog().models[page.model].name, response->rest);
     return absl::OkStatus();
   });
 }
 
 grpc::ServerUnaryReactor* QueryService::FindNeighbors(
     grpc::CallbackServerContext* context, const v1::FindNeighborsRequest* request,
-    WithRows<v1::FindNeighborsResponse>* response) {
+    WithFront<v1::FindNeighborsResponse>* response) {
   return Answer(gate_, context, "FindNeighbors", response, [&]() -> absl::Status {
     PECULIAR_ASSIGN_OR_RETURN(const EnginePointer engine, holder_.Find(request->snapshot_id()));
     PECULIAR_ASSIGN_OR_RETURN(NeighborQuery query, ToQuery(*request));
@@ -167,28 +167,30 @@ grpc::ServerUnaryReactor* QueryService::FindNeighbors(
         },
         *response);
     const Snapshot& snapshot = engine->snapshot();
-    v1::FindNeighborsResponse& head = response->head;
-    if (found.row) head.set_plateifu(snapshot.catalog().galaxies[*found.row].plateifu);
-    head.set_space(snapshot.spaces(found.model)[found.space].name);
-    head.set_snapshot_id(snapshot.id());
-    head.set_model(snapshot.catalog().models[found.model].name);
+    v1::FindNeighborsResponse& rest = response->rest;
+    if (found.row) rest.set_plateifu(snapshot.catalog().galaxies[*found.row].plateifu);
+    rest.set_space(snapshot.spaces(found.model)[found.space].name);
+    rest.set_snapshot_id(snapshot.id());
+    rest.set_model(snapshot.catalog().models[found.model].name);
     return absl::OkStatus();
   });
 }
 
-grpc::ServerUnaryReactor* QueryService::GetEmbedding(grpc::CallbackServerContext* context,
-                                                     const v1::GetEmbeddingRequest* request,
-                                                     v1::GetEmbeddingResponse* response) {
+grpc::ServerUnaryReactor* QueryService::GetEmbedding(
+    grpc::CallbackServerContext* context, const v1::GetEmbeddingRequest* request,
+    WithFront<v1::GetEmbeddingResponse>* response) {
   return Answer(gate_, context, "GetEmbedding", response, [&]() -> absl::Status {
     PECULIAR_ASSIGN_OR_RETURN(const EnginePointer engine, holder_.Find(request->snapshot_id()));
     PECULIAR_ASSIGN_OR_RETURN(
         const EmbeddingAnswer answer,
         engine->GetEmbedding(request->galaxy_id(), request->model(), request->space()));
-    response->mutable_values()->Add(answer.values.begin(), answer.values.end());
-    response->set_plateifu(answer.plateifu.data(), answer.plateifu.size());
-    response->set_snapshot_id(engine->snapshot().id());
-    response->set_model(answer.model->name);
-    response->set_space(answer.space.data(), answer.space.size());
+    response->front.reserve(answer.values.size_bytes() + kUsualRestBytes);
+    AppendField(v1::GetEmbeddingResponse::kPlateifuFieldNumber, {answer.plateifu}, response->front);
+    AppendFloats(v1::GetEmbeddingResponse::kValuesFieldNumber, answer.values, response->front);
+    v1::GetEmbeddingResponse& rest = response->rest;
+    rest.set_snapshot_id(engine->snapshot().id());
+    rest.set_model(answer.model->name);
+    rest.set_space(answer.space.data(), answer.space.size());
     return absl::OkStatus();
   });
 }

@@ -10,7 +10,7 @@
 #include "peculiar/v1/query_service.grpc.pb.h"
 #include "server/arena_messages.h"
 #include "server/call_gate.h"
-#include "server/encoded_rows.h"
+#include "server/encoded_response.h"
 #include "server/snapshot_holder.h"
 
 namespace peculiar::server {
@@ -20,9 +20,6 @@ class QueryService final : public v1::QueryService::CallbackService {
   // holder and gate, which is of this service, must outlive it.
   QueryService(const SnapshotHolder& holder, CallGate& gate, std::string server_version);
 
-  grpc::ServerUnaryReactor* GetEmbedding(grpc::CallbackServerContext* context,
-                                         const v1::GetEmbeddingRequest* request,
-                                         v1::GetEmbeddingResponse* response) override;
   grpc::ServerUnaryReactor* BatchGetEmbeddings(grpc::CallbackServerContext* context,
                                                const v1::BatchGetEmbeddingsRequest* request,
                                                v1::BatchGetEmbeddingsResponse* response) override;
@@ -50,10 +47,13 @@ class QueryService final : public v1::QueryService::CallbackService {
   // Not of the generated class: their responses are bytes in part.
   grpc::ServerUnaryReactor* ListAnomalies(grpc::CallbackServerContext* context,
                                           const v1::ListAnomaliesRequest* request,
-                                          WithRows<v1::ListAnomaliesResponse>* response);
+                                          WithFront<v1::ListAnomaliesResponse>* response);
   grpc::ServerUnaryReactor* FindNeighbors(grpc::CallbackServerContext* context,
                                           const v1::FindNeighborsRequest* request,
-                                          WithRows<v1::FindNeighborsResponse>* response);
+                                          WithFront<v1::FindNeighborsResponse>* response);
+  grpc::ServerUnaryReactor* GetEmbedding(grpc::CallbackServerContext* context,
+                                         const v1::GetEmbeddingRequest* request,
+                                         WithFront<v1::GetEmbeddingResponse>* response);
   // Has gRPC call `method` for the RPC of that name instead of the generated one.
   template <typename Request, typename Response>
   void Register(const char* name,
@@ -64,9 +64,8 @@ class QueryService final : public v1::QueryService::CallbackService {
   CallGate& gate_;
   const std::string server_version_;
 
-  // First blocks: a page of 50, 128 coordinates with their request.
+  // First blocks: a page of 50, or as many embeddings.
   ArenaMessages<v1::ListGalaxiesRequest, v1::ListGalaxiesResponse> galaxy_pages_{64 << 10};
-  ArenaMessages<v1::GetEmbeddingRequest, v1::GetEmbeddingResponse> embeddings_{4 << 10};
   ArenaMessages<v1::BatchGetEmbeddingsRequest, v1::BatchGetEmbeddingsResponse> batches_{64 << 10};
 };
 

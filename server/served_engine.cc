@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "server/convert.h"
-#include "server/encoded_rows.h"
+#include "server/encoded_response.h"
 
 namespace peculiar::server {
 namespace {

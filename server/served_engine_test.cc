@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "server/convert.h"
-#include "server/encoded_rows.h"
+#include "server/encoded_response.h"
 #include "tests/support/ready_snapshot.h"
 #include "tests/support/test_folder.h"
 
@@ -11,10 +11,10 @@ namespace peculiar::server {
 namespace {
 
 template <typename Response>
-std::string BytesOf(const WithRows<Response>& response) {
+std::string BytesOf(const WithFront<Response>& response) {
   grpc::ByteBuffer buffer;
   bool own = false;
-  using Traits = grpc::SerializationTraits<WithRows<Response>>;
+  using Traits = grpc::SerializationTraits<WithFront<Response>>;
   EXPECT_TRUE(Traits::Serialize(response, &buffer, &own).ok());
   grpc::Slice slice;
   EXPECT_TRUE(buffer.DumpToSingleSlice(&slice).ok());
@@ -42,12 +42,12 @@ class ServedEngineTest : public ::testing::Test {
       ToProto(entry.score, *anomaly.mutable_score());
       if (entry.top_line) ToProto(*entry.top_line, *anomaly.mutable_top_line());
     }
-    WithRows<v1::ListAnomaliesResponse> response;
+    WithFront<v1::ListAnomaliesResponse> response;
     const auto found = engine_->RankAnomalies(query);
     for (const std::uint32_t row : found->rows) {
-      engine_->AppendAnomaly(*found, row, response.rows);
+      engine_->AppendAnomaly(*found, row, response.front);
     }
-    for (v1::ListAnomaliesResponse* head : {&message, &response.head}) {
+    for (v1::ListAnomaliesResponse* head : {&message, &response.rest}) {
       head->set_total_count(static_cast<int>(page->total_count));
       head->set_model(page->model->name);
     }
@@ -68,10 +68,10 @@ class ServedEngineTest : public ::testing::Test {
         neighbor.add_also_in_spaces(std::string(space));
       }
     }
-    WithRows<v1::FindNeighborsResponse> response;
+    WithFront<v1::FindNeighborsResponse> response;
     const auto found = engine_->RankNeighbors(query);
     for (const Neighbor& neighbor : found->nearest) {
-      engine_->AppendNeighbor(*found, neighbor, response.rows);
+      engine_->AppendNeighbor(*found, neighbor, response.front);
     }
     EXPECT_EQ(BytesOf(response), message.SerializeAsString());
   }
@@ -103,7 +103,7 @@ TEST_F(ServedEngineTest, RowsOfNeighborsAreTheMessagesOwnBytes) {
   ExpectNeighbors({.neighbor_count = 40, .vector = point});
 }
 
-TEST(EncodedRowsTest, FieldsOfEveryLengthAreProtobufs) {
+TEST(EncodedResponseTest, FieldsOfEveryLengthAreProtobufs) {
   for (const std::size_t size : {0, 1, 127, 128, 16'383, 16'384, 3'000'000}) {
     const std::string text(size, 'x');
     std::string bytes;
@@ -115,11 +115,23 @@ TEST(EncodedRowsTest, FieldsOfEveryLengthAreProtobufs) {
   }
 }
 
-TEST(EncodedRowsTest, NoRowsAreTheHeadAlone) {
-  WithRows<v1::ListAnomaliesResponse> response;
+TEST(EncodedResponseTest, FloatsAreProtobufs) {
+  v1::GetEmbeddingResponse message;
+  message.set_plateifu("8485-1901");
+  for (int i = 0; i < 128; ++i) message.add_values(1.0f / static_cast<float>(i));
+  message.set_model("ae");
+  WithFront<v1::GetEmbeddingResponse> response;
+  AppendField(1, {message.plateifu()}, response.front);
+  AppendFloats(2, {message.values().data(), 128}, response.front);
+  response.rest.set_model("ae");
+  EXPECT_EQ(BytesOf(response), message.SerializeAsString());
+}
+
+TEST(EncodedResponseTest, WithoutAFrontItIsTheRestAlone) {
+  WithFront<v1::ListAnomaliesResponse> response;
   EXPECT_EQ(BytesOf(response), "");
-  response.head.set_model("ae");
-  EXPECT_EQ(BytesOf(response), response.head.SerializeAsString());
+  response.rest.set_model("ae");
+  EXPECT_EQ(BytesOf(response), response.rest.SerializeAsString());
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
-// Responses whose rows are written as bytes, in protobuf's wire format, and not built as messages:
-// what gRPC needs to send them, and what writes a field. The bytes are those that protobuf would
-// write for the whole message.
+// Responses whose first fields are written as bytes, in protobuf's wire format, and not built as
+// messages: what gRPC needs to send them, and what writes a field. The bytes are those that
+// protobuf would write for the whole message.
 #pragma once
 
 #include <google/protobuf/io/coded_stream.h>
@@ -10,21 +10,21 @@
 #include <bit>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 
 namespace peculiar::server {
 
-// Response: a message whose first field is the rows.
 template <typename Response>
-struct WithRows {
-  Response head;             // all but the rows
-  mutable std::string rows;  // the field of the rows, encoded; gone when it is sent
-  int row_count = 0;
+struct WithFront {
+  Response rest;              // the fields after those of `front`
+  mutable std::string front;  // the first fields, encoded; gone when it is sent
+  int row_count = 0;          // rows of a list in `front`
 
   // As the response itself says them.
-  const std::string& snapshot_id() const { return head.snapshot_id(); }
-  const std::string& model() const { return head.model(); }
+  const std::string& snapshot_id() const { return rest.snapshot_id(); }
+  const std::string& model() const { return rest.model(); }
 };
 
 // Appends a field of bytes, or of a message or text, that is the parts one behind the other.
@@ -51,18 +51,25 @@ inline void AppendDouble(int number, double value, std::string& bytes) {
   bytes.append(reinterpret_cast<const char*>(field), sizeof field);
 }
 
+// Appends a packed field of floats, as they lie in memory here: on a machine that is little-endian,
+// as the wire format is.
+inline void AppendFloats(int number, std::span<const float> values, std::string& bytes) {
+  static_assert(std::endian::native == std::endian::little);
+  AppendField(number, {{reinterpret_cast<const char*>(values.data()), values.size_bytes()}}, bytes);
+}
+
 }  // namespace peculiar::server
 
 namespace grpc {
 
 template <typename Response>
-class SerializationTraits<peculiar::server::WithRows<Response>> {
+class SerializationTraits<peculiar::server::WithFront<Response>> {
  public:
-  // Takes the rows.
-  static Status Serialize(const peculiar::server::WithRows<Response>& response, ByteBuffer* buffer,
+  // Takes the front.
+  static Status Serialize(const peculiar::server::WithFront<Response>& response, ByteBuffer* buffer,
                           bool* own_buffer) {
-    response.head.AppendToString(&response.rows);
-    auto* const bytes = new std::string(std::move(response.rows));
+    response.rest.AppendToString(&response.front);
+    auto* const bytes = new std::string(std::move(response.front));
     const Slice slice(
         bytes->data(), bytes->size(), [](void* owned) { delete static_cast<std::string*>(owned); },
         bytes);
