@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/model/recurrent_scan.h"
+
 namespace peculiar {
 namespace {
 
@@ -70,6 +72,16 @@ torch::Tensor HardSigmoid(const torch::Tensor& x) {
   return at::hardsigmoid(x * 1.2);
 }
 
+torch::Tensor ConvLstm::Inputs(const torch::Tensor& sequence) const {
+  return ConvSame(sequence.flatten(0, 1), kernel, bias, /*stride=*/2)
+      .unflatten(0, {sequence.size(0), sequence.size(1)});
+}
+
+torch::Tensor ConvLstm::Scan(const torch::Tensor& sequence) const {
+  return RecurrentScan(Inputs(sequence), ToLibTorch(recurrent_kernel, recurrent_kernel.size(3)),
+                       recurrent_activation, cell_activation);
+}
+
 std::vector<torch::Tensor> ConvLstm::Run(const torch::Tensor& sequence) const {
   const auto gate = [this](const torch::Tensor& x) {
     return recurrent_activation == RecurrentActivation::kSigmoid ? at::sigmoid(x) : HardSigmoid(x);
@@ -77,10 +89,8 @@ std::vector<torch::Tensor> ConvLstm::Run(const torch::Tensor& sequence) const {
   const auto activate = [this](const torch::Tensor& x) {
     return cell_activation == CellActivation::kTanh ? at::tanh(x) : x;
   };
-  // One input convolution over all steps. unbind, never x[t]: the backward of each select would
-  // write a gradient of the whole sequence.
-  const auto inputs = ConvSame(sequence.flatten(0, 1), kernel, bias, /*stride=*/2);
-  const auto steps = inputs.unflatten(0, {sequence.size(0), sequence.size(1)}).unbind(0);
+  // unbind, never x[t]: the backward of each select would write a gradient of the whole sequence.
+  const auto steps = Inputs(sequence).unbind(0);
   const auto recurrent = ToLibTorch(recurrent_kernel, recurrent_kernel.size(3));
   std::vector<torch::Tensor> hidden;
   torch::Tensor cell;

@@ -53,6 +53,12 @@ struct ConvLstm {
 
   // [T, B, in, H, W] -> h of every step, T tensors [B, F, H / 2, W / 2] (rounded up).
   std::vector<torch::Tensor> Run(const torch::Tensor& sequence) const;
+  // The same with RecurrentScan, as one tensor [T, B, F, H / 2, W / 2].
+  torch::Tensor Scan(const torch::Tensor& sequence) const;
+
+ private:
+  // The input convolution of all steps at once: [T, B, 4 F, H / 2, W / 2].
+  torch::Tensor Inputs(const torch::Tensor& sequence) const;
 };
 
 }  // namespace peculiar

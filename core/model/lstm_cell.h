@@ -1,0 +1,30 @@
+// The pointwise part of a ConvLSTM step and its derivative (internal to core/model: includes
+// LibTorch). Pure functions that write into given tensors: every pixel and channel on its own.
+//   i, f, o = gate(sum_i), gate(sum_f), gate(sum_o),  g = act(sum_c)
+//   c = f c' + i g,  h = o act(c)
+#pragma once
+
+#include <torch/types.h>
+
+#include "core/network/network_config.h"
+
+namespace peculiar {
+
+struct LstmCell {
+  RecurrentActivation recurrent_activation;
+  CellActivation cell_activation;
+
+  // sums: [B, 4 F, H, W], stacked i, f, c, o, replaced by the gates i, f, g, o. previous: c', [B,
+  // F, H, W], undefined = 0. Writes cell and hidden, [B, F, H, W].
+  void Forward(torch::Tensor sums, const torch::Tensor& previous, torch::Tensor cell,
+               torch::Tensor hidden) const;
+
+  // gates, previous and cell as Forward left them. hidden_grad: of h. cell_grad: of c by the later
+  // steps, undefined = 0; replaced by the gradient of c' unless previous is undefined. Writes
+  // sums_grad, [B, 4 F, H, W].
+  void Backward(const torch::Tensor& gates, const torch::Tensor& previous,
+                const torch::Tensor& cell, const torch::Tensor& hidden_grad,
+                torch::Tensor& cell_grad, torch::Tensor sums_grad) const;
+};
+
+}  // namespace peculiar
