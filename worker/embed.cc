@@ -300,7 +300,7 @@ void AddEmbedCommand(CLI::App& app, CommandResult& result) {
       ->capture_default_str();
   AddDeviceFlag(*verb, embedder.device);
   verb->add_option("--engine", embedder.engine,
-                   "fused: the CPU; reference: LibTorch, slower, and on a GPU")
+                   "fused: the CPU; scan: LibTorch, on a GPU; reference: LibTorch, slowest")
       ->capture_default_str();
   AddOutputFlag(*verb, flags->output);
   verb->callback([flags, &result] {

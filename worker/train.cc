@@ -107,7 +107,7 @@ void AddMachineFlags(CLI::App& app, TrainOptions& training) {
   AddDeviceFlag(app, training.device);
   app.add_option("--threads", training.threads, "0 = all cores")->capture_default_str();
   app.add_option("--engine", training.engine,
-                 "fused: the CPU; reference: LibTorch, slower, and on a GPU")
+                 "fused: the CPU; scan: LibTorch, on a GPU; reference: LibTorch, slowest")
       ->capture_default_str();
   app.add_option("--checkpoint-minutes", training.checkpoint_minutes,
                  "longest time between checkpoints; 0 = only at the end of epochs")

@@ -64,8 +64,9 @@ void Autoencoder::To(torch::Device device, torch::ScalarType type) {
   }
 }
 
-NetworkOutput Autoencoder::Forward(const torch::Tensor& cubes, const torch::Tensor& noise) const {
-  const auto flat = Encode(cubes);
+NetworkOutput Autoencoder::Forward(const torch::Tensor& cubes, const torch::Tensor& noise,
+                                   LstmPath path) const {
+  const auto flat = Encode(cubes, path);
   NetworkOutput output;
   torch::Tensor code;  // what the decoder's first dense layer gets
   if (config_.kind == ModelKind::kVae) {
@@ -84,7 +85,7 @@ NetworkOutput Autoencoder::Forward(const torch::Tensor& cubes, const torch::Tens
 }
 
 // Slices are stacked step by step, [T * B, C, H, W]: a ConvLSTM's steps are then contiguous.
-torch::Tensor Autoencoder::Encode(const torch::Tensor& cubes) const {
+torch::Tensor Autoencoder::Encode(const torch::Tensor& cubes, LstmPath path) const {
   TORCH_CHECK(cubes.dim() == 4 && cubes.size(1) == config_.channels &&
                   cubes.size(2) == config_.size && cubes.size(3) == config_.size,
               "cubes of shape ", cubes.sizes(), " for a network of ", config_.channels,
@@ -103,8 +104,15 @@ torch::Tensor Autoencoder::Encode(const torch::Tensor& cubes) const {
     const Layer block(*this, fmt::format("encoder.lstm_block_{}", b));
     const ConvLstm lstm = {block["kernel"], block["recurrent_kernel"], block["bias"],
                            config_.recurrent_activation, config_.cell_activation};
-    const auto hidden = lstm.Run(x.unflatten(0, {config_.channels, batch}));
-    x = block.Norm(b == lstm_blocks ? hidden.back() : at::cat(hidden, 0));
+    const auto sequence = x.unflatten(0, {config_.channels, batch});
+    const bool wants_last = b == lstm_blocks;
+    if (path == LstmPath::kScan) {
+      const auto hidden = lstm.Scan(sequence);
+      x = block.Norm(wants_last ? hidden.select(0, -1) : hidden.flatten(0, 1));
+    } else {
+      const auto hidden = lstm.Run(sequence);
+      x = block.Norm(wants_last ? hidden.back() : at::cat(hidden, 0));
+    }
   }
   return x.permute({0, 2, 3, 1}).reshape({batch, config_.flat()});  // as Keras's Flatten
 }

@@ -21,6 +21,10 @@ struct NetworkOutput {
   torch::Tensor log_variance;    // [B, Z]; undefined for the AE
 };
 
+// How a ConvLSTM's steps are computed: by plain operations one after the other, or by
+// RecurrentScan. Results are equal up to rounding.
+enum class LstmPath { kSteps, kScan };
+
 // Not for concurrent use while it trains; Forward on fixed parameters is safe from many threads.
 class Autoencoder {
  public:
@@ -44,10 +48,11 @@ class Autoencoder {
   // cubes: [B, T, H, W] of the parameters' type and device. noise: [B, Z] standard normal numbers
   // for the vAE; undefined gives latent = mean, as at embedding time. Throws c10::Error on a wrong
   // shape: call inside Guard.
-  NetworkOutput Forward(const torch::Tensor& cubes, const torch::Tensor& noise = {}) const;
+  NetworkOutput Forward(const torch::Tensor& cubes, const torch::Tensor& noise = {},
+                        LstmPath path = LstmPath::kSteps) const;
 
  private:
-  torch::Tensor Encode(const torch::Tensor& cubes) const;
+  torch::Tensor Encode(const torch::Tensor& cubes, LstmPath path) const;
   torch::Tensor Decode(const torch::Tensor& latent) const;
 
   NetworkConfig config_;

@@ -6,9 +6,9 @@
 #include <algorithm>
 
 #include "core/base/parallel.h"
+#include "core/model/autograd_engine.h"
 #include "core/model/fused_engine.h"
 #include "core/model/guard.h"
-#include "core/model/reference_engine.h"
 #include "core/weights/tensor_file.h"
 
 namespace peculiar {
@@ -55,7 +55,7 @@ absl::Status CheckBatch(const NetworkConfig& config, const Batch& batch) {
 }
 
 const std::vector<std::string>& EngineNames() {
-  static const std::vector<std::string> names = {"fused", "reference"};
+  static const std::vector<std::string> names = {"fused", "scan", "reference"};
   return names;
 }
 
@@ -72,7 +72,7 @@ absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(std::string_view name, Autoen
   const bool fused = name == "fused";
   if (fused && options.device == DeviceKind::kCuda) {
     return InvalidArgument(
-        "the engine 'fused' runs on the CPU alone: for device cuda ask for engine 'reference'");
+        "the engine 'fused' runs on the CPU alone: for device cuda ask for engine 'scan'");
   }
   PECULIAR_ASSIGN_OR_RETURN(const DeviceKind device,
                             ResolveDevice(fused ? DeviceKind::kCpu : options.device));
@@ -87,7 +87,8 @@ absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(std::string_view name, Autoen
     network.To(place);
     if (fused) return std::make_unique<FusedEngine>(network, threads);
     if (on_cpu) KeepFreedMemory();
-    return std::make_unique<ReferenceEngine>(network, place, on_cpu ? threads : 1);
+    const LstmPath path = name == "scan" ? LstmPath::kScan : LstmPath::kSteps;
+    return std::make_unique<AutogradEngine>(network, path, place, on_cpu ? threads : 1);
   });
 }
 

@@ -1,7 +1,8 @@
 // What computes a network's losses, gradients and embeddings (internal to core/model and
 // core/train: includes LibTorch). Engines differ in speed, not in results: "fused" is
-// core/network's own code for the CPU, "reference" runs Autoencoder::Forward through autograd, on
-// any device, and is the oracle of the other. Not for concurrent use.
+// core/network's own code for the CPU; "reference" runs Autoencoder::Forward through autograd, on
+// any device, and is the oracle of the others; "scan" does the same with a ConvLSTM's steps as one
+// operation, for the GPU. Not for concurrent use.
 #pragma once
 
 #include <torch/types.h>
@@ -48,7 +49,7 @@ struct EngineOptions {
 // INVALID_ARGUMENT unless the batch has at least one cube and the shapes fit; every engine asks.
 absl::Status CheckBatch(const NetworkConfig& config, const Batch& batch);
 
-// "fused", "reference".
+// "fused", "scan", "reference".
 const std::vector<std::string>& EngineNames();
 
 // Moves the network to the device (for "fused" `auto` is the CPU) and, on the CPU, sets LibTorch's

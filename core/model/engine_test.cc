@@ -43,7 +43,7 @@ TEST_F(EngineTest, UnknownNamesAndDevicesAreRefused) {
   const auto unknown = MakeEngine("warp", network_);
   EXPECT_EQ(unknown.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(MessageOf(unknown.status())),
-              HasSubstr("'warp', expected one of: fused, reference"));
+              HasSubstr("'warp', expected one of: fused, scan, reference"));
   EXPECT_EQ(MakeEngine("reference", network_, {DeviceKind::kCpu, -1}).status().code(),
             absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(ParseDevice("tpu").status().code(), absl::StatusCode::kInvalidArgument);

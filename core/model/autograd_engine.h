@@ -1,6 +1,7 @@
-// The engine that differentiates Autoencoder::Forward by autograd: slow, plain, the oracle of any
-// other (internal to core/model: includes LibTorch). On the CPU a batch is cut into one part a
-// thread, so a result depends on the thread count in its last bits.
+// The engines that differentiate Autoencoder::Forward by autograd (internal to core/model: includes
+// LibTorch): with plain steps slow and the oracle of any other, with RecurrentScan what runs on a
+// GPU. On the CPU a batch is cut into one part a thread, so a result depends on the thread count in
+// its last bits.
 #pragma once
 
 #include <functional>
@@ -9,11 +10,11 @@
 
 namespace peculiar {
 
-class ReferenceEngine : public Engine {
+class AutogradEngine : public Engine {
  public:
   // The network's parameters must be on `device`. threads >= 1; a GPU takes 1.
-  ReferenceEngine(Autoencoder& network, torch::Device device, int threads)
-      : network_(network), device_(device), threads_(threads) {}
+  AutogradEngine(Autoencoder& network, LstmPath path, torch::Device device, int threads)
+      : network_(network), path_(path), device_(device), threads_(threads) {}
 
   torch::Device device() const override { return device_; }
   absl::StatusOr<StepLoss> Backward(const Batch& batch) override;
@@ -29,6 +30,7 @@ class ReferenceEngine : public Engine {
                            const std::function<void(std::size_t)>& work) const;
 
   Autoencoder& network_;
+  LstmPath path_;
   torch::Device device_;
   int threads_;
 };

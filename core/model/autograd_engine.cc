@@ -1,4 +1,4 @@
-#include "core/model/reference_engine.h"
+#include "core/model/autograd_engine.h"
 
 #include <torch/autograd.h>
 #include <torch/utils.h>
@@ -48,7 +48,7 @@ void VisitSlices(const torch::Tensor& reconstruction, std::size_t first,
 
 }  // namespace
 
-std::vector<Batch> ReferenceEngine::Split(const Batch& batch) const {
+std::vector<Batch> AutogradEngine::Split(const Batch& batch) const {
   const std::int64_t parts = std::min<std::int64_t>(threads_, batch.cubes.size(0));
   const auto cubes = batch.cubes.to(device_).tensor_split(parts);
   std::vector<Batch> result;
@@ -60,12 +60,12 @@ std::vector<Batch> ReferenceEngine::Split(const Batch& batch) const {
   return result;
 }
 
-absl::Status ReferenceEngine::ForEachPart(std::string_view what, std::size_t parts,
-                                          const std::function<void(std::size_t)>& work) const {
+absl::Status AutogradEngine::ForEachPart(std::string_view what, std::size_t parts,
+                                         const std::function<void(std::size_t)>& work) const {
   return ParallelFor(parts, threads_, [&](std::size_t i) { return Guard(what, [&] { work(i); }); });
 }
 
-absl::StatusOr<StepLoss> ReferenceEngine::Backward(const Batch& batch) {
+absl::StatusOr<StepLoss> AutogradEngine::Backward(const Batch& batch) {
   PECULIAR_RETURN_IF_ERROR(CheckBatch(network_.config(), batch));
   const std::vector<torch::Tensor> parameters = network_.tensors();
   std::vector<Batch> parts;
@@ -76,7 +76,7 @@ absl::StatusOr<StepLoss> ReferenceEngine::Backward(const Batch& batch) {
   losses.resize(parts.size());
   gradients.resize(parts.size());
   PECULIAR_RETURN_IF_ERROR(ForEachPart(kWhat, parts.size(), [&](std::size_t i) {
-    const NetworkOutput output = network_.Forward(parts[i].cubes, parts[i].noise);
+    const NetworkOutput output = network_.Forward(parts[i].cubes, parts[i].noise, path_);
     const LossTerms loss = ComputeLoss(network_.config(), parts[i].cubes, output);
     gradients[i] = torch::autograd::grad({loss.total * ShareOf(parts[i], batch)}, parameters);
     losses[i] = ValuesOf(loss);
@@ -93,7 +93,7 @@ absl::StatusOr<StepLoss> ReferenceEngine::Backward(const Batch& batch) {
   return Average(parts, losses, batch);
 }
 
-absl::StatusOr<StepLoss> ReferenceEngine::Evaluate(const Batch& batch) {
+absl::StatusOr<StepLoss> AutogradEngine::Evaluate(const Batch& batch) {
   PECULIAR_RETURN_IF_ERROR(CheckBatch(network_.config(), batch));
   std::vector<Batch> parts;
   constexpr std::string_view kWhat = "cannot compute a loss";
@@ -101,14 +101,14 @@ absl::StatusOr<StepLoss> ReferenceEngine::Evaluate(const Batch& batch) {
   std::vector<StepLoss> losses(parts.size());
   PECULIAR_RETURN_IF_ERROR(ForEachPart(kWhat, parts.size(), [&](std::size_t i) {
     const torch::NoGradGuard no_grad;  // holds for its thread alone
-    const NetworkOutput output = network_.Forward(parts[i].cubes, parts[i].noise);
+    const NetworkOutput output = network_.Forward(parts[i].cubes, parts[i].noise, path_);
     losses[i] = ValuesOf(ComputeLoss(network_.config(), parts[i].cubes, output));
   }));
   return Average(parts, losses, batch);
 }
 
-absl::StatusOr<torch::Tensor> ReferenceEngine::Embed(const torch::Tensor& cubes,
-                                                     const SliceVisitor<float>& visit) {
+absl::StatusOr<torch::Tensor> AutogradEngine::Embed(const torch::Tensor& cubes,
+                                                    const SliceVisitor<float>& visit) {
   PECULIAR_RETURN_IF_ERROR(CheckBatch(network_.config(), {cubes, {}}));
   std::vector<Batch> parts;
   constexpr std::string_view kWhat = "cannot embed";
@@ -120,7 +120,7 @@ absl::StatusOr<torch::Tensor> ReferenceEngine::Embed(const torch::Tensor& cubes,
   std::vector<torch::Tensor> latents(parts.size());
   PECULIAR_RETURN_IF_ERROR(ForEachPart(kWhat, parts.size(), [&](std::size_t i) {
     const torch::NoGradGuard no_grad;
-    const NetworkOutput output = network_.Forward(parts[i].cubes);
+    const NetworkOutput output = network_.Forward(parts[i].cubes, {}, path_);
     latents[i] = output.mean.to(torch::kCPU);
     VisitSlices(output.reconstruction, first[i], visit);
   }));
