@@ -165,7 +165,7 @@ std::string AdviceOnSnapshot(const absl::Status& status) {
     case absl::StatusCode::kPermissionDenied:
       return "give the token that the server wants: --token-file";
     case absl::StatusCode::kFailedPrecondition:
-      return "publish one: peculiar-worker publish";
+      return "wait where one is being opened, else publish one: peculiar-worker publish";
     default:
       return "see the server's log";
   }

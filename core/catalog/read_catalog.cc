@@ -336,8 +336,9 @@ absl::StatusOr<CatalogContent> ReadContent(Database& database) {
 
 }  // namespace
 
-absl::StatusOr<CatalogContent> ReadCatalog(const std::filesystem::path& path) {
-  PECULIAR_ASSIGN_OR_RETURN(Database database, Database::OpenReadOnly(path));
+absl::StatusOr<CatalogContent> ReadCatalog(const std::filesystem::path& path,
+                                           const std::stop_token& stop) {
+  PECULIAR_ASSIGN_OR_RETURN(Database database, Database::OpenReadOnly(path, stop));
   absl::StatusOr<CatalogContent> content = ReadContent(database);
   if (!content.ok()) {
     return Annotate(content.status(), fmt::format("cannot read the catalogue {}", path.string()));
