@@ -48,7 +48,7 @@ absl::Status Print(const Answer& answer, const Settings& settings) {
 
 void AddModelOption(CLI::App& command, std::string& model) {
   command.add_option("--model", model, "Model that answers; without it the snapshot's default")
-      ->type_name("NAME");
+      ->type_name("MODEL");
 }
 
 void AddSnapshotOption(CLI::App& command, std::string& snapshot_id) {

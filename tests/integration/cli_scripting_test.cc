@@ -392,7 +392,7 @@ TEST_F(CliScriptingTest, BashCompletesCommandsFlagsAndValues) {
     ask peculiar -o csv anomalies --output = vo
     ask peculiar --output = ''
     ask peculiar export ''
-    ask peculiar embedding --model ''
+    ask peculiar embedding --mode
     ask peculiar show --ids "$F/id"
     ask peculiar show --comp
   )";
@@ -406,10 +406,34 @@ TEST_F(CliScriptingTest, BashCompletesCommandsFlagsAndValues) {
                                     "votable\n"
                                     "table json jsonl csv votable\n"
                                     "galaxies embeddings\n"
-                                    "\n"
+                                    "--model\n"
                                     "{}\n"
                                     "\n",
                                     (folder_ / "ids.txt").string()));
+}
+
+TEST_F(CliScriptingTest, BashCompletesTheModelsOfTheServerThatWouldBeAsked) {
+  const std::string complete = R"(
+    source <("$P" completion bash)
+    ask() {
+      COMP_LINE="$*"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+      _peculiar; echo "${COMPREPLY[*]}."
+    }
+    ask "$P" anomalies --model ''
+    ask "$P" anomalies --model v
+    ask "$P" --server 127.0.0.1:1 anomalies --model ''
+    PECULIAR_SERVER=127.0.0.1:1
+    ask "$P" anomalies --model ''
+    ask "$P" --server "$S" anomalies --model = ''
+    ask no-such-program anomalies --model ''
+    peculiar() { printf '%s\n' 'model,default' '$(touch "$F/run"),yes' 'a b,no' 'good-1,no'; }
+    ask peculiar anomalies --model ''
+  )";
+  const ProcessResult result = Shell("S=$PECULIAR_SERVER;" + complete, "/bin/bash");
+  EXPECT_EQ(result.err, "");
+  EXPECT_EQ(result.out, "ae vae.\nvae.\n.\n.\nae vae.\n.\ngood-1.\n");
+  EXPECT_THAT(Files(), ElementsAre());
+  EXPECT_LT(result.seconds, 20);
 }
 
 TEST_F(CliScriptingTest, ModelsAndComparedScores) {
