@@ -15,7 +15,7 @@ if(PECULIAR_SANITIZE)
 endif()
 if(PECULIAR_SANITIZE MATCHES thread)
   # Debian's libraries are not built for this sanitizer: every program tells it what they order.
-  add_library(peculiar_tsan_edges OBJECT ${PROJECT_SOURCE_DIR}/cmake/tsan_edges.cc)
+  add_library(peculiar_tsan_edges OBJECT ${PROJECT_SOURCE_DIR}/tests/support/tsan_edges.cc)
   target_link_libraries(peculiar_tsan_edges PRIVATE absl::synchronization ${CMAKE_DL_LIBS})
   if(PECULIAR_WITH_GRPC)
     target_link_libraries(peculiar_tsan_edges PRIVATE gRPC::grpc++)

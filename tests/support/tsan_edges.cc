@@ -11,7 +11,6 @@
 //
 // The names are those of absl 20220623 and gRPC 1.51; with others a program stops at its first
 // call.
-#include <absl/synchronization/mutex.h>
 #include <dlfcn.h>
 #include <link.h>
 #include <sanitizer/tsan_interface.h>
@@ -22,6 +21,8 @@
 #include <grpc/grpc.h>
 #include <grpcpp/support/server_callback.h>
 #endif
+
+#include "absl/synchronization/mutex.h"
 
 namespace {
 
