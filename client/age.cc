@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 
 namespace peculiar::client {
@@ -16,6 +17,13 @@ std::string AgeText(std::int64_t seconds) {
   if (seconds < 2 * 3600) return fmt::format("{} min", seconds / 60);
   if (seconds < 48 * 3600) return fmt::format("{} h", seconds / 3600);
   return fmt::format("{} days", seconds / 86400);
+}
+
+std::string AgoText(std::int64_t seconds) {
+  if (seconds < -kClockSlack) {
+    return AgeText(-seconds) + " in the future (check the clocks)";
+  }
+  return AgeText(std::max<std::int64_t>(seconds, 0)) + " ago";
 }
 
 }  // namespace peculiar::client

@@ -144,7 +144,7 @@ void AddAnomaliesCommand(CLI::App& app, ChosenCommand& chosen) {
   command
       .add_option("--compare", options->compare,
                   "Models whose score, rank and percentile stand beside, for example vae")
-      ->type_name("NAME")
+      ->type_name("MODEL")
       ->delimiter(',')
       ->check(RefuseEmpty);
   command.add_flag("--ascending", options->ascending, "Least strange first");

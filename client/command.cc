@@ -48,7 +48,7 @@ absl::Status Print(const Answer& answer, const Settings& settings) {
 
 void AddModelOption(CLI::App& command, std::string& model) {
   command.add_option("--model", model, "Model that answers; without it the snapshot's default")
-      ->type_name("NAME");
+      ->type_name("MODEL");
 }
 
 void AddSnapshotOption(CLI::App& command, std::string& snapshot_id) {
@@ -85,6 +85,7 @@ int ExitCode(const absl::Status& status) {
       return 5;
     case absl::StatusCode::kInternal:
     case absl::StatusCode::kUnknown:
+    case absl::StatusCode::kDataLoss:  // the answer came and could not be written
       return 1;
     default:
       return 4;
@@ -105,7 +106,9 @@ std::string WhatIsWrong(const CLI::App& app, const CLI::Error& error) {
 std::string ErrorLine(const absl::Status& status) {
   std::string line = "peculiar: ";
   // A bug's message needs its kind said; the others begin with the server's reason or are ours.
-  if (ExitCode(status) == 1) line += "internal error: ";
+  if (status.code() == absl::StatusCode::kInternal || status.code() == absl::StatusCode::kUnknown) {
+    line += "internal error: ";
+  }
   line += WithoutControls(ToUtf8(std::string(MessageOf(status))), ' ');
   if (MessageOf(status).empty()) line += absl::StatusCodeToString(status.code());
   return line + "\n";

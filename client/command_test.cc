@@ -32,6 +32,7 @@ TEST(CommandTest, ErrorIsOneLineWithoutControlCharacters) {
   EXPECT_EQ(ErrorLine(NotFound("UNKNOWN_GALAXY: a\nb\x1b[2J")),
             "peculiar: UNKNOWN_GALAXY: a b [2J\n");
   EXPECT_EQ(ErrorLine(Internal("x")), "peculiar: internal error: x\n");
+  EXPECT_EQ(ErrorLine(DataLoss("cannot write x")), "peculiar: cannot write x\n");
   EXPECT_EQ(ErrorLine(absl::Status(absl::StatusCode::kNotFound, "")), "peculiar: NOT_FOUND\n");
 }
 

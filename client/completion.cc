@@ -10,6 +10,7 @@ struct Flag {
   std::string description;
   bool takes_value = true;
   bool is_file = false;
+  bool is_model = false;
   std::vector<std::string> choices;  // empty = any value
 };
 
@@ -32,6 +33,7 @@ Flag ToFlag(const CLI::Option& option) {
   Flag flag{.description = option.get_description(),
             .takes_value = option.get_items_expected_max() > 0,
             .is_file = option.get_type_name() == "FILE",
+            .is_model = option.get_type_name() == "MODEL",
             .choices = ChoicesOf(option.get_type_name())};
   for (const std::string& name : option.get_snames()) flag.names.push_back("-" + name);
   for (const std::string& name : option.get_lnames()) flag.names.push_back("--" + name);
@@ -94,6 +96,16 @@ _peculiar_files() {
   compopt -o filenames 2>/dev/null
   COMPREPLY=($(compgen -f -- "$current"))
 }
+# The models of the server that would be asked, if it answers within a second. Only what looks like a
+# name is taken: compgen expands its words.
+_peculiar_models() {
+  local server= name rest names=
+  [[ $COMP_LINE =~ --server[=\ ]+([^\ ]+) ]] && server=${BASH_REMATCH[1]}
+  while IFS=, read -r name rest; do
+    [[ $name =~ ^[A-Za-z0-9._-]+$ && $name != model ]] && names+=" $name"
+  done < <("${COMP_WORDS[0]}" ${server:+--server "$server"} --timeout 1 models -o csv 2>/dev/null)
+  _peculiar_words '' "$names"
+}
 _peculiar() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command= i
   COMPREPLY=()
@@ -120,6 +132,7 @@ std::string BashScript(const std::vector<Command>& commands) {
       if (!flag.takes_value) continue;
       std::string action;
       if (flag.is_file) action = "_peculiar_files; ";
+      if (flag.is_model) action = "_peculiar_models; ";
       if (!flag.choices.empty()) {
         const std::string choices = Joined(flag.choices, " ");
         action = fmt::format("_peculiar_words '' '{}'; ", choices);

@@ -7,18 +7,13 @@
 #include <limits>
 
 #include "client/age.h"
+#include "client/health.h"
 #include "peculiar/v1/admin_service.pb.h"
 
 namespace peculiar::client {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-constexpr std::int64_t kClockSlack = 60;  // seconds that two clocks may differ
-
-// grpc.health.v1: the answer { status: SERVING } on the wire.
-constexpr const char* kHealthMethod = "/grpc.health.v1.Health/Check";
-constexpr std::string_view kServing = "\x08\x01";
 
 constexpr const char* kListSnapshotsMethod = "/peculiar.v1.AdminService/ListSnapshots";
 
@@ -97,23 +92,22 @@ bool CheckName(const std::string& address, Findings& findings) {
 }
 
 // Connection and health by one call: gRPC connects when it is first asked.
-bool CheckHealth(Connection& connection, Findings& findings) {
+bool CheckReached(Connection& connection, Findings& findings) {
   const auto start = Clock::now();
-  const absl::StatusOr<std::string> answer = connection.CallRaw(kHealthMethod, "");
-  if (IsUnreached(answer.status())) {
+  const absl::Status health = CheckHealth(connection);
+  if (IsUnreached(health)) {
     findings.Fail(
-        "connection", answer.status(),
+        "connection", health,
         "does peculiar-server run there, on this port, and does no firewall stand between?");
     return false;
   }
   findings.Ok("connection", "connected and answered in " + MillisecondsSince(start));
-  if (answer.ok() && *answer == kServing) {
+  if (health.ok()) {
     findings.Ok("health", "serving");
-  } else if (answer.ok()) {
-    findings.Fail("health", FailedPrecondition("{} is not serving", connection.address()),
-                  "no snapshot is published yet, or it is stopping: see the server's log");
+  } else if (absl::IsFailedPrecondition(health)) {
+    findings.Fail("health", health, "see the next line, or the server's log");
   } else {
-    findings.Warn("health", std::string(MessageOf(answer.status())),
+    findings.Warn("health", std::string(MessageOf(health)),
                   "is it peculiar-server that listens there?");
   }
   return true;
@@ -136,8 +130,7 @@ void CheckApi(Connection& connection, Findings& findings) {
 void CheckFreshness(const v1::GetSnapshotResponse& response, const DoctorOptions& options,
                     Findings& findings) {
   const std::int64_t age = SecondsSince(response.snapshot().create_time());
-  const std::string published =
-      fmt::format("published {} ago", AgeText(std::max<std::int64_t>(age, 0)));
+  const std::string published = "published " + AgoText(age);
   if (!response.reload_error().empty()) {
     findings.Warn("freshness",
                   "the newest snapshot could not be loaded: " + response.reload_error(),
@@ -150,7 +143,7 @@ void CheckFreshness(const v1::GetSnapshotResponse& response, const DoctorOptions
     findings.Ok("freshness", published + ", and the newest");
   }
   if (age < -kClockSlack) {
-    findings.Warn("clock", fmt::format("the snapshot was published {} from now", AgeText(-age)),
+    findings.Warn("clock", "the snapshot was published " + AgoText(age),
                   "this machine's clock is behind, or the publishing one's ahead");
   } else {
     findings.Ok("clock", "not before the snapshot");
@@ -165,7 +158,7 @@ std::string AdviceOnSnapshot(const absl::Status& status) {
     case absl::StatusCode::kPermissionDenied:
       return "give the token that the server wants: --token-file";
     case absl::StatusCode::kFailedPrecondition:
-      return "publish one: peculiar-worker publish";
+      return "wait where one is being opened, else publish one: peculiar-worker publish";
     default:
       return "see the server's log";
   }
@@ -233,7 +226,7 @@ Findings RunChecks(const Settings& settings, const DoctorOptions& options) {
                           settings.server_from, settings.timeout_seconds, file));
   if (!CheckName(settings.server, findings)) {
     findings.Skip({"connection", "health", "snapshot", "api", "version", "freshness", "clock"});
-  } else if (!CheckHealth(*connection, findings)) {
+  } else if (!CheckReached(*connection, findings)) {
     findings.Skip({"health", "snapshot", "api", "version", "freshness", "clock"});
   } else {
     CheckSnapshot(*connection, options, findings);

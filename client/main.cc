@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <csignal>
 #include <cstdio>
 
 #include "client/anomalies.h"
@@ -38,6 +39,7 @@ constexpr const char* kFooter =
 
 int main(int argc, char** argv) {
   using namespace peculiar::client;
+  std::signal(SIGXFSZ, SIG_IGN);  // a file at the limit of its size is an error like a full disk
   CLI::App app{"Asks a Peculiar server which galaxies are strange, and what they are like.",
                "peculiar"};
   app.set_version_flag("--version", "peculiar " PECULIAR_VERSION);

@@ -7,7 +7,8 @@
 #include <cerrno>
 #include <charconv>
 #include <cmath>
-#include <cstring>
+
+#include "core/base/file.h"
 
 namespace peculiar::client {
 namespace {
@@ -130,21 +131,25 @@ int TerminalWidth() {
 }
 
 absl::Status WriteStandardOutput(std::string_view text) {
-  const absl::Status status = WriteToReader(STDOUT_FILENO, text);
+  const absl::Status status = WriteToReader(STDOUT_FILENO, kStandardOutput, text);
   return status.code() == absl::StatusCode::kCancelled ? absl::OkStatus() : status;
 }
 
-absl::Status WriteToReader(int descriptor, std::string_view text) {
+absl::Status WriteToReader(int descriptor, std::string_view name, std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = write(descriptor, text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0 && errno == EPIPE) {
       return MakeStatus(absl::StatusCode::kCancelled, "the reader has gone");
     }
-    if (written < 0) return Internal("cannot write the answer: {}", std::strerror(errno));
+    if (written < 0) return CannotWrite(StatusFromErrno("write", name, errno));
     text.remove_prefix(static_cast<std::size_t>(written));
   }
   return absl::OkStatus();
+}
+
+absl::Status CannotWrite(const absl::Status& status) {
+  return status.ok() ? status : MakeStatus(absl::StatusCode::kDataLoss, MessageOf(status));
 }
 
 }  // namespace peculiar::client

@@ -107,11 +107,18 @@ OrderedJson FloatCell(float value);
 // Width of the terminal on standard output; 0 (no bound) when it is not one.
 int TerminalWidth();
 
-// Writes to standard output, at once. A reader that has gone is not an error.
+// What errors call standard output.
+inline constexpr std::string_view kStandardOutput = "standard output";
+
+// Writes to standard output, at once. A reader that has gone is not an error. DATA_LOSS when it
+// cannot be written, a full disk for one.
 absl::Status WriteStandardOutput(std::string_view text);
 
-// The same to any descriptor, but CANCELLED when the reader has gone, for those that have more to
-// write.
-absl::Status WriteToReader(int descriptor, std::string_view text);
+// The same to any descriptor, which errors call `name`, but CANCELLED when the reader has gone, for
+// those that have more to write.
+absl::Status WriteToReader(int descriptor, std::string_view name, std::string_view text);
+
+// That an answer came and could not be kept: DATA_LOSS with the message of `status`; OK stays OK.
+absl::Status CannotWrite(const absl::Status& status);
 
 }  // namespace peculiar::client

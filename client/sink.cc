@@ -30,11 +30,6 @@ void RemoveAndEnd(int signal) {
   raise(signal);
 }
 
-absl::Status CannotWrite(const absl::Status& status) {
-  if (status.ok()) return status;
-  return Internal("cannot write the answer: {}", MessageOf(status));
-}
-
 // What the links at the end of a path lead to, there or not: renaming replaces a link itself.
 std::filesystem::path WithoutLinks(std::filesystem::path path) {
   std::error_code error;
@@ -60,11 +55,12 @@ bool IsWrittenAsItIs(const std::filesystem::path& path) {
 }  // namespace
 
 absl::StatusOr<Sink> Sink::Open(const std::filesystem::path& path) {
-  if (path.empty() || IsStandardOutput(path)) return Sink(STDOUT_FILENO);
+  if (path.empty() || IsStandardOutput(path))
+    return Sink(STDOUT_FILENO, std::string(kStandardOutput));
   if (IsWrittenAsItIs(path)) {
     const int descriptor = open(path.c_str(), O_WRONLY | O_CLOEXEC);
     if (descriptor < 0) return CannotWrite(StatusFromErrno("open", path, errno));
-    return Sink(descriptor);
+    return Sink(descriptor, path.string());
   }
   auto file = AtomicFile::Create(WithoutLinks(path));
   if (file.ok()) return Sink(*std::move(file));
@@ -75,6 +71,7 @@ absl::StatusOr<Sink> Sink::Open(const std::filesystem::path& path) {
 Sink::Sink(Sink&& other) noexcept
     : file_(std::move(other.file_)),
       descriptor_(std::exchange(other.descriptor_, -1)),
+      name_(std::move(other.name_)),
       is_reader_gone_(other.is_reader_gone_) {}
 
 Sink::~Sink() {
@@ -83,7 +80,7 @@ Sink::~Sink() {
 
 absl::Status Sink::Write(std::string_view text) {
   if (file_) return CannotWrite(file_->Write(std::as_bytes(std::span(text))));
-  const absl::Status status = WriteToReader(descriptor_, text);
+  const absl::Status status = WriteToReader(descriptor_, name_, text);
   is_reader_gone_ = status.code() == absl::StatusCode::kCancelled;
   return status;
 }

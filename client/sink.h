@@ -6,7 +6,9 @@
 #include <filesystem>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/base/file.h"
 #include "core/base/status.h"
@@ -24,8 +26,8 @@ class Sink {
   Sink& operator=(Sink&&) = delete;
   ~Sink();
 
-  // INTERNAL when it cannot be written; CANCELLED, from then on is_reader_gone(), when nobody reads
-  // the other end any more.
+  // DATA_LOSS, naming it, when it cannot be written, a full disk for one; CANCELLED, from then on
+  // is_reader_gone(), when nobody reads the other end any more.
   absl::Status Write(std::string_view text);
   absl::Status Write(std::span<const std::byte> bytes);
   // Whether its reader has closed its end: no error to speak of.
@@ -37,10 +39,11 @@ class Sink {
 
  private:
   explicit Sink(AtomicFile file) : file_(std::move(file)) {}
-  explicit Sink(int descriptor) : descriptor_(descriptor) {}
+  Sink(int descriptor, std::string name) : descriptor_(descriptor), name_(std::move(name)) {}
 
   std::optional<AtomicFile> file_;
   int descriptor_ = -1;  // without a file; its own unless it is standard output
+  std::string name_;     // of what the descriptor is open for
   bool is_reader_gone_ = false;
 };
 

@@ -7,6 +7,7 @@
 
 #include "client/age.h"
 #include "client/galaxy_columns.h"
+#include "client/health.h"
 #include "client/models.h"
 
 namespace peculiar::client {
@@ -75,14 +76,14 @@ OrderedJson Document(const std::string& address, const v1::GetSnapshotResponse& 
   return document;
 }
 
-Table ServerSection(const OrderedJson& document) {
+Table ServerSection(const OrderedJson& document, const v1::Snapshot& snapshot) {
   Table table{.columns = {{}, {}}};
   const auto text = [&document](const char* key) { return document[key].get<std::string>(); };
   table.rows.push_back({"server", text("server") + " is reachable"});
   table.rows.push_back({"version", text("server_version")});
   table.rows.push_back({"snapshot", text("snapshot_id")});
-  table.rows.push_back({"published", fmt::format("{}, {} ago", text("create_time"),
-                                                 AgeText(document["age_seconds"]))});
+  const std::int64_t age = SecondsSince(snapshot.create_time());
+  table.rows.push_back({"published", text("create_time") + ", " + AgoText(age)});
   table.rows.push_back({"dataset", text("dataset_digest").substr(0, kShownDigest)});
   table.rows.push_back({"galaxies", CellText(document["galaxy_count"])});
   table.rows.push_back({"excluded", CellText(document["excluded_count"])});
@@ -187,8 +188,8 @@ absl::StatusOr<Answer> AskStatus(Connection& connection) {
                             connection.GetSnapshot(v1::GetSnapshotRequest()));
   Record record;
   record.document = Document(connection.address(), response);
-  record.sections = {ServerSection(record.document), ModelsSection(response.snapshot()),
-                     SpacesSection(response.snapshot()),
+  record.sections = {ServerSection(record.document, response.snapshot()),
+                     ModelsSection(response.snapshot()), SpacesSection(response.snapshot()),
                      TrainingSection(record.document["models"])};
   if (!response.snapshot().tags().empty()) {
     record.sections.push_back(TagsSection(response.snapshot()));
@@ -196,9 +197,25 @@ absl::StatusOr<Answer> AskStatus(Connection& connection) {
   return record;
 }
 
+absl::StatusOr<Answer> AskHealth(Connection& connection) {
+  PECULIAR_RETURN_IF_ERROR(CheckHealth(connection));
+  Record record;
+  record.document = {{"server", connection.address()}, {"health", "serving"}};
+  record.sections = {
+      {.columns = {{}, {}}, .rows = {{"server", connection.address()}, {"health", "serving"}}}};
+  return record;
+}
+
 void AddStatusCommand(CLI::App& app, ChosenCommand& chosen) {
-  AddCommand(app, "status", "What the server serves: snapshot, models, counts, reload error",
-             chosen, [](Connection& connection) { return AskStatus(connection); });
+  auto health = std::make_shared<bool>(false);
+  CLI::App& command =
+      AddCommand(app, "status", "What the server serves: snapshot, models, counts, reload error",
+                 chosen, [health](Connection& connection) {
+                   return *health ? AskHealth(connection) : AskStatus(connection);
+                 });
+  command.add_flag("--health", *health,
+                   "Only whether it serves, for probes: needs no token, and a server that is too "
+                   "busy for questions answers it");
 }
 
 }  // namespace peculiar::client

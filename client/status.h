@@ -1,5 +1,6 @@
 // peculiar status: what the server serves.
-// Fails with exit code 5 when there is none, so it can be a health check.
+// With --health only whether it does, which is for probes: exit code 4 when it does not, 5 when
+// there is no server.
 #pragma once
 
 #include "client/command.h"
@@ -7,6 +8,7 @@
 namespace peculiar::client {
 
 absl::StatusOr<Answer> AskStatus(Connection& connection);
+absl::StatusOr<Answer> AskHealth(Connection& connection);
 
 void AddStatusCommand(CLI::App& app, ChosenCommand& chosen);
 

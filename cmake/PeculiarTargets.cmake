@@ -13,6 +13,16 @@ if(PECULIAR_SANITIZE)
   target_compile_options(peculiar_flags INTERFACE -fsanitize=${PECULIAR_SANITIZE} -fno-omit-frame-pointer)
   target_link_options(peculiar_flags INTERFACE -fsanitize=${PECULIAR_SANITIZE})
 endif()
+if(PECULIAR_SANITIZE MATCHES thread)
+  # Debian's libraries are not built for this sanitizer: every program tells it what they order.
+  add_library(peculiar_tsan_edges OBJECT ${PROJECT_SOURCE_DIR}/tests/support/tsan_edges.cc)
+  target_link_libraries(peculiar_tsan_edges PRIVATE absl::synchronization ${CMAKE_DL_LIBS})
+  if(PECULIAR_WITH_GRPC)
+    target_link_libraries(peculiar_tsan_edges PRIVATE gRPC::grpc++)
+    target_compile_definitions(peculiar_tsan_edges PRIVATE PECULIAR_WITH_GRPC)
+  endif()
+  target_link_libraries(peculiar_flags INTERFACE $<TARGET_OBJECTS:peculiar_tsan_edges> absl::synchronization)
+endif()
 
 # peculiar_library(room SRCS a.cc ... DEPS other rooms ... [LINK third-party targets] [TESTS a_test.cc ...]
 #                  [TEST_DEPS rooms and targets only the tests need] [LABELS unit])

@@ -26,6 +26,6 @@ RUN apt-get update -q \
 USER 10001:10001
 # Loopback is that of the container's network, which the front (docker/front.Dockerfile) shares.
 ENV PECULIAR_SERVER=127.0.0.1:50051 PECULIAR_SERVER_METRICS_LISTEN=127.0.0.1:9464
-HEALTHCHECK --interval=30s --timeout=5s --start-period=60s CMD ["peculiar", "--timeout", "3", "status"]
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s CMD ["peculiar", "--timeout", "3", "status", "--health"]
 ENTRYPOINT ["peculiar-server"]
 CMD ["--snapshots", "/workspace/snapshots", "--listen", "127.0.0.1:50051"]

@@ -1,27 +1,32 @@
 #include "server/call_gate.h"
 
+#include <optional>
+
 #include "server/grpc_status.h"
 #include "server/request_id.h"
 
 namespace peculiar::server {
 namespace {
 
-std::string RequestIdOf(const grpc::ServerContextBase& context) {
+// What the client sent as its request id; absent when nothing.
+std::optional<std::string_view> SentId(const grpc::ServerContextBase& context) {
   const auto& metadata = context.client_metadata();
   const auto sent = metadata.find(kRequestIdKey);
-  if (sent != metadata.end()) {
-    const std::string_view id(sent->second.data(), sent->second.size());
-    if (IsRequestId(id)) return std::string(id);
-  }
-  return MakeRequestId();
+  if (sent == metadata.end()) return std::nullopt;
+  return std::string_view(sent->second.data(), sent->second.size());
 }
 
 }  // namespace
 
 Call::Call(CallGate& gate, grpc::ServerContextBase& context, std::string_view method)
-    : gate_(gate), method_(gate.counts_.PlaceOf(method)), request_id_(RequestIdOf(context)) {
+    : gate_(gate), method_(gate.counts_.PlaceOf(method)) {
   place_.context = &context;
-  context.AddInitialMetadata(kRequestIdKey, request_id_);
+  const std::optional<std::string_view> sent = SentId(context);
+  request_id_ = sent && IsRequestId(*sent) ? std::string(*sent) : MakeRequestId();
+  // Metadata costs a small call a twentieth of its time: a client that sent none hears of it with
+  // an error alone.
+  client_knows_id_ = sent.has_value();
+  if (client_knows_id_) context.AddInitialMetadata(kRequestIdKey, request_id_);
 }
 
 Call::~Call() {
@@ -84,6 +89,9 @@ absl::Status Call::CheckExportTime() const {
 
 grpc::Status Call::End(const absl::Status& status, const Answered& answered) {
   grpc::Status told = ToGrpcStatus(status);
+  if (!told.ok() && !client_knows_id_) {
+    place_.context->AddTrailingMetadata(kRequestIdKey, request_id_);
+  }
   Record(told.error_code(), status, answered);
   return told;
 }

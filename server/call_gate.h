@@ -68,8 +68,9 @@ struct Answered {
 
 class Call {
  public:
-  // method: a name of the gate's service. Sends the request id back as initial metadata, so it must
-  // exist before the first answer. Gate and context outlive it.
+  // method: a name of the gate's service. A client that sent a request id gets it back as initial
+  // metadata, so this must exist before the first answer; one that sent none gets the id that was
+  // made with an error, as trailing metadata. Gate and context outlive it.
   Call(CallGate& gate, grpc::ServerContextBase& context, std::string_view method);
   ~Call();  // the call is in flight no more
   Call(const Call&) = delete;
@@ -106,6 +107,7 @@ class Call {
   const std::size_t method_;
   const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
   std::string request_id_;
+  bool client_knows_id_ = false;
   std::string caller_;  // the name of its token
   bool admitted_ = false;
   bool is_export_ = false;  // counted as one

@@ -25,7 +25,7 @@ class CallGateTest : public ::testing::Test {
   static ServerOptions Options(const std::filesystem::path& folder) {
     return {.snapshots = folder, .poll_seconds = 3600, .metrics_listen = "127.0.0.1:0"};
   }
-  // The id that comes back for the one that was sent; empty = none is sent.
+  // The id that comes back for the one that was sent; empty = none is sent, or comes back.
   std::string Echo(testing::RunningServer& running, const std::string& sent,
                    const std::string& galaxy_id = "8009-12704") {
     grpc::ClientContext context;
@@ -35,7 +35,8 @@ class CallGateTest : public ::testing::Test {
     request.set_galaxy_id(galaxy_id);
     v1::GetGalaxyResponse response;
     running.stub().GetGalaxy(&context, request, &response);
-    const auto& metadata = context.GetServerInitialMetadata();
+    const auto& metadata =
+        sent.empty() ? context.GetServerTrailingMetadata() : context.GetServerInitialMetadata();
     const auto found = metadata.find("x-request-id");
     return found == metadata.end() ? "" : std::string(found->second.data(), found->second.size());
   }
@@ -60,9 +61,10 @@ TEST_F(CallGateTest, AWellFormedRequestIdComesBackAndAnyOtherIsReplaced) {
   EXPECT_EQ(Echo(running, "from.a-proxy:7"), "from.a-proxy:7");
   EXPECT_EQ(Echo(running, "of a failure", "1-99999").size(), 13u);
   EXPECT_EQ(Echo(running, "of-a-failure", "1-99999"), "of-a-failure");
-  const std::string made = Echo(running, "");
+  EXPECT_EQ(Echo(running, ""), "");
+  const std::string made = Echo(running, "", "1-99999");
   EXPECT_EQ(made.size(), 13u);
-  EXPECT_NE(made, Echo(running, ""));
+  EXPECT_NE(made, Echo(running, "", "1-99999"));
   EXPECT_EQ(Echo(running, "two words").size(), 13u);
   EXPECT_EQ(Echo(running, std::string(65, 'x')).size(), 13u);
 }

@@ -103,6 +103,16 @@ void ExpectError(const grpc::Status& status, grpc::StatusCode code, const std::s
   EXPECT_THAT(status.error_message(), StartsWith(reason + ": "));
 }
 
+// Row 6 alone is in another selection than radio: it is in neither.
+TEST_F(ListingTest, AgnClassesAndPresenceAreOneCondition) {
+  v1::ListGalaxiesRequest request;
+  request.set_page_size(1);
+  request.mutable_filter()->add_agn_classes(v1::AGN_CLASS_RADIO);
+  EXPECT_EQ(List(request).total_count(), 1);
+  request.mutable_filter()->set_agn_presence(v1::AGN_PRESENCE_NONE);
+  EXPECT_EQ(List(request).total_count(), static_cast<int>(kGalaxies) - 1);
+}
+
 TEST_F(ListingTest, ThePagesAreTheExportByteForByte) {
   v1::ListGalaxiesRequest request;
   request.set_page_size(1000);  // 9 MB: more than fits

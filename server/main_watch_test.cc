@@ -11,6 +11,7 @@
 
 #include "core/base/file.h"
 #include "peculiar/v1/admin_service.grpc.pb.h"
+#include "tests/support/endless_snapshot.h"
 #include "tests/support/http_get.h"
 #include "tests/support/process.h"
 #include "tests/support/program.h"
@@ -83,6 +84,27 @@ TEST_F(MainWatchTest, SighupServesWhatWasPublished) {
   kill(program.pid(), SIGTERM);
   EXPECT_EQ(program.ExitCode(), 0);
   for (const char* file : {"port", "admin", "metrics"}) EXPECT_FALSE(fs::exists(folder_ / file));
+}
+
+TEST_F(MainWatchTest, WhileItOpensASnapshotItSaysSoAndStopsAtOnce) {
+  const std::string id = testing::PublishEndlessSnapshot(folder_ / "snapshots");
+  Program program(PECULIAR_SERVER_BINARY, Arguments({"--drain-seconds", "1"}));
+  ASSERT_TRUE(program.WaitFor("snapshot " + id + ": opening")) << program.output();
+  const std::string listening = "listening on ";
+  const std::size_t begin = program.output().find(listening) + listening.size();
+  const std::string address =
+      program.output().substr(begin, program.output().find('\n', begin) - begin);
+  EXPECT_EQ(testing::HealthOf(testing::ChannelTo(address), ""), 2);
+  const grpc::Status refused = Ask(address, "8009-12704");
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_THAT(refused.error_message(),
+              AllOf(StartsWith("NO_SNAPSHOT: "), HasSubstr(id + " is being opened")));
+  for (const char* file : {"port", "admin", "metrics"}) EXPECT_FALSE(fs::exists(folder_ / file));
+  const auto told = std::chrono::steady_clock::now();
+  kill(program.pid(), SIGTERM);
+  EXPECT_EQ(program.ExitCode(), 0) << program.output();
+  EXPECT_LT(std::chrono::steady_clock::now() - told, std::chrono::seconds(5));
+  EXPECT_THAT(program.output(), Not(HasSubstr(" error ")));
 }
 
 TEST_F(MainWatchTest, MetricsCountTheCallsThatWereMade) {

@@ -13,9 +13,9 @@ TEST(PortFileTest, HoldsThePortAsLongAsItLives) {
   ASSERT_TRUE(WriteTestFile(path, "1\n"));  // of a server that was killed
   {
     PortFile file(path);
-    file.Claim();
+    ASSERT_TRUE(file.Claim("[::1]:50051").ok());
     EXPECT_FALSE(std::filesystem::exists(path));
-    ASSERT_TRUE(file.Write("[::1]:50051").ok());
+    ASSERT_TRUE(file.Show().ok());
     EXPECT_EQ(*ReadFile(path), "50051\n");
   }
   EXPECT_FALSE(std::filesystem::exists(path));
@@ -28,9 +28,17 @@ TEST(PortFileTest, OfAServerThatCouldNotListenTouchesNothing) {
   EXPECT_EQ(*ReadFile(path), "1\n");
 }
 
+TEST(PortFileTest, WhatIsNeverShownLeavesNothing) {
+  const std::filesystem::path folder = TestFolder();
+  { ASSERT_TRUE(PortFile(folder / "port").Claim("127.0.0.1:1").ok()); }
+  EXPECT_TRUE(std::filesystem::is_empty(folder));
+}
+
 TEST(PortFileTest, NoPathIsNoFileAndABadOneAnError) {
-  EXPECT_TRUE(PortFile("").Write("127.0.0.1:1").ok());
-  EXPECT_FALSE(PortFile(TestFolder() / "none" / "port").Write("127.0.0.1:1").ok());
+  PortFile none("");
+  EXPECT_TRUE(none.Claim("127.0.0.1:1").ok());
+  EXPECT_TRUE(none.Show().ok());
+  EXPECT_FALSE(PortFile(TestFolder() / "none" / "port").Claim("127.0.0.1:1").ok());
 }
 
 }  // namespace

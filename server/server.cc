@@ -70,11 +70,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   PECULIAR_ASSIGN_OR_RETURN(Secrets secrets, OpenSecrets(options));
   std::unique_ptr<Server> server(new Server(options, std::move(secrets)));
   PECULIAR_RETURN_IF_ERROR(server->Listen());
-  for (PortFile* file : server->port_files()) file->Claim();
-  server->holder_.Refresh();
-  server->holder_.StartPolling();
-  PECULIAR_RETURN_IF_ERROR(server->WritePortFiles());
-  spdlog::info("ready on {}", server->address());
+  PECULIAR_RETURN_IF_ERROR(server->ClaimPortFiles());
+  server->holder_.StartPolling([&ready = *server] { ready.SetReady(); });
   return server;
 }
 
@@ -119,11 +116,20 @@ absl::Status Server::ListenForMetrics() {
   return absl::OkStatus();
 }
 
-absl::Status Server::WritePortFiles() {
-  PECULIAR_RETURN_IF_ERROR(port_file_.Write(address()));
-  if (admin_.server != nullptr) PECULIAR_RETURN_IF_ERROR(admin_port_file_.Write(admin_address()));
-  if (metrics_ == nullptr) return absl::OkStatus();
-  return metrics_port_file_.Write(metrics_address());
+absl::Status Server::ClaimPortFiles() {
+  PECULIAR_RETURN_IF_ERROR(port_file_.Claim(address()));
+  PECULIAR_RETURN_IF_ERROR(admin_port_file_.Claim(admin_address()));
+  return metrics_port_file_.Claim(metrics_address());
+}
+
+void Server::SetReady() {
+  for (PortFile* file : port_files()) {
+    const absl::Status status = file->Show();
+    if (!status.ok()) spdlog::error("the port file is not there: {}", MessageOf(status));
+  }
+  spdlog::info("ready on {}", address());
+  ready_ = true;
+  ready_.notify_all();
 }
 
 std::string Server::metrics_address() const {
@@ -154,6 +160,7 @@ void Server::Reload() {
 void Server::Stop() {
   if (query_.server == nullptr || stopping_) return;
   stopping_ = true;
+  holder_.RequestStop();
   const auto deadline = std::chrono::system_clock::now() + Milliseconds(options_.drain_seconds);
   query_.server->GetHealthCheckService()->Shutdown();  // NOT_SERVING, for good
   query_.server->Shutdown(deadline);

@@ -25,11 +25,15 @@ namespace peculiar::server {
 
 class Server {
  public:
-  // Listens, tries once to open the current snapshot, then writes the port files. Without a
-  // snapshot it runs, NOT_SERVING, and serves as soon as one appears. INVALID_ARGUMENT or
+  // Listens and has the current snapshot opened by a thread of its own. NOT_SERVING until that is
+  // done, or one appears. The port files are there when this first try is over, whatever came of
+  // it. INVALID_ARGUMENT or
   // FAILED_PRECONDITION as ListenAddress, when a port is taken, or when the snapshots' path is no
   // folder; errors of CheckTogether, AccessList, Certificates and, for the port files, AtomicFile.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
+
+  // Until the first try to open a snapshot is over. Not once it was told to stop.
+  void WaitUntilReady() const { ready_.wait(false); }
 
   ~Server();  // Stop
   Server(const Server&) = delete;
@@ -51,7 +55,7 @@ class Server {
   absl::Status health() const;
 
   // Says NOT_SERVING, takes no new calls, lets those in flight end within options.drain_seconds and
-  // cancels the rest, removes the port files. A snapshot that is being opened is waited for. Once.
+  // cancels the rest, removes the port files. Opening a snapshot ends meanwhile. Once.
   void Stop();
 
  private:
@@ -65,7 +69,8 @@ class Server {
   Server(const ServerOptions& options, Secrets secrets);
   absl::Status Listen();
   absl::Status ListenForMetrics();
-  absl::Status WritePortFiles();
+  absl::Status ClaimPortFiles();
+  void SetReady();
   void SetServing();
 
   const ServerOptions options_;
@@ -77,6 +82,7 @@ class Server {
   PortFile port_file_;
   PortFile admin_port_file_;
   PortFile metrics_port_file_;
+  std::atomic<bool> ready_ = false;
   std::atomic<bool> stopping_ = false;
   SnapshotHolder holder_;
   RequestLog request_log_;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/stop.h"
 #include "core/snapshot/current.h"
 
 namespace peculiar::server {
@@ -47,7 +48,7 @@ SnapshotHolder::~SnapshotHolder() { StopPolling(); }
 LookOutcome SnapshotHolder::Refresh(Retry retry) {
   const std::lock_guard lock(refresh_mutex_);
   const absl::StatusOr<LookOutcome> looked = RefreshHeld(retry);
-  SetReloadError(looked.ok() ? "" : WithoutFolders(MessageOf(looked.status())));
+  SetReloadError(looked.status());
   FreeRetired();
   const LookOutcome outcome = looked.value_or(LookOutcome::kFailed);
   looks_[static_cast<std::size_t>(outcome)].fetch_add(1, std::memory_order_relaxed);
@@ -88,9 +89,11 @@ absl::StatusOr<EnginePointer> SnapshotHolder::FindOrOpen(const std::string& id) 
   for (const EnginePointer& engine : held->engines) {
     if (IdOf(engine) == id) return engine;  // CURRENT went back to one that is still here
   }
+  SetOpening(id);
   const auto begin = std::chrono::steady_clock::now();
-  PECULIAR_ASSIGN_OR_RETURN(Snapshot snapshot,
-                            Snapshot::Open(options_.folder / id, options_.verify));
+  PECULIAR_ASSIGN_OR_RETURN(
+      Snapshot snapshot, Snapshot::Open(options_.folder / id, options_.verify, stop_.get_token()));
+  PECULIAR_RETURN_IF_ERROR(CheckStop(stop_.get_token()));
   auto engine =
       std::make_shared<const ServedEngine>(std::make_shared<const Snapshot>(std::move(snapshot)));
   const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
@@ -113,15 +116,25 @@ void SnapshotHolder::Serve(EnginePointer engine) {
   if (before->engines.empty()) on_serving_();
 }
 
-void SnapshotHolder::SetReloadError(const std::string& error) {
+void SnapshotHolder::SetOpening(const std::string& id) {
+  spdlog::info("snapshot {}: opening", id);
   const std::shared_ptr<const Held> before = LoadHeld();
-  if (before->reload_error == error) return;
-  if (error.empty()) {
-    spdlog::info("the snapshot that CURRENT names is served again");
-  } else {
-    spdlog::error("the snapshot that CURRENT names is not served: {}", error);
+  StoreHeld(std::make_shared<const Held>(Held{before->engines, before->reload_error, id}));
+}
+
+void SnapshotHolder::SetReloadError(const absl::Status& status) {
+  const std::shared_ptr<const Held> before = LoadHeld();
+  const std::string error = WithoutFolders(MessageOf(status));
+  if (before->reload_error == error && before->opening_id.empty()) return;
+  if (before->reload_error != error) {
+    if (status.ok()) {
+      spdlog::info("the snapshot that CURRENT names is served again");
+    } else {
+      const auto level = absl::IsCancelled(status) ? spdlog::level::info : spdlog::level::err;
+      spdlog::log(level, "the snapshot that CURRENT names is not served: {}", error);
+    }
   }
-  StoreHeld(std::make_shared<const Held>(Held{before->engines, error}));
+  StoreHeld(std::make_shared<const Held>(Held{before->engines, error, ""}));
 }
 
 void SnapshotHolder::FreeRetired() {
@@ -129,16 +142,20 @@ void SnapshotHolder::FreeRetired() {
   std::erase_if(retired_, [](const EnginePointer& engine) { return engine.use_count() == 1; });
 }
 
-void SnapshotHolder::StartPolling() {
-  thread_ = std::thread([this] { Poll(); });
+void SnapshotHolder::StartPolling(std::function<void()> on_looked) {
+  thread_ = std::thread([this, on_looked = std::move(on_looked)] { Poll(on_looked); });
+}
+
+void SnapshotHolder::RequestStop() {
+  {
+    const std::lock_guard lock(stop_mutex_);
+    stop_.request_stop();
+  }
+  stop_changed_.notify_all();
 }
 
 void SnapshotHolder::StopPolling() {
-  {
-    const std::lock_guard lock(stop_mutex_);
-    stop_ = true;
-  }
-  stop_changed_.notify_all();
+  RequestStop();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -150,13 +167,16 @@ void SnapshotHolder::RefreshSoon() {
   stop_changed_.notify_all();
 }
 
-void SnapshotHolder::Poll() {
-  // Opening a snapshot is as much work as thousands of calls; it takes what they leave.
+void SnapshotHolder::Poll(const std::function<void()>& on_looked) {
+  Refresh();
+  if (!stop_.stop_requested()) on_looked();
+  // Opening a snapshot is as much work as thousands of calls; from now on it takes what they leave.
   setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNiceness);
   std::unique_lock lock(stop_mutex_);
   while (true) {
-    stop_changed_.wait_for(lock, options_.poll_interval, [this] { return stop_ || refresh_soon_; });
-    if (stop_) return;
+    stop_changed_.wait_for(lock, options_.poll_interval,
+                           [this] { return stop_.stop_requested() || refresh_soon_; });
+    if (stop_.stop_requested()) return;
     const Retry retry = std::exchange(refresh_soon_, false) ? Retry::kNow : Retry::kAfterPause;
     lock.unlock();
     Refresh(retry);
@@ -168,7 +188,10 @@ absl::StatusOr<EnginePointer> SnapshotHolder::Find(std::string_view snapshot_id)
   const std::shared_ptr<const Held> held = LoadHeld();
   if (held->engines.empty()) {
     return FailedPrecondition(
-        "NO_SNAPSHOT: nothing is served yet; publish a snapshot with 'peculiar-worker publish'{}{}",
+        "NO_SNAPSHOT: nothing is served yet; {}{}{}",
+        held->opening_id.empty()
+            ? "publish a snapshot with 'peculiar-worker publish'"
+            : fmt::format("snapshot {} is being opened: ask again soon", held->opening_id),
         held->reload_error.empty() ? "" : "; the last try failed: ", held->reload_error);
   }
   if (snapshot_id.empty()) return held->engines.front();

@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -57,11 +58,17 @@ class SnapshotHolder {
   // Has the polling thread Refresh(kNow) at once; does not wait for it.
   void RefreshSoon();
 
-  void StartPolling();
-  void StopPolling();  // waits for a Refresh that is under way
+  // Looks at CURRENT at once, then calls on_looked, then looks again after every poll_interval; all
+  // from a thread of its own. on_looked is not called when the end is asked for first.
+  void StartPolling(std::function<void()> on_looked);
+  // Asks for the end of polling and of a Refresh that is under way, for good; does not wait.
+  void RequestStop();
+  // RequestStop, and waits until it has come: a second or so where a snapshot is being opened.
+  void StopPolling();
 
   // The snapshot with this id, or the current one when it is empty. FAILED_PRECONDITION
-  // `NO_SNAPSHOT:` when there is none yet; NOT_FOUND `UNKNOWN_SNAPSHOT:` with the ids held.
+  // `NO_SNAPSHOT:` when there is none yet, with the id of one that is being opened; NOT_FOUND
+  // `UNKNOWN_SNAPSHOT:` with the ids held.
   absl::StatusOr<EnginePointer> Find(std::string_view snapshot_id) const;
 
   // The snapshots that Find knows: the current one first, then newest first.
@@ -83,6 +90,7 @@ class SnapshotHolder {
   struct Held {
     std::vector<EnginePointer> engines;  // the current one first, then newest first
     std::string reload_error;
+    std::string opening_id;  // of the snapshot that is being opened
   };
 
   std::shared_ptr<const Held> LoadHeld() const;
@@ -90,9 +98,10 @@ class SnapshotHolder {
   absl::StatusOr<LookOutcome> RefreshHeld(Retry retry);
   absl::StatusOr<EnginePointer> FindOrOpen(const std::string& id);
   void Serve(EnginePointer engine);
-  void SetReloadError(const std::string& error);
+  void SetOpening(const std::string& id);
+  void SetReloadError(const absl::Status& status);
   void FreeRetired();
-  void Poll();
+  void Poll(const std::function<void()>& on_looked);
 
   const SnapshotHolderOptions options_;
   const std::function<void()> on_serving_;
@@ -111,9 +120,9 @@ class SnapshotHolder {
   std::chrono::milliseconds failed_pause_{0};
   std::chrono::steady_clock::time_point failed_retry_;  // and when to try again
 
+  std::stop_source stop_;
   std::mutex stop_mutex_;
   std::condition_variable stop_changed_;
-  bool stop_ = false;
   bool refresh_soon_ = false;
   std::thread thread_;
 };

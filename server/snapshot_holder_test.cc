@@ -5,12 +5,14 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "core/base/file.h"
 #include "core/snapshot/current.h"
+#include "tests/support/endless_snapshot.h"
 #include "tests/support/ready_snapshot.h"
 #include "tests/support/test_folder.h"
 
@@ -57,6 +59,25 @@ TEST_F(SnapshotHolderTest, AFailedSnapshotIsTriedAgainWhenItHasBecomeWhole) {
   while (!holder.Find("").ok() && std::chrono::steady_clock::now() < limit) holder.Refresh();
   ASSERT_TRUE(holder.Find(id).ok());
   EXPECT_EQ(holder.reload_error(), "");
+}
+
+TEST_F(SnapshotHolderTest, OpeningIsSaidAndEndsWhenToldToStop) {
+  const std::string id = testing::PublishEndlessSnapshot(folder_);
+  SnapshotHolder holder({.folder = folder_}, [] { ADD_FAILURE() << "it cannot be open"; });
+  holder.StartPolling([] { ADD_FAILURE() << "the first look cannot be over"; });
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  std::string message;
+  while (message.find("snapshot " + id + " is being opened") == std::string::npos) {
+    ASSERT_LT(std::chrono::steady_clock::now(), limit) << message;
+    message = std::string(MessageOf(holder.Find("").status()));
+  }
+  EXPECT_THAT(message, ::testing::StartsWith("NO_SNAPSHOT: "));
+  EXPECT_THAT(message, ::testing::Not(::testing::HasSubstr("publish")));
+  const auto begin = std::chrono::steady_clock::now();
+  holder.StopPolling();
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+  EXPECT_THAT(holder.reload_error(), ::testing::HasSubstr(id + ": told to stop"));
+  EXPECT_EQ(holder.Refresh(Retry::kNow), LookOutcome::kFailed) << "and never opens one again";
 }
 
 TEST_F(SnapshotHolderTest, AnswersStayWholeWhileSnapshotsComeAndGo) {

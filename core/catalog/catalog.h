@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -183,7 +184,8 @@ absl::Status WriteCatalog(const std::filesystem::path& path, const CatalogConten
 
 // Reads the whole file, opened read-only, and validates it. NOT_FOUND when there is none; DATA_LOSS
 // naming the file when it is not SQLite, not a catalogue of this schema version (publish again), or
-// breaks a rule.
-absl::StatusOr<CatalogContent> ReadCatalog(const std::filesystem::path& path);
+// breaks a rule; CANCELLED once `stop` asks for it.
+absl::StatusOr<CatalogContent> ReadCatalog(const std::filesystem::path& path,
+                                           const std::stop_token& stop = {});
 
 }  // namespace peculiar

@@ -9,6 +9,7 @@
 #include <csignal>
 #include <fstream>
 #include <limits>
+#include <thread>
 
 #include "core/base/file.h"
 #include "core/catalog/database.h"
@@ -153,6 +154,18 @@ TEST_F(CatalogTest, LeavesNothingBesideTheFile) {
     names.push_back(entry.path().filename());
   }
   EXPECT_EQ(names, std::vector<std::string>{"catalog.sqlite"});
+}
+
+TEST_F(CatalogTest, AStatementEndsWhenItIsToldTo) {
+  Write();
+  std::stop_source stop;
+  auto database = Database::OpenReadOnly(path_, stop.get_token());
+  ASSERT_TRUE(database.ok());
+  std::thread other([&stop] { stop.request_stop(); });
+  const auto endless = database->Integer(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n");
+  other.join();
+  EXPECT_TRUE(absl::IsCancelled(endless.status())) << endless.status();
 }
 
 TEST_F(CatalogTest, AnswersByHandThroughItsViews) {

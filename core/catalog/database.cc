@@ -11,6 +11,8 @@ namespace peculiar {
 
 namespace {
 
+constexpr int kStepsBetweenLooks = 10000;  // of SQLite's machine, some 0.1 us each
+
 // What a primary result code means here. SQLITE_IOERR without an errno is a short read.
 absl::StatusCode CodeOf(int primary, bool read_only) {
   switch (primary) {
@@ -18,6 +20,8 @@ absl::StatusCode CodeOf(int primary, bool read_only) {
     case SQLITE_NOMEM:
     case SQLITE_TOOBIG:
       return absl::StatusCode::kResourceExhausted;
+    case SQLITE_INTERRUPT:
+      return absl::StatusCode::kCancelled;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
     case SQLITE_FORMAT:
@@ -40,6 +44,7 @@ struct Database::Connection {
   sqlite3* handle = nullptr;
   std::filesystem::path path;
   bool read_only = false;
+  std::stop_token stop;
 
   ~Connection() { sqlite3_close_v2(handle); }
 
@@ -81,10 +86,18 @@ absl::StatusOr<Database> Database::Open(const std::filesystem::path& path, int f
   return Database(std::move(connection));
 }
 
-absl::StatusOr<Database> Database::OpenReadOnly(const std::filesystem::path& path) {
+absl::StatusOr<Database> Database::OpenReadOnly(const std::filesystem::path& path,
+                                                std::stop_token stop) {
   std::error_code error;
   if (!std::filesystem::exists(path, error)) return StatusFromErrno("open", path, ENOENT);
-  return Open(path, SQLITE_OPEN_READONLY);
+  PECULIAR_ASSIGN_OR_RETURN(Database database, Open(path, SQLITE_OPEN_READONLY));
+  Connection& connection = *database.connection_;
+  connection.stop = std::move(stop);
+  const auto is_asked = [](void* asked) -> int {
+    return static_cast<const std::stop_token*>(asked)->stop_requested() ? 1 : 0;
+  };
+  sqlite3_progress_handler(connection.handle, kStepsBetweenLooks, is_asked, &connection.stop);
+  return database;
 }
 
 absl::StatusOr<Database> Database::Create(const std::filesystem::path& path) {

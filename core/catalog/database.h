@@ -1,12 +1,14 @@
 // SQLite, thinly: a connection and a prepared statement that close themselves. The only code that
 // calls SQLite. Not for concurrent use. Errors name the file: RESOURCE_EXHAUSTED when the disk is
-// full, DATA_LOSS when what is read is not sound, NOT_FOUND, FAILED_PRECONDITION, else INTERNAL.
+// full, DATA_LOSS when what is read is not sound, NOT_FOUND, FAILED_PRECONDITION, CANCELLED when
+// told to stop, else INTERNAL.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -21,8 +23,10 @@ class Statement;
 
 class Database {
  public:
-  // NOT_FOUND when there is no such file; its content is looked at by the first statement.
-  static absl::StatusOr<Database> OpenReadOnly(const std::filesystem::path& path);
+  // NOT_FOUND when there is no such file; its content is looked at by the first statement. A
+  // statement ends with CANCELLED, within milliseconds, once `stop` asks for it.
+  static absl::StatusOr<Database> OpenReadOnly(const std::filesystem::path& path,
+                                               std::stop_token stop = {});
   // A new, empty file; FAILED_PRECONDITION when there is one.
   static absl::StatusOr<Database> Create(const std::filesystem::path& path);
 

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "core/base/stop.h"
 #include "core/catalog/catalog.h"
 #include "core/catalog/database.h"
 #include "core/catalog/schema.h"
@@ -314,7 +315,7 @@ absl::Status CheckVersion(Database& database) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<CatalogContent> ReadContent(Database& database) {
+absl::StatusOr<CatalogContent> ReadContent(Database& database, const std::stop_token& stop) {
   CatalogContent content;
   PECULIAR_RETURN_IF_ERROR(CheckVersion(database));
   PECULIAR_RETURN_IF_ERROR(ReadLines(database, content));
@@ -328,6 +329,7 @@ absl::StatusOr<CatalogContent> ReadContent(Database& database) {
   PECULIAR_RETURN_IF_ERROR(ReadScores(database, content));
   PECULIAR_RETURN_IF_ERROR(ReadLineShares(database, content));
   PECULIAR_RETURN_IF_ERROR(ReadMeasures(database, content));
+  PECULIAR_RETURN_IF_ERROR(CheckStop(stop));
   if (const absl::Status status = ValidateCatalog(content); !status.ok()) {
     return DataLoss("{}", MessageOf(status));
   }
@@ -336,9 +338,10 @@ absl::StatusOr<CatalogContent> ReadContent(Database& database) {
 
 }  // namespace
 
-absl::StatusOr<CatalogContent> ReadCatalog(const std::filesystem::path& path) {
-  PECULIAR_ASSIGN_OR_RETURN(Database database, Database::OpenReadOnly(path));
-  absl::StatusOr<CatalogContent> content = ReadContent(database);
+absl::StatusOr<CatalogContent> ReadCatalog(const std::filesystem::path& path,
+                                           const std::stop_token& stop) {
+  PECULIAR_ASSIGN_OR_RETURN(Database database, Database::OpenReadOnly(path, stop));
+  absl::StatusOr<CatalogContent> content = ReadContent(database, stop);
   if (!content.ok()) {
     return Annotate(content.status(), fmt::format("cannot read the catalogue {}", path.string()));
   }

@@ -9,8 +9,10 @@
 
 #include "core/base/random.h"
 #include "core/base/status.h"
+#include "core/index/simd.h"
 #include "core/index/squared_distances.h"
 #include "tests/support/drawn_vectors.h"
+#include "tests/support/simd_targets.h"
 
 namespace peculiar {
 namespace {
@@ -100,16 +102,16 @@ TEST(NearestRowsTest, RoundingInFloatNeverDecides) {
 }
 
 TEST(NearestRowsTest, EveryInstructionSetFindsTheSame) {
-  ASSERT_FALSE(DistanceTargets().empty());
-  for (const std::string& target : DistanceTargets()) {
+  ASSERT_FALSE(SimdTargets().empty());
+  for (const std::string& target : SimdTargets()) {
     SCOPED_TRACE(target);
-    UseDistanceTarget(target);
+    UseSimdTarget(target);
     for (const std::size_t width : {1, 2, 3, 5, 9, 17, 50, 64, 128}) {
       const Vectors vectors = MakeNormal(500, width);
       ExpectBruteForce(vectors, vectors.matrix().row(250), 15);
     }
   }
-  UseDistanceTarget("");
+  UseSimdTarget("");
 }
 
 TEST(NearestRowsTest, NoRowAllowedFindsNone) {

@@ -7,9 +7,10 @@
 #include <cmath>
 #include <limits>
 
-#include "core/index/squared_distances.h"
+#include "core/index/simd.h"
 #include "core/index/vector_index.h"
 #include "tests/support/drawn_vectors.h"
+#include "tests/support/simd_targets.h"
 
 namespace peculiar {
 namespace {
@@ -61,12 +62,12 @@ TEST(NeighborScanTest, AgreesWithBruteForceOverManyChunks) {
 }
 
 TEST(NeighborScanTest, EveryInstructionSetFindsTheSame) {
-  for (const std::string& target : DistanceTargets()) {
+  for (const std::string& target : SimdTargets()) {
     SCOPED_TRACE(target);
-    UseDistanceTarget(target);
+    UseSimdTarget(target);
     for (const std::size_t width : {1, 3, 8, 33}) ExpectBruteForce(MakeNormal(300, width), 20);
   }
-  UseDistanceTarget("");
+  UseSimdTarget("");
 }
 
 TEST(NeighborScanTest, RoundingInFloatNeverDecides) {

@@ -1,7 +1,6 @@
-// Comes before any header of Highway: vectors of unknown width cannot be held in arrays.
-#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
-
 #include "core/index/row_tiles.h"
+
+#include "core/index/simd.h"
 // clang-format off
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/index/row_tiles.cc"

@@ -1,7 +1,6 @@
-// Comes before any header of Highway: vectors of unknown width cannot be held in arrays.
-#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
-
 #include "core/index/squared_distances.h"
+
+#include "core/index/simd.h"
 // clang-format off
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "core/index/squared_distances.cc"
@@ -138,24 +137,6 @@ void SquaredDistancesOf(std::span<const float> query, Matrix vectors,
                         std::span<const std::uint32_t> rows, std::span<float> squared) {
   HWY_DYNAMIC_DISPATCH(MeasureNamed)
   (query.data(), vectors.values, vectors.width, rows.data(), squared.size(), squared.data());
-}
-
-std::vector<std::string> DistanceTargets() {
-  std::vector<std::string> names;
-  for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
-    names.emplace_back(hwy::TargetName(target));
-  }
-  return names;
-}
-
-void UseDistanceTarget(const std::string& name) {
-  hwy::SetSupportedTargetsForTest(0);
-  int64_t chosen = 0;
-  for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
-    if (name == hwy::TargetName(target)) chosen = target;
-  }
-  hwy::SetSupportedTargetsForTest(chosen);
-  hwy::GetChosenTarget().DeInit();
 }
 
 }  // namespace peculiar

@@ -7,8 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
-#include <vector>
 
 #include "core/embedding/matrix.h"
 
@@ -21,10 +19,5 @@ void SquaredDistances(std::span<const float> query, Matrix vectors, std::size_t 
 // Of the rows that are named, as many as `squared` is long.
 void SquaredDistancesOf(std::span<const float> query, Matrix vectors,
                         std::span<const std::uint32_t> rows, std::span<float> squared);
-
-// For tests. Names of the instruction sets that this build and this CPU both have, the best first;
-// the one that is used from now on, "" for the best.
-std::vector<std::string> DistanceTargets();
-void UseDistanceTarget(const std::string& name);
 
 }  // namespace peculiar

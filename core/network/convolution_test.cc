@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 
 #include "core/network/gradient_check.h"
+#include "core/network/simd.h"
+#include "tests/support/simd_targets.h"
 
 namespace peculiar {
 namespace {

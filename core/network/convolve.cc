@@ -140,23 +140,5 @@ void Convolve(const ConvCall<double>& call) {
   HWY_DYNAMIC_DISPATCH(ConvolveDouble)(call);
 }
 
-std::vector<std::string> SimdTargets() {
-  std::vector<std::string> names;
-  for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
-    names.emplace_back(hwy::TargetName(target));
-  }
-  return names;
-}
-
-void UseSimdTarget(const std::string& name) {
-  hwy::SetSupportedTargetsForTest(0);
-  int64_t chosen = 0;
-  for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
-    if (name == hwy::TargetName(target)) chosen = target;
-  }
-  hwy::SetSupportedTargetsForTest(chosen);
-  hwy::GetChosenTarget().DeInit();
-}
-
 }  // namespace peculiar
 #endif  // HWY_ONCE

@@ -9,6 +9,8 @@
 #include "core/network/gradient_check.h"
 #include "core/network/kernels.h"
 #include "core/network/parameter_layout.h"
+#include "core/network/simd.h"
+#include "tests/support/simd_targets.h"
 
 namespace peculiar {
 namespace {

@@ -7,8 +7,6 @@
 
 #include <cstddef>
 #include <span>
-#include <string>
-#include <vector>
 
 #include "core/network/feature_map.h"
 
@@ -151,12 +149,5 @@ struct ErrorCall {
 };
 template <typename T>
 double SumErrors(const ErrorCall<T>& call);
-
-// Names of the instruction sets that this program has code for and this machine can run, best
-// first: "AVX3" (AVX-512), "AVX2", "SCALAR".
-std::vector<std::string> SimdTargets();
-// For tests: uses only that one from now on; an empty name goes back to the best. Requires a name
-// of SimdTargets.
-void UseSimdTarget(const std::string& name);
 
 }  // namespace peculiar

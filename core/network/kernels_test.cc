@@ -7,6 +7,8 @@
 #include <cmath>
 
 #include "core/network/gradient_check.h"
+#include "core/network/simd.h"
+#include "tests/support/simd_targets.h"
 
 namespace peculiar {
 namespace {

@@ -72,7 +72,7 @@ absl::StatusOr<AnomalyRows> QueryEngine::RankAnomalies(const AnomalyQuery& query
   PECULIAR_ASSIGN_OR_RETURN(const std::size_t line, ResolveLine(model, query.measure, query.line));
   PECULIAR_RETURN_IF_ERROR(CheckPageSize(query.page_size));
   PECULIAR_RETURN_IF_ERROR(CheckRange(query.range));
-  const MeasureColumn& column = measures_[model].column(query.measure, line);
+  const SortedColumn& column = measures_[model].column(query.measure, line);
   const SortedColumn::Slice slice = SliceOf(query.range, column);
   const ListingQuery wanted{query.order, std::max<std::int64_t>(query.offset, 0),
                             PageSize(query.page_size)};
@@ -259,7 +259,7 @@ absl::StatusOr<DistributionAnswer> QueryEngine::GetDistribution(
   Scratch<RowSet> passing;
   PECULIAR_RETURN_IF_ERROR(filter_columns_.Select(query.filter, *passing));
   PECULIAR_RETURN_IF_ERROR(KeepScored(query.score, model, *passing));
-  const MeasureColumn& column = measures_[model].column(query.measure, line);
+  const SortedColumn& column = measures_[model].column(query.measure, line);
   DistributionAnswer answer;
   answer.model = &catalog().models[model];
   if (IsOfLine(query.measure)) answer.line = &catalog().lines[line];
@@ -328,7 +328,7 @@ GalaxyEntry QueryEngine::Galaxy(std::size_t row) const {
 
 ScoreEntry QueryEngine::Score(std::size_t model, std::size_t row, Measure measure,
                               std::size_t line) const {
-  const MeasureColumn& column = measures_[model].column(measure, line);
+  const SortedColumn& column = measures_[model].column(measure, line);
   ScoreEntry entry;
   entry.measure = measure;
   if (IsOfLine(measure)) entry.line = &catalog().lines[line];

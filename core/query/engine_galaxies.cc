@@ -11,7 +11,7 @@ absl::Status QueryEngine::KeepScored(const std::optional<ScoreCondition>& condit
   PECULIAR_ASSIGN_OR_RETURN(const std::size_t line,
                             ResolveLine(model, condition->measure, condition->line));
   PECULIAR_RETURN_IF_ERROR(CheckRange(condition->range));
-  const MeasureColumn& column = measures_[model].column(condition->measure, line);
+  const SortedColumn& column = measures_[model].column(condition->measure, line);
   column.Keep(SliceOf(condition->range, column), rows);
   return absl::OkStatus();
 }

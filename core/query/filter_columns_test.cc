@@ -85,6 +85,8 @@ TEST_F(FilterColumnsTest, EachConditionAlone) {
   EXPECT_THAT(Rows({.agn = {AgnSelection::kInfrared, AgnSelection::kXRay}}), ElementsAre(2));
   EXPECT_THAT(Rows({.agn = {AgnSelection::kAny}}), ElementsAre(2, 3));
   EXPECT_THAT(Rows({.agn = {AgnSelection::kNone}}), ElementsAre(0, 1, 4, 5));
+  EXPECT_THAT(Rows({.agn = {AgnSelection::kRadio, AgnSelection::kNone}}),
+              ElementsAre(0, 1, 3, 4, 5));
   EXPECT_THAT(Rows({.any_quality = {"BADFLUX", "CRITICAL"}}), ElementsAre(3));
   EXPECT_THAT(Rows({.no_quality = {"CRITICAL"}}), ElementsAre(0, 1, 2, 4, 5));
   EXPECT_THAT(Rows({.min_coverage = 0.85}), ElementsAre(0, 1));

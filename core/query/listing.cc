@@ -33,7 +33,7 @@ void AppendPage(const ListingQuery& query, std::size_t total, const At& at, cons
 
 // visit(row) for the rows of the slice in the order asked for, until it returns false.
 template <typename Visit>
-void Walk(const MeasureColumn& column, Slice slice, SortOrder order, const Visit& visit) {
+void Walk(const SortedColumn& column, Slice slice, SortOrder order, const Visit& visit) {
   const auto ranking = column.ranking();
   if (order == SortOrder::kDescending) {
     for (std::size_t place = slice.begin; place < slice.end; ++place) {
@@ -50,7 +50,7 @@ void Walk(const MeasureColumn& column, Slice slice, SortOrder order, const Visit
   }
 }
 
-bool IsWalkCheaper(const MeasureColumn& column, Slice slice, std::size_t total,
+bool IsWalkCheaper(const SortedColumn& column, Slice slice, std::size_t total,
                    std::size_t page_end) {
   const double steps = static_cast<double>(slice.size()) * static_cast<double>(page_end) /
                        static_cast<double>(total);
@@ -59,7 +59,7 @@ bool IsWalkCheaper(const MeasureColumn& column, Slice slice, std::size_t total,
 }
 
 // The next piece of a walk, without parting ties where they are walked over forwards.
-Slice NextPiece(const MeasureColumn& column, Slice rest, SortOrder order) {
+Slice NextPiece(const SortedColumn& column, Slice rest, SortOrder order) {
   constexpr std::size_t kPiece = 512;
   if (rest.size() <= kPiece) return rest;
   if (order == SortOrder::kDescending) return {rest.begin, rest.begin + kPiece};
@@ -67,7 +67,7 @@ Slice NextPiece(const MeasureColumn& column, Slice rest, SortOrder order) {
 }
 
 // The page by a walk over the slice: pieces before the page are only counted.
-void AppendByWalk(const MeasureColumn& column, Slice slice, const RowSet& passing,
+void AppendByWalk(const SortedColumn& column, Slice slice, const RowSet& passing,
                   const ListingQuery& query, std::vector<std::uint32_t>& rows) {
   auto to_skip = static_cast<std::size_t>(query.offset);
   while (slice.size() > 0) {
@@ -91,7 +91,7 @@ void AppendByWalk(const MeasureColumn& column, Slice slice, const RowSet& passin
 
 }  // namespace
 
-Slice SliceOf(const MeasureRange& range, const MeasureColumn& column) {
+Slice SliceOf(const MeasureRange& range, const SortedColumn& column) {
   const Slice values = column.Between(range.min_value, range.max_value);
   if (!range.min_percentile && !range.max_percentile) return values;
   const Slice percentiles = column.BetweenPercentiles(range.min_percentile, range.max_percentile);
@@ -99,7 +99,7 @@ Slice SliceOf(const MeasureRange& range, const MeasureColumn& column) {
   return {begin, std::max(begin, std::min(values.end, percentiles.end))};
 }
 
-Listing ListAll(const MeasureColumn& column, Slice slice, const ListingQuery& query) {
+Listing ListAll(const SortedColumn& column, Slice slice, const ListingQuery& query) {
   Listing listing{static_cast<std::int64_t>(slice.size()), {}};
   if (query.offset >= listing.total_count) return listing;
   AppendPage(
@@ -112,7 +112,7 @@ Listing ListAll(const MeasureColumn& column, Slice slice, const ListingQuery& qu
   return listing;
 }
 
-Listing ListPassing(const MeasureColumn& column, Slice slice, RowSet& passing,
+Listing ListPassing(const SortedColumn& column, Slice slice, RowSet& passing,
                     const ListingQuery& query) {
   column.Keep(slice, passing);
   const std::size_t total = passing.Count();

@@ -12,7 +12,7 @@
 namespace peculiar {
 
 // Places whose value and percentile are in the range. O(log n).
-SortedColumn::Slice SliceOf(const MeasureRange& range, const MeasureColumn& column);
+SortedColumn::Slice SliceOf(const MeasureRange& range, const SortedColumn& column);
 
 struct ListingQuery {
   SortOrder order = SortOrder::kDescending;
@@ -26,12 +26,12 @@ struct Listing {
 };
 
 // Of all rows in the slice, which does not part ties. O(count log n), whatever the offset.
-Listing ListAll(const MeasureColumn& column, SortedColumn::Slice slice, const ListingQuery& query);
+Listing ListAll(const SortedColumn& column, SortedColumn::Slice slice, const ListingQuery& query);
 
 // Of those that are in `passing`, which loses what is not in the slice. O(n / 64) for the total,
 // and for the page the smaller of what passes, sorted, and of a walk from the top to the page's
 // end.
-Listing ListPassing(const MeasureColumn& column, SortedColumn::Slice slice, RowSet& passing,
+Listing ListPassing(const SortedColumn& column, SortedColumn::Slice slice, RowSet& passing,
                     const ListingQuery& query);
 
 }  // namespace peculiar

@@ -13,7 +13,7 @@ namespace peculiar {
 namespace {
 
 // Half of the rows tie with others.
-MeasureColumn MakeColumn(std::size_t n, std::uint64_t seed) {
+SortedColumn MakeColumn(std::size_t n, std::uint64_t seed) {
   Random random(seed);
   std::vector<double> values;
   for (std::size_t i = 0; i < n; ++i) {
@@ -21,11 +21,11 @@ MeasureColumn MakeColumn(std::size_t n, std::uint64_t seed) {
                                           : random.Uniform(0, 4));
     if (random.Below(20) == 0) values.back() = std::numeric_limits<double>::quiet_NaN();
   }
-  return MeasureColumn(values);
+  return SortedColumn(values);
 }
 
 // The definition: all that passes, sorted.
-std::vector<std::uint32_t> Sorted(const MeasureColumn& column, const MeasureRange& range,
+std::vector<std::uint32_t> Sorted(const SortedColumn& column, const MeasureRange& range,
                                   const RowSet& passing, SortOrder order) {
   std::vector<std::uint32_t> rows;
   for (std::uint32_t row = 0; row < column.size(); ++row) {
@@ -62,7 +62,7 @@ MeasureRange SomeRange(Random& random) {
 TEST(ListingTest, PagesAreThoseOfASortOfWhatPasses) {
   Random random(1);
   for (const std::size_t n : {1, 10, 500, 6000}) {
-    const MeasureColumn column = MakeColumn(n, n);
+    const SortedColumn column = MakeColumn(n, n);
     for (int i = 0; i < 300; ++i) {
       const MeasureRange range = SomeRange(random);
       // From all rows to a few: both ways to find a page.
@@ -90,7 +90,7 @@ TEST(ListingTest, PagesAreThoseOfASortOfWhatPasses) {
 
 TEST(ListingTest, TheFirstPageOfFewAndOfManyIsTheSame) {
   // 3 of 40,000 are sorted, 20,000 are walked to.
-  const MeasureColumn column = MakeColumn(40'000, 7);
+  const SortedColumn column = MakeColumn(40'000, 7);
   for (const std::size_t step : {2, 13'001}) {
     RowSet passing(40'000);
     for (std::size_t row = 0; row < 40'000; row += step) passing.Add(row);

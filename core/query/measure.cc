@@ -66,7 +66,7 @@ MeasureTable::MeasureTable(const CatalogContent& content, std::size_t model) {
   }
 }
 
-const MeasureColumn& MeasureTable::column(Measure measure, std::size_t line) const {
+const SortedColumn& MeasureTable::column(Measure measure, std::size_t line) const {
   switch (measure) {
     case Measure::kLineError:
       return line_errors_[line].get();

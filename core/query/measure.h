@@ -26,8 +26,6 @@ constexpr bool IsOfLine(Measure measure) {
   return measure == Measure::kLineError || measure == Measure::kLineShare;
 }
 
-using MeasureColumn = SortedColumn;
-
 // All columns of one model, each made when it is first asked for: 38 of lines are sorted for
 // nobody. Borrows the catalogue, which must outlive it. Safe for concurrent use.
 class MeasureTable {
@@ -38,7 +36,7 @@ class MeasureTable {
 
   // line: its place in the line list; 0 for a measure that is not of a line. The first call for a
   // column costs O(n log n), a tenth of a second a million galaxies.
-  const MeasureColumn& column(Measure measure, std::size_t line) const;
+  const SortedColumn& column(Measure measure, std::size_t line) const;
 
  private:
   std::deque<LazyColumn> scores_;  // mae, chi, relative, relevance; a deque: they cannot move

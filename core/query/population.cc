@@ -87,7 +87,7 @@ std::vector<Population> MakePopulations(const CatalogContent& content) {
   return populations;
 }
 
-MemberRanks::MemberRanks(const Population& population, const MeasureColumn& column)
+MemberRanks::MemberRanks(const Population& population, const SortedColumn& column)
     : rows_(&population.rows), column_(&column) {
   const auto ranking = column.ranking();
   before_.reserve(ranking.size() / kBlock + 1);
@@ -115,8 +115,8 @@ double Quantile(std::span<const double> rising, double q) {
   return QuantileOf(rising.size(), q, [&](std::size_t i) { return rising[i]; });
 }
 
-std::optional<ValueRange> RangeOf(const MeasureColumn& column,
-                                  std::span<const std::uint32_t> places, BinScale scale) {
+std::optional<ValueRange> RangeOf(const SortedColumn& column, std::span<const std::uint32_t> places,
+                                  BinScale scale) {
   const auto counts = [&](std::uint32_t place) {
     return scale == BinScale::kLinear || column.value_at(place) > 0;
   };
@@ -147,7 +147,7 @@ std::vector<double> BinEdges(const std::optional<ValueRange>& range, int n, BinS
   return edges;
 }
 
-Distribution DistributionOf(const Population& population, const MeasureColumn& column,
+Distribution DistributionOf(const Population& population, const SortedColumn& column,
                             const RowSet& rows, std::span<const double> edges) {
   Distribution result;
   result.population = &population;

@@ -41,7 +41,7 @@ std::vector<Population> MakePopulations(const CatalogContent& content);
 class MemberRanks {
  public:
   // O(n).
-  MemberRanks(const Population& population, const MeasureColumn& column);
+  MemberRanks(const Population& population, const SortedColumn& column);
 
   // Share of the ranked members whose value is not above that of `row`, times 100, as
   // catalog/ranking.h; absent when the row is not ranked. O(log n).
@@ -54,7 +54,7 @@ class MemberRanks {
   std::size_t Before(std::size_t place) const;
 
   const RowSet* rows_;
-  const MeasureColumn* column_;
+  const SortedColumn* column_;
   std::vector<std::uint32_t> before_;  // [i]: members at places before i * kBlock
   std::size_t ranked_ = 0;
 };
@@ -82,8 +82,8 @@ double Quantile(std::span<const double> rising, double q);
 struct ValueRange {
   double low = 0, high = 0;
 };
-std::optional<ValueRange> RangeOf(const MeasureColumn& column,
-                                  std::span<const std::uint32_t> places, BinScale scale);
+std::optional<ValueRange> RangeOf(const SortedColumn& column, std::span<const std::uint32_t> places,
+                                  BinScale scale);
 
 // n + 1 rising edges from the lowest to the highest value; kLog: in equal steps of the logarithm.
 // One value alone gets a bin around it. Empty when there is none.
@@ -91,7 +91,7 @@ std::vector<double> BinEdges(const std::optional<ValueRange>& range, int n, BinS
 
 // rows: galaxies that count. A value at the last edge is in the last bin, one below the first in
 // the first (zeros, with kLog). O(n), without memory of that size for each call.
-Distribution DistributionOf(const Population& population, const MeasureColumn& column,
+Distribution DistributionOf(const Population& population, const SortedColumn& column,
                             const RowSet& rows, std::span<const double> edges);
 
 }  // namespace peculiar

@@ -41,7 +41,7 @@ std::vector<std::uint32_t> Members(const RowSet& set) {
 }
 
 std::vector<double> EdgesOf(const std::vector<double>& values, int n, BinScale scale) {
-  const MeasureColumn column(values);
+  const SortedColumn column(values);
   std::vector<std::uint32_t> places;
   RowSet all(values.size());
   all.AddAll();
@@ -66,7 +66,7 @@ TEST(PopulationTest, AGalaxyIsInAllItsPopulationsAndEmptyOnesAreLeftOut) {
 
 TEST(PopulationTest, APercentileIsTheShareOfRankedMembersNotAbove) {
   const Population population{PopulationGroup::kAll, "some", Rows(5, {0, 2, 3, 4})};
-  const MeasureColumn column({1, 9, 2, kNan, 2});
+  const SortedColumn column({1, 9, 2, kNan, 2});
   const MemberRanks ranks(population, column);
   EXPECT_DOUBLE_EQ(*ranks.Percentile(0), 100.0 / 3);
   EXPECT_DOUBLE_EQ(*ranks.Percentile(2), 100);
@@ -94,7 +94,7 @@ TEST(PopulationTest, EdgesAreEqualStepsOfTheValueOrItsLogarithm) {
 
 TEST(PopulationTest, ADistributionCountsEveryRankedMemberThatPassesOnce) {
   const Population population{PopulationGroup::kAll, "some", Rows(6, {0, 1, 2, 4, 5})};
-  const MeasureColumn column({0, 1, 2, 3, 4, kNan});
+  const SortedColumn column({0, 1, 2, 3, 4, kNan});
   const RowSet passing = Rows(6, {0, 1, 3, 4, 5});
   const std::vector<double> edges = {0, 1, 2, 4};
   const Distribution found = DistributionOf(population, column, passing, edges);
@@ -107,7 +107,7 @@ TEST(PopulationTest, ADistributionCountsEveryRankedMemberThatPassesOnce) {
 
 TEST(PopulationTest, NothingRankedHasNoQuantiles) {
   const Population population{PopulationGroup::kAll, "some", Rows(1, {0})};
-  const Distribution found = DistributionOf(population, MeasureColumn({kNan}), Rows(1, {0}), {});
+  const Distribution found = DistributionOf(population, SortedColumn({kNan}), Rows(1, {0}), {});
   EXPECT_EQ(found.members, 1u);
   EXPECT_EQ(found.ranked, 0u);
   EXPECT_THAT(found.quantiles, IsEmpty());

@@ -53,6 +53,11 @@ TEST(SortedColumnTest, RanksAndPercentilesAreThoseOfTheCatalogue) {
   }
 }
 
+TEST(SortedColumnTest, TheRankingFallsAndTiesAreByRow) {
+  const SortedColumn column({2, 5, kNan, 2, 7, 2, std::numeric_limits<double>::infinity(), 0});
+  EXPECT_THAT(column.ranking(), ::testing::ElementsAre(4, 1, 0, 3, 5, 7));
+}
+
 TEST(SortedColumnTest, SlicesHoldExactlyTheRange) {
   const std::vector<double> values = SomeValues(2000, 2);
   const SortedColumn column(values);

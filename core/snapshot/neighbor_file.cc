@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "core/base/stop.h"
 #include "core/embedding/distance.h"
 #include "core/index/neighbor_scan.h"
 
@@ -113,7 +114,8 @@ absl::Status WriteNeighborFile(const std::filesystem::path& path, Matrix coordin
 }
 
 absl::StatusOr<NeighborFile> NeighborFile::Open(const std::filesystem::path& path,
-                                                Matrix coordinates, NeighborCheck check) {
+                                                Matrix coordinates, NeighborCheck check,
+                                                const std::stop_token& stop) {
   PECULIAR_ASSIGN_OR_RETURN(MappedFile mapped, MappedFile::Open(path));
   Header header;
   PECULIAR_RETURN_IF_ERROR(Annotate(CheckHeader(mapped.bytes(), coordinates.rows, header),
@@ -122,6 +124,7 @@ absl::StatusOr<NeighborFile> NeighborFile::Open(const std::filesystem::path& pat
   file.rows_ = header.rows;
   file.list_size_ = header.list_size;
   for (std::size_t row = 0; row < file.rows_; ++row) {
+    PECULIAR_RETURN_IF_ERROR(CheckStop(stop));
     const auto list = file.list(row);
     if (!IsList(list, row, file.rows_)) {
       return DataLoss("{}: the neighbours of row {} are not a list in order", path.string(), row);

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <span>
+#include <stop_token>
 #include <vector>
 
 #include "core/base/file.h"
@@ -38,9 +39,9 @@ absl::Status WriteNeighborFile(const std::filesystem::path& path, Matrix coordin
 class NeighborFile {
  public:
   // coordinates: what the lists were made of; used here only. NOT_FOUND; DATA_LOSS naming the file
-  // and the first row that is wrong. Reads the whole file.
+  // and the first row that is wrong; CANCELLED once `stop` asks for it. Reads the whole file.
   static absl::StatusOr<NeighborFile> Open(const std::filesystem::path& path, Matrix coordinates,
-                                           NeighborCheck check);
+                                           NeighborCheck check, const std::stop_token& stop = {});
 
   std::size_t size() const { return rows_; }            // lists
   std::size_t list_size() const { return list_size_; }  // min(kStoredNeighbors, size() - 1)

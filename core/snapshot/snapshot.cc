@@ -7,6 +7,7 @@
 
 #include "core/base/digest.h"
 #include "core/base/json.h"
+#include "core/base/stop.h"
 #include "core/snapshot/layout.h"
 
 namespace peculiar {
@@ -31,8 +32,21 @@ std::vector<std::string> ExpectedFiles(const Manifest& manifest) {
   return names;
 }
 
+absl::StatusOr<std::string> DigestOf(std::span<const std::byte> bytes,
+                                     const std::stop_token& stop) {
+  constexpr std::size_t kPiece = 16 << 20;  // hashed in some 50 ms
+  Sha256 digest;
+  while (!bytes.empty()) {
+    PECULIAR_RETURN_IF_ERROR(CheckStop(stop));
+    const std::size_t size = std::min(kPiece, bytes.size());
+    digest.Update(bytes.first(size));
+    bytes = bytes.subspan(size);
+  }
+  return digest.Hex();
+}
+
 absl::Status VerifyFile(const std::filesystem::path& folder, const ManifestFile& expected,
-                        VerifyMode mode) {
+                        VerifyMode mode, const std::stop_token& stop) {
   const std::filesystem::path path = folder / expected.name;
   PECULIAR_ASSIGN_OR_RETURN(const MappedFile file, MappedFile::Open(path));
   if (file.bytes().size() != expected.bytes) {
@@ -40,14 +54,15 @@ absl::Status VerifyFile(const std::filesystem::path& folder, const ManifestFile&
                     expected.bytes);
   }
   if (mode == VerifyMode::kSizes) return absl::OkStatus();
-  if (const std::string digest = Sha256Hex(file.bytes()); digest != expected.sha256) {
+  PECULIAR_ASSIGN_OR_RETURN(const std::string digest, DigestOf(file.bytes(), stop));
+  if (digest != expected.sha256) {
     return DataLoss("{} has SHA-256 {}, expected {}", path.string(), digest, expected.sha256);
   }
   return absl::OkStatus();
 }
 
 absl::Status VerifyFiles(const std::filesystem::path& folder, const Manifest& manifest,
-                         VerifyMode mode) {
+                         VerifyMode mode, const std::stop_token& stop) {
   std::vector<std::string> listed;
   for (const ManifestFile& file : manifest.files) listed.push_back(file.name);
   if (const auto expected = ExpectedFiles(manifest); listed != expected) {
@@ -55,7 +70,7 @@ absl::Status VerifyFiles(const std::filesystem::path& folder, const Manifest& ma
                     fmt::join(listed, " "), fmt::join(expected, " "));
   }
   for (const ManifestFile& file : manifest.files) {
-    PECULIAR_RETURN_IF_ERROR(VerifyFile(folder, file, mode));
+    PECULIAR_RETURN_IF_ERROR(VerifyFile(folder, file, mode, stop));
   }
   return absl::OkStatus();
 }
@@ -91,29 +106,31 @@ absl::StatusOr<VerifyMode> ParseVerifyMode(std::string_view name) {
   return InvalidArgument("unknown way to verify '{}', expected full or sizes", name);
 }
 
-absl::StatusOr<Snapshot> Snapshot::Open(const std::filesystem::path& folder, VerifyMode mode) {
-  return OpenAs(folder, folder.filename().string(), mode);
+absl::StatusOr<Snapshot> Snapshot::Open(const std::filesystem::path& folder, VerifyMode mode,
+                                        const std::stop_token& stop) {
+  return OpenAs(folder, folder.filename().string(), mode, stop);
 }
 
 absl::StatusOr<Snapshot> Snapshot::OpenAs(const std::filesystem::path& folder, std::string_view id,
-                                          VerifyMode mode) {
+                                          VerifyMode mode, const std::stop_token& stop) {
   Snapshot snapshot;
   snapshot.id_ = id;
   PECULIAR_ASSIGN_OR_RETURN(snapshot.manifest_, ReadSnapshotManifest(folder, id));
-  PECULIAR_RETURN_IF_ERROR(VerifyFiles(folder, snapshot.manifest_, mode));
-  PECULIAR_ASSIGN_OR_RETURN(snapshot.catalog_, ReadCatalog(folder / kCatalogFile));
+  PECULIAR_RETURN_IF_ERROR(VerifyFiles(folder, snapshot.manifest_, mode, stop));
+  PECULIAR_ASSIGN_OR_RETURN(snapshot.catalog_, ReadCatalog(folder / kCatalogFile, stop));
   PECULIAR_RETURN_IF_ERROR(
       CheckAgainstManifest(snapshot.catalog_, snapshot.manifest_, folder / kCatalogFile));
   for (std::size_t model = 0; model < snapshot.manifest_.models.size(); ++model) {
-    PECULIAR_RETURN_IF_ERROR(snapshot.OpenModel(folder, model, mode));
+    PECULIAR_RETURN_IF_ERROR(snapshot.OpenModel(folder, model, mode, stop));
   }
   return snapshot;
 }
 
 absl::StatusOr<Snapshot::Space> Snapshot::OpenSpace(const std::filesystem::path& folder,
                                                     const std::string& model,
-                                                    const CatalogSpace& space,
-                                                    VerifyMode mode) const {
+                                                    const CatalogSpace& space, VerifyMode mode,
+                                                    const std::stop_token& stop) const {
+  PECULIAR_RETURN_IF_ERROR(CheckStop(stop));
   const std::filesystem::path index_path = folder / IndexFile(model, space.name);
   PECULIAR_ASSIGN_OR_RETURN(VectorIndex index, VectorIndex::Load(index_path));
   if (index.size() != size() || static_cast<int>(index.dim()) != space.width) {
@@ -124,7 +141,7 @@ absl::StatusOr<Snapshot::Space> Snapshot::OpenSpace(const std::filesystem::path&
       mode == VerifyMode::kFull ? NeighborCheck::kDistances : NeighborCheck::kStructure;
   PECULIAR_ASSIGN_OR_RETURN(
       NeighborFile neighbors,
-      NeighborFile::Open(folder / NeighborsFile(model, space.name), index.vectors(), check));
+      NeighborFile::Open(folder / NeighborsFile(model, space.name), index.vectors(), check, stop));
   Space opened{std::move(index), std::move(neighbors), "{}"};
   if (space.name == kEmbeddingSpace) return opened;
   constexpr std::size_t kMaxBytes = 256 << 20;
@@ -136,11 +153,11 @@ absl::StatusOr<Snapshot::Space> Snapshot::OpenSpace(const std::filesystem::path&
 }
 
 absl::Status Snapshot::OpenModel(const std::filesystem::path& folder, std::size_t model,
-                                 VerifyMode mode) {
+                                 VerifyMode mode, const std::stop_token& stop) {
   const std::string& name = manifest_.models[model].name;
   std::vector<Space> spaces;
   for (const CatalogSpace& space : catalog_.spaces[model]) {
-    PECULIAR_ASSIGN_OR_RETURN(Space opened, OpenSpace(folder, name, space, mode));
+    PECULIAR_ASSIGN_OR_RETURN(Space opened, OpenSpace(folder, name, space, mode, stop));
     spaces.push_back(std::move(opened));
   }
   const std::filesystem::path embeddings_path = folder / EmbeddingsFile(name);

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,12 +34,13 @@ class Snapshot {
   // folder: SNAPSHOTS/<id>. Checks that the id is the manifest's, schema version, every file, and
   // that the counts of manifest, catalogue, indices, neighbours, embeddings and maps agree.
   // NOT_FOUND when the folder is not there or a file is missing; DATA_LOSS naming the file, what
-  // was found and what expected.
-  static absl::StatusOr<Snapshot> Open(const std::filesystem::path& folder, VerifyMode mode);
+  // was found and what expected; CANCELLED once `stop` asks for it, within a second or so.
+  static absl::StatusOr<Snapshot> Open(const std::filesystem::path& folder, VerifyMode mode,
+                                       const std::stop_token& stop = {});
 
   // The same for a folder that does not bear its id yet (the builder's temporary one).
   static absl::StatusOr<Snapshot> OpenAs(const std::filesystem::path& folder, std::string_view id,
-                                         VerifyMode mode);
+                                         VerifyMode mode, const std::stop_token& stop = {});
 
   const std::string& id() const { return id_; }
   const Manifest& manifest() const { return manifest_; }
@@ -93,9 +95,11 @@ class Snapshot {
   };
 
   Snapshot() = default;
-  absl::Status OpenModel(const std::filesystem::path& folder, std::size_t model, VerifyMode mode);
+  absl::Status OpenModel(const std::filesystem::path& folder, std::size_t model, VerifyMode mode,
+                         const std::stop_token& stop);
   absl::StatusOr<Space> OpenSpace(const std::filesystem::path& folder, const std::string& model,
-                                  const CatalogSpace& space, VerifyMode mode) const;
+                                  const CatalogSpace& space, VerifyMode mode,
+                                  const std::stop_token& stop) const;
 
   std::string id_;
   Manifest manifest_;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <stop_token>
 
 #include "core/base/digest.h"
 #include "core/snapshot/current.h"
@@ -111,6 +112,15 @@ TEST_F(SnapshotTest, GivesBackWhatWasPublished) {
       const auto map = maps.row(row);
       EXPECT_EQ(std::vector<float>(map.begin(), map.end()), ready.scores[model][row].spaxel_map);
     }
+  }
+}
+
+TEST_F(SnapshotTest, OpeningEndsWhenItIsToldTo) {
+  std::stop_source stop;
+  EXPECT_TRUE(Snapshot::Open(folder_, VerifyMode::kFull, stop.get_token()).ok());
+  stop.request_stop();
+  for (const VerifyMode mode : {VerifyMode::kFull, VerifyMode::kSizes}) {
+    EXPECT_TRUE(absl::IsCancelled(Snapshot::Open(folder_, mode, stop.get_token()).status()));
   }
 }
 

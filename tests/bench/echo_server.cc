@@ -62,7 +62,8 @@ absl::Status Serve(const CommandLine& line) {
   PECULIAR_ASSIGN_OR_RETURN(const Listener listener,
                             Listen(address, service, options, MakeCredentials(nullptr)));
   PortFile port_file(options.port_file);
-  PECULIAR_RETURN_IF_ERROR(port_file.Write(listener.address));
+  PECULIAR_RETURN_IF_ERROR(port_file.Claim(listener.address));
+  PECULIAR_RETURN_IF_ERROR(port_file.Show());
   WaitForSignal();
   listener.server->Shutdown(std::chrono::system_clock::now());
   return absl::OkStatus();

@@ -243,7 +243,29 @@ TEST_F(CliScriptingTest, WrongExportsAreRefused) {
   EXPECT_EQ(Run({"export", "galaxies", "--space", "pca"}).exit_code, 2);
   EXPECT_EQ(Run({"export", "galaxies", "--out", folder_ / "no" / "g.csv"}).exit_code, 3);
   EXPECT_THAT(Files(), ElementsAre());
-  EXPECT_EQ(Shell("\"$P\" export galaxies >/dev/full").exit_code, 1);
+}
+
+TEST_F(CliScriptingTest, AFullDiskIsSaidOfTheFileAndLeavesNothing) {
+  constexpr const char* kNoSpace = "No space left on device";
+  const auto expect_said = [](const ProcessResult& result, const std::string& file,
+                              const char* cause) {
+    EXPECT_EQ(result.exit_code, 1);
+    EXPECT_THAT(result.err, StartsWith(fmt::format("peculiar: cannot write {}: {}", file, cause)));
+    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+  };
+  expect_said(Shell("\"$P\" export galaxies >/dev/full"), "standard output", kNoSpace);
+  expect_said(Shell("\"$P\" list >/dev/full"), "standard output", kNoSpace);
+  expect_said(Run({"export", "galaxies", "--out", "/dev/full"}), "/dev/full", kNoSpace);
+  // A limit on files, standard error among them: what it says goes through a pipe.
+  for (const char* name : {"g.csv", "g.npy"}) {
+    const std::string what = std::string(name) == "g.npy" ? "embeddings" : "galaxies";
+    const ProcessResult limited = Shell(fmt::format(
+        "(ulimit -f 0; \"$P\" export {} --out \"$F\"/{}; echo exit $?) 2>&1 | cat", what, name));
+    EXPECT_THAT(limited.out, StartsWith(fmt::format("peculiar: cannot write {}: File too large",
+                                                    (folder_ / name).string())));
+    EXPECT_THAT(limited.out, ::testing::EndsWith("\nexit 1\n"));
+    EXPECT_THAT(Files(), ElementsAre());
+  }
 }
 
 TEST_F(CliScriptingTest, ASignalLeavesNothingHalfWritten) {
@@ -370,7 +392,7 @@ TEST_F(CliScriptingTest, BashCompletesCommandsFlagsAndValues) {
     ask peculiar -o csv anomalies --output = vo
     ask peculiar --output = ''
     ask peculiar export ''
-    ask peculiar embedding --model ''
+    ask peculiar embedding --mode
     ask peculiar show --ids "$F/id"
     ask peculiar show --comp
   )";
@@ -384,10 +406,34 @@ TEST_F(CliScriptingTest, BashCompletesCommandsFlagsAndValues) {
                                     "votable\n"
                                     "table json jsonl csv votable\n"
                                     "galaxies embeddings\n"
-                                    "\n"
+                                    "--model\n"
                                     "{}\n"
                                     "\n",
                                     (folder_ / "ids.txt").string()));
+}
+
+TEST_F(CliScriptingTest, BashCompletesTheModelsOfTheServerThatWouldBeAsked) {
+  const std::string complete = R"(
+    source <("$P" completion bash)
+    ask() {
+      COMP_LINE="$*"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+      _peculiar; echo "${COMPREPLY[*]}."
+    }
+    ask "$P" anomalies --model ''
+    ask "$P" anomalies --model v
+    ask "$P" --server 127.0.0.1:1 anomalies --model ''
+    PECULIAR_SERVER=127.0.0.1:1
+    ask "$P" anomalies --model ''
+    ask "$P" --server "$S" anomalies --model = ''
+    ask no-such-program anomalies --model ''
+    peculiar() { printf '%s\n' 'model,default' '$(touch "$F/run"),yes' 'a b,no' 'good-1,no'; }
+    ask peculiar anomalies --model ''
+  )";
+  const ProcessResult result = Shell("S=$PECULIAR_SERVER;" + complete, "/bin/bash");
+  EXPECT_EQ(result.err, "");
+  EXPECT_EQ(result.out, "ae vae.\nvae.\n.\n.\nae vae.\n.\ngood-1.\n");
+  EXPECT_THAT(Files(), ElementsAre());
+  EXPECT_LT(result.seconds, 20);
 }
 
 TEST_F(CliScriptingTest, ModelsAndComparedScores) {

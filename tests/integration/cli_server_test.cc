@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
@@ -14,6 +15,7 @@
 #include "tests/support/process.h"
 #include "tests/support/ready_snapshot.h"
 #include "tests/support/running_server.h"
+#include "tests/support/unread_call.h"
 
 namespace peculiar::testing {
 namespace {
@@ -243,6 +245,46 @@ TEST_F(CliServerTest, WrongIdsAndNamesHaveTheirReasonAndExitCode) {
   }
 }
 
+TEST_F(CliServerTest, ASnapshotOfTheFutureIsOneForWhoeverReadsIt) {
+  const std::filesystem::path folder = folder_ / "future";
+  const std::chrono::sys_days day = std::chrono::year(2126) / std::chrono::January / 1;
+  PublishReadySnapshot(folder, {.created = day});
+  RunningServer future(folder);
+  const std::string address = future.server().address();
+  const auto run = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {PECULIAR_CLI, "--server", address});
+    const ProcessResult result = RunProcess(arguments);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return result.out;
+  };
+  for (const char* verb : {"status", "doctor"}) {
+    EXPECT_THAT(run({verb}), HasSubstr("days in the future (check the clocks)")) << verb;
+  }
+  EXPECT_EQ(Json::parse(run({"status", "-o", "json"}))["age_seconds"], 0);
+}
+
+// A probe must not take a server out because it has much to do.
+TEST_F(CliServerTest, AFullServerIsHealthyAndRefusesQuestions) {
+  const std::filesystem::path folder = folder_ / "large";
+  PublishReadySnapshot(folder, {.galaxies = 990});
+  RunningServer full(
+      server::ServerOptions{.snapshots = folder, .poll_seconds = 3600, .max_calls = 1});
+  v1::ListAnomaliesRequest page;
+  page.set_page_size(1000);
+  UnreadCall slow(full.server().address(), "/peculiar.v1.QueryService/ListAnomalies", page);
+  ASSERT_TRUE(slow.WaitForHeaders());
+  const std::vector<std::string> status = {PECULIAR_CLI, "--server", full.server().address(),
+                                           "--timeout",  "20",       "status"};
+  const ProcessResult refused = RunProcess(status);
+  EXPECT_EQ(refused.exit_code, 4) << refused.err;
+  EXPECT_THAT(refused.err, StartsWith("peculiar: TOO_BUSY:"));
+  std::vector<std::string> health = status;
+  health.emplace_back("--health");
+  const ProcessResult healthy = RunProcess(health);
+  EXPECT_EQ(healthy.exit_code, 0) << healthy.err;
+  EXPECT_THAT(healthy.out, HasSubstr("serving"));
+}
+
 TEST(CliEmptyServerTest, ServerWithoutSnapshotRefuses) {
   const auto folder = std::filesystem::path(::testing::TempDir()) /
                       ("cli_empty_server_test." + std::to_string(getpid()));
@@ -253,6 +295,10 @@ TEST(CliEmptyServerTest, ServerWithoutSnapshotRefuses) {
         RunProcess({PECULIAR_CLI, "--server", server.server().address(), "status"});
     EXPECT_EQ(result.exit_code, 4);
     EXPECT_THAT(result.err, StartsWith("peculiar: NO_SNAPSHOT:"));
+    const ProcessResult health =
+        RunProcess({PECULIAR_CLI, "--server", server.server().address(), "status", "--health"});
+    EXPECT_EQ(health.exit_code, 4);
+    EXPECT_THAT(health.err, HasSubstr("is not serving"));
   }
   std::filesystem::remove_all(folder);
 }

@@ -443,7 +443,7 @@ TEST_F(CliTest, FullDiskIsSaid) {
   ProcessOptions options{.environment = {"PECULIAR_SERVER=" + server_.address()}};
   const ProcessResult result = RunProcess({"/bin/sh", "-c", command}, options);
   EXPECT_EQ(result.exit_code, 1);
-  EXPECT_THAT(result.err, HasSubstr("No space left on device"));
+  EXPECT_EQ(result.err, "peculiar: cannot write standard output: No space left on device\n");
 }
 
 TEST_F(CliTest, InterruptIsQuick) {

@@ -88,7 +88,11 @@ class Commands(unittest.TestCase):
             if program != "peculiar-server" and not arguments[0].startswith("--"):
                 verb = arguments[:1]
             flags = {argument for argument in arguments if argument.startswith("--")}
-            self.assertEqual(flags - flags_of(program, *verb), set(), where)
+            known = flags_of(program, *verb)
+            if program == "peculiar":  # a probe: the program's flags, then the verb with its own
+                self.assertIn("status", arguments)
+                known = known | flags_of(program, "status")
+            self.assertEqual(flags - known, set(), where)
         self.assertEqual(seen, {"peculiar-server", "peculiar-worker", "peculiar", "nginx"})
 
     def test_the_settings_in_the_environment_are_the_servers(self):
@@ -167,6 +171,14 @@ class Kubernetes(unittest.TestCase):
             for mount in container["volumeMounts"]:
                 writes = not mount.get("readOnly", False)
                 self.assertEqual(writes, mount["name"] == "tmp" or container["name"] == "worker" and mount["name"] == "workspace")
+
+    def test_probes_ask_what_a_full_server_answers(self):
+        text = (DOCKER / "server.Dockerfile").read_text()
+        probes = [re.search(r"^HEALTHCHECK .*CMD (.*)$", text, re.M)[1]]
+        probes += [str(container["livenessProbe"]) for container in containers() if "livenessProbe" in container]
+        self.assertEqual(len(probes), 2)
+        for probe in probes:
+            self.assertIn("--health", probe)
 
     def test_what_is_named_is_there(self):
         for path in KUBERNETES.rglob("kustomization.yaml"):

@@ -39,7 +39,7 @@ VENDORS = [
     (r"faiss/.*", {"index", "tests"}, False),
     (r"(?:torch|ATen|c10)/.*", {"model", "train"}, True),
     (r"(?:Eigen|Spectra)/.*", {"projection", "feedback"}, True),
-    (r"hwy/.*", {"network", "index"}, True),
+    (r"hwy/.*", {"network", "index", "tests"}, True),
     (r"(?:grpcpp|grpc|google/protobuf)/.*|.*\.pb\.h", {"server", "client", "tests"}, True),
 ]
 

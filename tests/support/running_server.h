@@ -64,6 +64,7 @@ class RunningServer {
     auto started = server::Server::Start(options);
     if (!started.ok()) std::abort();
     server_ = *std::move(started);
+    server_->WaitUntilReady();
     channel_ = ChannelTo(server_->address());
     stub_ = v1::QueryService::NewStub(channel_);
   }
