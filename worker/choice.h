@@ -39,9 +39,16 @@ CLI::Option* AddChoice(CLI::App& app, const std::string& flag, Target& target,
 }
 
 // --device, as the verbs that compute a network take it.
-inline void AddDeviceFlag(CLI::App& app, DeviceKind& target) {
-  AddChoice(app, "--device", target, {DeviceKind::kAuto, DeviceKind::kCpu, DeviceKind::kCuda},
-            DeviceName, "default: auto: the CPU for the engine fused, else cuda when there is one");
+inline void AddDeviceFlag(CLI::App& app, Device& target) {
+  const auto check = [](const std::string& word) {
+    const auto device = ParseDevice(word);
+    return device.ok() ? std::string() : std::string(MessageOf(device.status()));
+  };
+  app.add_option_function<std::string>(
+         "--device", [&target](const std::string& word) { target = *ParseDevice(word); },
+         "default: auto: the CPU for the engine fused, else the first GPU when there is one")
+      ->check(check)
+      ->type_name("auto|cpu|cuda[:N]");
 }
 
 }  // namespace peculiar::worker

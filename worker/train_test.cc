@@ -186,5 +186,14 @@ TEST_F(TrainVerbTest, FlagsOfTheCommandLineReachTheOptions) {
   EXPECT_EQ(options.training.checkpoint_minutes, 1);
 }
 
+TEST_F(TrainVerbTest, ADeviceIsAKindOrOneOfTheGpus) {
+  CLI::App app;
+  TrainVerbOptions options;
+  AddTrainingFlags(app, options);
+  app.parse("--device cuda:3");
+  EXPECT_EQ(options.training.device, Device(DeviceKind::kCuda, 3));
+  EXPECT_THROW(app.parse("--device cuda:x"), CLI::ValidationError);
+}
+
 }  // namespace
 }  // namespace peculiar::worker

@@ -1,11 +1,18 @@
 #include "core/model/device.h"
 
-#include <torch/cuda.h>
+#include <charconv>
+
+#include "core/cuda/gpus.h"
 
 namespace peculiar {
+namespace {
 
-std::string_view DeviceName(DeviceKind device) {
-  switch (device) {
+constexpr std::string_view kCuda = "cuda";
+
+}  // namespace
+
+std::string DeviceName(const Device& device) {
+  switch (device.kind) {
     case DeviceKind::kAuto:
       return "auto";
     case DeviceKind::kCpu:
@@ -13,25 +20,44 @@ std::string_view DeviceName(DeviceKind device) {
     case DeviceKind::kCuda:
       break;
   }
-  return "cuda";
+  return fmt::format("{}:{}", kCuda, device.index);
 }
 
-absl::StatusOr<DeviceKind> ParseDevice(std::string_view name) {
-  for (const DeviceKind device : {DeviceKind::kAuto, DeviceKind::kCpu, DeviceKind::kCuda}) {
-    if (DeviceName(device) == name) return device;
+absl::StatusOr<Device> ParseDevice(std::string_view name) {
+  if (name == "auto") return Device(DeviceKind::kAuto);
+  if (name == "cpu") return Device(DeviceKind::kCpu);
+  if (name == kCuda) return Device(DeviceKind::kCuda);
+  if (name.starts_with("cuda:")) {
+    const std::string_view number = name.substr(kCuda.size() + 1);
+    int index = 0;
+    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), index);
+    if (error == std::errc() && end == number.data() + number.size() && index >= 0) {
+      return Device(DeviceKind::kCuda, index);
+    }
   }
-  return InvalidArgument("unknown device '{}', expected one of: auto, cpu, cuda", name);
+  return InvalidArgument("unknown device '{}', expected one of: auto, cpu, cuda, cuda:N", name);
 }
 
-absl::StatusOr<DeviceKind> ResolveDevice(DeviceKind device) {
-  const bool has_cuda = torch::cuda::is_available();
-  if (device == DeviceKind::kAuto) return has_cuda ? DeviceKind::kCuda : DeviceKind::kCpu;
-  if (device == DeviceKind::kCuda && !has_cuda) {
-    return FailedPrecondition(
-        "device cuda asked for, but this LibTorch finds no GPU: use auto or cpu, or build with a "
-        "CUDA LibTorch");
+absl::StatusOr<Device> ResolveDevice(const Device& device, const absl::StatusOr<int>& gpus) {
+  switch (device.kind) {
+    case DeviceKind::kCpu:
+      return device;
+    case DeviceKind::kAuto:
+      return Device(gpus.ok() ? DeviceKind::kCuda : DeviceKind::kCpu);
+    case DeviceKind::kCuda:
+      break;
+  }
+  if (!gpus.ok()) return Annotate(gpus.status(), "cannot use device " + DeviceName(device));
+  if (device.index >= *gpus) {
+    return InvalidArgument("cannot use device {}: there are {} GPUs, cuda:0 to cuda:{}",
+                           DeviceName(device), *gpus, *gpus - 1);
   }
   return device;
+}
+
+absl::StatusOr<Device> ResolveDevice(const Device& device) {
+  if (device.kind == DeviceKind::kCpu) return device;  // without a word to the driver
+  return ResolveDevice(device, CountGpus());
 }
 
 }  // namespace peculiar

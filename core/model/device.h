@@ -2,6 +2,7 @@
 // Asked once at the start of a verb; what it answers is then passed down.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "core/base/status.h"
@@ -10,13 +11,26 @@ namespace peculiar {
 
 enum class DeviceKind { kAuto, kCpu, kCuda };
 
-// "auto", "cpu", "cuda".
-std::string_view DeviceName(DeviceKind device);
-// INVALID_ARGUMENT naming the known devices.
-absl::StatusOr<DeviceKind> ParseDevice(std::string_view name);
+// A kind, and for a GPU which of those that CUDA_VISIBLE_DEVICES leaves.
+struct Device {
+  DeviceKind kind = DeviceKind::kAuto;
+  int index = 0;  // of a GPU, otherwise 0
 
-// kCpu or kCuda: `auto` is cuda when LibTorch has a usable GPU. FAILED_PRECONDITION when cuda is
-// asked for and there is none.
-absl::StatusOr<DeviceKind> ResolveDevice(DeviceKind device);
+  constexpr Device() = default;
+  constexpr Device(DeviceKind kind, int index = 0) : kind(kind), index(index) {}  // NOLINT: a kind
+  bool operator==(const Device&) const = default;
+};
+
+// "auto", "cpu", "cuda:0".
+std::string DeviceName(const Device& device);
+// "auto", "cpu", "cuda" (the first GPU) or "cuda:N". INVALID_ARGUMENT saying what is known.
+absl::StatusOr<Device> ParseDevice(std::string_view name);
+
+// The CPU or a GPU that is there: `auto` is the first GPU, or the CPU where none can be used.
+// FAILED_PRECONDITION when a GPU is asked for and none can be used (no CUDA in this program, no
+// driver, an old driver, no GPU); INVALID_ARGUMENT when there are fewer than its index says.
+absl::StatusOr<Device> ResolveDevice(const Device& device);
+// The same by the answer of CountGpus.
+absl::StatusOr<Device> ResolveDevice(const Device& device, const absl::StatusOr<int>& gpus);
 
 }  // namespace peculiar

@@ -18,7 +18,7 @@
 namespace peculiar {
 
 struct EmbedderOptions {
-  DeviceKind device = DeviceKind::kAuto;
+  Device device;
   int threads = 0;  // 0 = all cores
   std::string engine = "fused";
   std::size_t batch_size = 16;  // cubes at once: bounds the memory, 16 is the training's

@@ -70,20 +70,22 @@ absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(std::string_view name, Autoen
     return InvalidArgument("{} threads asked for, expected 0 (all cores) or more", options.threads);
   }
   const bool fused = name == "fused";
-  if (fused && options.device == DeviceKind::kCuda) {
+  if (fused && options.device.kind == DeviceKind::kCuda) {
     return InvalidArgument(
         "the engine 'fused' runs on the CPU alone: for device cuda ask for engine 'scan'");
   }
-  PECULIAR_ASSIGN_OR_RETURN(const DeviceKind device,
+  PECULIAR_ASSIGN_OR_RETURN(const Device device,
                             ResolveDevice(fused ? DeviceKind::kCpu : options.device));
   using Result = absl::StatusOr<std::unique_ptr<Engine>>;
   return Guard("cannot set up the engine", [&]() -> Result {
-    const bool on_cpu = device == DeviceKind::kCpu;
+    const bool on_cpu = device.kind == DeviceKind::kCpu;
     const int threads = options.threads > 0 ? options.threads : HardwareThreads();
     // The engine's threads take samples, not pieces of one operation: the thousands of small
     // operations of a step would wait for each other at each one's end.
     at::set_num_threads(on_cpu ? 1 : threads);
-    const torch::Device place(on_cpu ? torch::kCPU : torch::kCUDA);
+    const torch::Device place =
+        on_cpu ? torch::Device(torch::kCPU)
+               : torch::Device(torch::kCUDA, static_cast<c10::DeviceIndex>(device.index));
     network.To(place);
     if (fused) return std::make_unique<FusedEngine>(network, threads);
     if (on_cpu) KeepFreedMemory();

@@ -42,7 +42,7 @@ class Engine {
 };
 
 struct EngineOptions {
-  DeviceKind device = DeviceKind::kAuto;
+  Device device;
   int threads = 0;  // of the CPU; 0 = all cores. No more than the samples of a batch are used
 };
 
@@ -55,8 +55,8 @@ const std::vector<std::string>& EngineNames();
 // Moves the network to the device (for "fused" `auto` is the CPU) and, on the CPU, sets LibTorch's
 // own thread count to 1: the engine's threads take samples. "reference" on the CPU tunes the
 // process's allocator once. The network must outlive the engine. INVALID_ARGUMENT for an unknown
-// name (the known ones are named), negative threads, or "fused" on cuda; FAILED_PRECONDITION when
-// cuda is asked for and absent.
+// name (the known ones are named), negative threads, or "fused" on cuda; for a GPU that cannot be
+// used as ResolveDevice.
 absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(std::string_view name, Autoencoder& network,
                                                    const EngineOptions& options = {});
 

@@ -43,7 +43,7 @@ struct TrainOptions {
 
   // How it is computed. Results differ by float rounding at most, but only runs with equal values
   // here are bit-identical.
-  DeviceKind device = DeviceKind::kAuto;
+  Device device;
   int threads = 0;  // 0 = all cores
   std::string engine = "fused";
   // A checkpoint within an epoch when the last is older than this; 0 = at the end of epochs only.

@@ -124,6 +124,24 @@ class BadInput(unittest.TestCase):
                 self.assertIn(word, done.stderr)
             self.assertFalse((work / "dataset" / "dataset.json").exists())
 
+    def test_a_gpu_that_is_not_there_is_an_error_that_says_why(self):
+        shutil.copy(self.source, self.add(self.good["plateifu"]))
+        self.add("9001-1901")
+        self.ingest()
+
+        def train(device):
+            return programs.worker("train", "--workspace", self.folder / "work", "--model", "ae", "--preset", "tiny", "--epochs",
+                                   "1", "--engine", "reference", "--device", device, check=False,
+                                   env={**os.environ, "CUDA_VISIBLE_DEVICES": ""})
+
+        # What is missing depends on the machine and the program; that it is said does not.
+        done = train("cuda:99")
+        self.assertEqual(done.returncode, 4, done.stderr)
+        self.assertRegex(done.stderr, r"cannot use device cuda:99: .*(built without CUDA|driver)")
+        done = train("cuda:first")
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("expected one of: auto, cpu, cuda, cuda:N", done.stderr)
+
     def test_workspace_of_another_version(self):
         work = self.folder / "work"
         work.mkdir()

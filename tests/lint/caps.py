@@ -18,7 +18,7 @@ Function = collections.namedtuple("Function", "path line name lines has_reason")
 def file_cap(path):
     if path.endswith("/main.cc"):
         return 80
-    if path.endswith(".h"):
+    if path.endswith((".h", ".cuh")):
         return 200
     return 500 if is_test(path) else 400
 

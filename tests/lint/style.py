@@ -43,7 +43,7 @@ def check_names(tree):
 
 
 def check_contracts(tree):
-    for path in tree.select(".h"):
+    for path in tree.select(".h", ".cuh"):
         text = tree.read(path)
         # Highway includes its -inl.h files once an instruction set.
         guard = "HWY_TARGET_TOGGLE" if path.endswith("-inl.h") else "#pragma once\n"

@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 
-CPP = (".cc", ".h")
+CPP = (".cc", ".h", ".cu", ".cuh")
 
 
 class Tree:

@@ -1,0 +1,30 @@
+// The GPUs of this machine, or why there are none that this program can use. Asks the driver each
+// time; thread-safe. Free of CUDA's headers: a program built without CUDA answers too.
+#pragma once
+
+#include <string>
+
+#include "core/base/status.h"
+#include "core/cuda/launch.h"
+
+namespace peculiar {
+
+// How many GPUs CUDA_VISIBLE_DEVICES leaves, at least 1. FAILED_PRECONDITION saying what is
+// missing: CUDA in this program, a driver, a newer driver, a GPU.
+absl::StatusOr<int> CountGpus();
+
+// What CUDA's runtime says of the driver. Versions as CUDA has them: 13020 is 13.2.
+struct DriverReport {
+  CudaError error = 0;
+  std::string error_text;
+  int gpus = 0;
+  int driver_version = 0;   // the newest CUDA that the driver can serve; 0: there is no driver
+  int runtime_version = 0;  // that of this program
+};
+// CountGpus by its answers.
+absl::StatusOr<int> GpusOf(const DriverReport& report);
+
+// OK, or what was attempted with CUDA's words: out of memory RESOURCE_EXHAUSTED, all else INTERNAL.
+absl::Status CudaStatus(CudaError error, std::string_view what);
+
+}  // namespace peculiar

@@ -1,0 +1,51 @@
+#include "core/cuda/gpus.h"
+
+#include <gmock/gmock.h>
+
+namespace peculiar {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr int kInsufficientDriver = 35;  // cudaErrorInsufficientDriver, also without any driver
+
+std::string ProblemOf(const DriverReport& report) {
+  const auto gpus = GpusOf(report);
+  EXPECT_EQ(gpus.status().code(), absl::StatusCode::kFailedPrecondition);
+  return std::string(MessageOf(gpus.status()));
+}
+
+TEST(GpusTest, CountsThoseThatTheDriverShows) {
+  EXPECT_EQ(*GpusOf({0, "", 2, 13020, 13020}), 2);
+  EXPECT_EQ(*GpusOf({0, "", 1, 13000, 13020}), 1);  // an older driver of the same major version
+}
+
+TEST(GpusTest, SaysWhatIsMissing) {
+  EXPECT_THAT(ProblemOf({kInsufficientDriver, "insufficient", 0, 0, 13020}),
+              HasSubstr("no NVIDIA driver"));
+  EXPECT_THAT(ProblemOf({kInsufficientDriver, "insufficient", 0, 12040, 13020}),
+              HasSubstr("serves CUDA up to 12.4, this program needs 13.2"));
+  EXPECT_THAT(ProblemOf({0, "", 0, 13020, 13020}), HasSubstr("CUDA_VISIBLE_DEVICES"));
+  EXPECT_THAT(ProblemOf({999, "unknown error", 0, 13020, 13020}),
+              HasSubstr("unknown error (CUDA error 999)"));
+}
+
+// Whatever this machine has.
+TEST(GpusTest, ThisMachineHasSomeOrAReason) {
+  const auto gpus = CountGpus();
+  if (gpus.ok()) {
+    EXPECT_GT(*gpus, 0);
+  } else {
+    EXPECT_EQ(gpus.status().code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_FALSE(gpus.status().message().empty());
+  }
+}
+
+TEST(GpusTest, CudaErrorsSayWhatWasAttempted) {
+  EXPECT_TRUE(CudaStatus(0, "cannot launch the cell").ok());
+  EXPECT_THAT(std::string(MessageOf(CudaStatus(1, "cannot launch the cell"))),
+              HasSubstr("cannot launch the cell"));
+}
+
+}  // namespace
+}  // namespace peculiar
