@@ -1,5 +1,7 @@
 // The pointwise part of a ConvLSTM step and its derivative (internal to core/model: includes
-// LibTorch). Pure functions that write into given tensors: every pixel and channel on its own.
+// LibTorch). Pure functions that write into given tensors: every pixel and channel on its own, by
+// the kernels of core/cuda where the tensors fit them (float32, channels-last, F a multiple of 4),
+// on the CPU too, else by LibTorch's operations.
 //   i, f, o = gate(sum_i), gate(sum_f), gate(sum_o),  g = act(sum_c)
 //   c = f c' + i g,  h = o act(c)
 #pragma once
@@ -20,8 +22,8 @@ struct LstmCell {
                torch::Tensor hidden) const;
 
   // gates, previous and cell as Forward left them. hidden_grad: of h. cell_grad: of c by the later
-  // steps, undefined = 0; replaced by the gradient of c' unless previous is undefined. Writes
-  // sums_grad, [B, 4 F, H, W].
+  // steps, undefined = 0; becomes the gradient of c', which means nothing when previous is
+  // undefined. Writes sums_grad, [B, 4 F, H, W].
   void Backward(const torch::Tensor& gates, const torch::Tensor& previous,
                 const torch::Tensor& cell, const torch::Tensor& hidden_grad,
                 torch::Tensor& cell_grad, torch::Tensor sums_grad) const;

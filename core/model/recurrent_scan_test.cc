@@ -67,5 +67,26 @@ TEST_P(RecurrentScanTest, GradientsAreThoseOfDifferences) {
                   12);
 }
 
+// In float32 with channels side by side the cells are the kernels' own code.
+TEST_P(RecurrentScanTest, TheKernelsGiveWhatTheOperationsGive) {
+  const ConvLstm exact = Lstm();
+  const auto narrow = [](const torch::Tensor& tensor) {
+    return tensor.detach().to(torch::kFloat32).requires_grad_(true);
+  };
+  const ConvLstm lstm = {narrow(exact.kernel), narrow(exact.recurrent_kernel), narrow(exact.bias),
+                         exact.recurrent_activation, exact.cell_activation};
+  const auto sequence = NormalTensor({GetParam().steps, 2, 2, 7, 6}, 4);
+  const auto expected = exact.Scan(sequence);
+  const auto hidden = lstm.Scan(sequence.detach().to(torch::kFloat32));
+  EXPECT_TRUE(at::allclose(hidden.to(torch::kFloat64), expected, 1e-4, 1e-5));
+  expected.square().sum().backward();
+  hidden.square().sum().backward();
+  for (const auto& [tensor, of_exact] : {std::pair(lstm.kernel, exact.kernel),
+                                         {lstm.recurrent_kernel, exact.recurrent_kernel},
+                                         {lstm.bias, exact.bias}}) {
+    EXPECT_TRUE(at::allclose(tensor.grad().to(torch::kFloat64), of_exact.grad(), 1e-4, 1e-4));
+  }
+}
+
 }  // namespace
 }  // namespace peculiar
