@@ -4,11 +4,14 @@
 add_library(peculiar_flags INTERFACE)
 target_include_directories(peculiar_flags INTERFACE ${PROJECT_SOURCE_DIR})
 # GCC 12 reports restrict and maybe-uninitialized falsely inside std::string and std::optional at -O3.
-target_compile_options(peculiar_flags INTERFACE -Wall -Wextra -Wno-missing-field-initializers -Wno-restrict
-                       -Wno-maybe-uninitialized
-                       $<$<BOOL:${PECULIAR_WERROR}>:-Werror>)
+set(peculiar_warnings -Wall -Wextra -Wno-missing-field-initializers -Wno-restrict -Wno-maybe-uninitialized)
+list(JOIN peculiar_warnings "," peculiar_host_warnings)
+target_compile_options(peculiar_flags INTERFACE
+  $<$<COMPILE_LANGUAGE:CXX>:${peculiar_warnings};$<$<BOOL:${PECULIAR_WERROR}>:-Werror>>
+  $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=${peculiar_host_warnings};$<$<BOOL:${PECULIAR_WERROR}>:-Werror=all-warnings>>)
 # Every core room may use these: the status type, text formatting.
-target_link_libraries(peculiar_flags INTERFACE absl::status absl::statusor fmt::fmt Threads::Threads)
+target_link_libraries(peculiar_flags INTERFACE absl::status absl::statusor Threads::Threads
+                      $<IF:$<BOOL:${PECULIAR_WITH_CUDA}>,peculiar_fmt,fmt::fmt>)
 if(PECULIAR_SANITIZE)
   target_compile_options(peculiar_flags INTERFACE -fsanitize=${PECULIAR_SANITIZE} -fno-omit-frame-pointer)
   target_link_options(peculiar_flags INTERFACE -fsanitize=${PECULIAR_SANITIZE})
@@ -47,6 +50,9 @@ function(peculiar_binary name)
   add_executable(${name} ${arg_SRCS})
   target_link_libraries(${name} PRIVATE peculiar_flags ${arg_DEPS})
   target_compile_definitions(${name} PRIVATE PECULIAR_VERSION="${PROJECT_VERSION}")
+  if(PECULIAR_WITH_CUDA)
+    peculiar_find_libraries_by_origin(${name})
+  endif()
   install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endfunction()
 

@@ -8,6 +8,7 @@
 #include "core/base/parallel.h"
 #include "core/model/guard.h"
 #include "core/model/losses.h"
+#include "core/model/step_graph.h"
 
 namespace peculiar {
 namespace {
@@ -48,6 +49,19 @@ void VisitSlices(const torch::Tensor& reconstruction, std::size_t first,
 
 }  // namespace
 
+struct AutogradEngine::Step {
+  Batch batch;
+  LossTerms loss;
+  std::vector<torch::Tensor> gradients;
+  StepGraph graph;
+};
+
+AutogradEngine::AutogradEngine(Autoencoder& network, LstmPath path, torch::Device device,
+                               int threads, bool graphed)
+    : network_(network), path_(path), device_(device), threads_(threads), is_graphed_(graphed) {}
+
+AutogradEngine::~AutogradEngine() = default;
+
 std::vector<Batch> AutogradEngine::Split(const Batch& batch) const {
   const std::int64_t parts = std::min<std::int64_t>(threads_, batch.cubes.size(0));
   const auto cubes = batch.cubes.to(device_).tensor_split(parts);
@@ -65,8 +79,36 @@ absl::Status AutogradEngine::ForEachPart(std::string_view what, std::size_t part
   return ParallelFor(parts, threads_, [&](std::size_t i) { return Guard(what, [&] { work(i); }); });
 }
 
+absl::StatusOr<StepLoss> AutogradEngine::BackwardByGraph(const Batch& batch) {
+  return Guard("cannot compute gradients", [&]() -> absl::StatusOr<StepLoss> {
+    const std::vector<torch::Tensor> parameters = network_.tensors();
+    std::unique_ptr<Step>& step = steps_[batch.cubes.size(0)];
+    if (step == nullptr) {
+      step = std::make_unique<Step>();
+      step->batch.cubes = at::empty_like(batch.cubes, batch.cubes.options().device(device_));
+      if (batch.noise.defined()) {
+        step->batch.noise = at::empty_like(batch.noise, batch.noise.options().device(device_));
+      }
+    }
+    TORCH_CHECK(step->batch.noise.defined() == batch.noise.defined(),
+                "batches of one size with noise and without");
+    step->batch.cubes.copy_(batch.cubes);
+    if (batch.noise.defined()) step->batch.noise.copy_(batch.noise);
+    step->graph.Run([&] {
+      const NetworkOutput output = network_.Forward(step->batch.cubes, step->batch.noise, path_);
+      step->loss = ComputeLoss(network_.config(), step->batch.cubes, output);
+      step->gradients = torch::autograd::grad({step->loss.total}, parameters);
+    });
+    for (std::size_t k = 0; k < parameters.size(); ++k) {
+      parameters[k].mutable_grad() = step->gradients[k];
+    }
+    return ValuesOf(step->loss);
+  });
+}
+
 absl::StatusOr<StepLoss> AutogradEngine::Backward(const Batch& batch) {
   PECULIAR_RETURN_IF_ERROR(CheckBatch(network_.config(), batch));
+  if (is_graphed_) return BackwardByGraph(batch);
   const std::vector<torch::Tensor> parameters = network_.tensors();
   std::vector<Batch> parts;
   std::vector<StepLoss> losses;

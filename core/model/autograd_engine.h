@@ -4,7 +4,10 @@
 // its last bits.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <map>
+#include <memory>
 
 #include "core/model/engine.h"
 
@@ -13,8 +16,10 @@ namespace peculiar {
 class AutogradEngine : public Engine {
  public:
   // The network's parameters must be on `device`. threads >= 1; a GPU takes 1.
-  AutogradEngine(Autoencoder& network, LstmPath path, torch::Device device, int threads)
-      : network_(network), path_(path), device_(device), threads_(threads) {}
+  // graphed: gradients by StepGraph, with one thread.
+  AutogradEngine(Autoencoder& network, LstmPath path, torch::Device device, int threads,
+                 bool graphed = false);
+  ~AutogradEngine() override;
 
   torch::Device device() const override { return device_; }
   absl::StatusOr<StepLoss> Backward(const Batch& batch) override;
@@ -29,10 +34,17 @@ class AutogradEngine : public Engine {
   absl::Status ForEachPart(std::string_view what, std::size_t parts,
                            const std::function<void(std::size_t)>& work) const;
 
+  // The batch as it is, on a GPU: its step captured once for each number of cubes.
+  absl::StatusOr<StepLoss> BackwardByGraph(const Batch& batch);
+
+  struct Step;  // tensors that a capture reads and writes
+
   Autoencoder& network_;
   LstmPath path_;
   torch::Device device_;
   int threads_;
+  bool is_graphed_;
+  std::map<std::int64_t, std::unique_ptr<Step>> steps_;  // by cubes of a batch
 };
 
 }  // namespace peculiar

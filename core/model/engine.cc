@@ -89,8 +89,9 @@ absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(std::string_view name, Autoen
     network.To(place);
     if (fused) return std::make_unique<FusedEngine>(network, threads);
     if (on_cpu) KeepFreedMemory();
-    const LstmPath path = name == "scan" ? LstmPath::kScan : LstmPath::kSteps;
-    return std::make_unique<AutogradEngine>(network, path, place, on_cpu ? threads : 1);
+    const bool scan = name == "scan";
+    return std::make_unique<AutogradEngine>(network, scan ? LstmPath::kScan : LstmPath::kSteps,
+                                            place, on_cpu ? threads : 1, scan && !on_cpu);
   });
 }
 

@@ -101,6 +101,7 @@ class FusedEngineTest : public testing::TestWithParam<Case> {
   Autoencoder network_{config_, 3};
   FusedEngine fused_{network_, 2};
   AutogradEngine scan_{network_, LstmPath::kScan, torch::kCPU, 2};
+  AutogradEngine graphed_{network_, LstmPath::kScan, torch::kCPU, 1, /*graphed=*/true};
   AutogradEngine reference_{network_, LstmPath::kSteps, torch::kCPU, 2};
   // A batch on which float32 itself is good for the bounds below: on others LibTorch's gradients of
   // TinyAe differ from its own in float64 by up to 3e-4 (LayerNorm over four nearly equal values).
@@ -126,6 +127,11 @@ TEST_P(FusedEngineTest, LossesAndGradientsAreTheReferences) { ExpectExact(fused_
 // LibTorch's own sums of biases in float32 are less exact.
 TEST_P(FusedEngineTest, LossesAndGradientsOfTheScanAreTheReferencesToo) {
   ExpectExact(scan_, 3e-4);
+}
+
+// Without a GPU the way of a step's tensors is tested, not their capture.
+TEST_P(FusedEngineTest, LossesAndGradientsByTheGraphAreTheReferencesToo) {
+  ExpectExact(graphed_, 3e-4);
 }
 
 TEST(FusedEngineNameTest, FusedIsForTheCpu) {

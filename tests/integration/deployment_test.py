@@ -249,7 +249,8 @@ class Docker(unittest.TestCase):
     def test_images_take_their_packages_from_the_list_and_run_without_root(self):
         sections = set(re.findall(r"^\[(\w+)\]$", (DEPLOY / "packages.txt").read_text(), re.M))
         files = sorted(DOCKER.glob("*.Dockerfile"))
-        self.assertEqual([file.name for file in files], ["front.Dockerfile", "server.Dockerfile", "worker.Dockerfile"])
+        self.assertEqual([file.name for file in files], ["front.Dockerfile", "server.Dockerfile", "worker-cuda.Dockerfile",
+                                                       "worker.Dockerfile"])
         for file in files:
             text = file.read_text()
             asked = set(re.search(r"setup --only ([a-z ]+?)\s*(?:\\)?$", text, re.M)[1].split())

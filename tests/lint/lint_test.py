@@ -119,7 +119,8 @@ class LintTest(unittest.TestCase):
                            ("core/cube/a.cc", "<torch/types.h>"), ("core/cube/a.cc", "<faiss/a.h>"),
                            ("core/cube/a.cc", "<Eigen/Core>"), ("core/cube/a.cc", "<isa-l.h>"),
                            ("core/cube/a.cc", "<wcslib/wcs.h>"), ("core/cube/a.cc", "<hwy/a.h>"),
-                           ("core/cube/a.cc", "<grpcpp/a.h>"), ("server/a.cc", "<c10/a.h>")]:
+                           ("core/cube/a.cc", "<grpcpp/a.h>"), ("server/a.cc", "<c10/a.h>"),
+                           ("core/cube/a.cu", "<cuda_runtime.h>"), ("core/cube/a.cc", "<cublas_v2.h>")]:
             with self.subTest(path=path, name=name):
                 self.expect(layers.check, self.include(path, name), "belongs in")
                 os.remove(os.path.join(self.root, path))
@@ -178,6 +179,8 @@ class LintTest(unittest.TestCase):
 
     def test_contracts(self):
         self.expect(style.check_contracts, {"a.h": HEADER, "b.h": "#pragma once\n\n// A.\n// B.\n"})
+        self.expect(style.check_contracts, {"c.cuh": "#pragma once\n"}, "c.cuh: does not open")
+        os.remove(os.path.join(self.root, "c.cuh"))
         self.expect(style.check_contracts, {"a.h": "// One.\n#pragma once\n"}, "contract comment")
         self.expect(style.check_contracts, {"a.h": "// One.\n// Two.\n"}, "no #pragma once")
         self.expect(style.check_contracts,

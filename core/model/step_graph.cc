@@ -1,0 +1,62 @@
+#include "core/model/step_graph.h"
+
+#ifdef PECULIAR_WITH_CUDA
+#include <ATen/cuda/CUDAEvent.h>
+#include <ATen/cuda/CUDAGraph.h>
+#include <c10/cuda/CUDAGuard.h>
+#include <c10/cuda/CUDAStream.h>
+#endif
+
+namespace peculiar {
+
+#ifdef PECULIAR_WITH_CUDA
+namespace {
+
+constexpr int kRunsBeforeCapture = 3;
+
+// What is enqueued on `after` from now on waits for what `before` holds.
+void Order(const c10::cuda::CUDAStream& before, const c10::cuda::CUDAStream& after) {
+  at::cuda::CUDAEvent event;
+  event.record(before);
+  event.block(after);
+}
+
+}  // namespace
+
+struct StepGraph::Capture {
+  c10::cuda::CUDAStream stream = c10::cuda::getStreamFromPool();  // the default one cannot capture
+  at::cuda::CUDAGraph graph;
+  int runs = 0;
+};
+
+void StepGraph::Run(const std::function<void()>& work) {
+  if (capture_ == nullptr) capture_ = std::make_unique<Capture>();
+  Capture& capture = *capture_;
+  const c10::cuda::CUDAStream outer = c10::cuda::getCurrentCUDAStream();
+  Order(outer, capture.stream);
+  {
+    const c10::cuda::CUDAStreamGuard guard(capture.stream);
+    if (capture.runs < kRunsBeforeCapture) {
+      work();
+    } else {
+      if (capture.runs == kRunsBeforeCapture) {
+        capture.graph.capture_begin();
+        work();
+        capture.graph.capture_end();
+      }
+      capture.graph.replay();
+    }
+    ++capture.runs;
+  }
+  Order(capture.stream, outer);
+}
+#else
+struct StepGraph::Capture {};
+
+void StepGraph::Run(const std::function<void()>& work) { work(); }
+#endif
+
+StepGraph::StepGraph() = default;
+StepGraph::~StepGraph() = default;
+
+}  // namespace peculiar

@@ -1,0 +1,31 @@
+// One piece of GPU work that is done again and again, as a CUDA graph (internal to core/model:
+// includes LibTorch). A training step is thousands of small kernels; launched one by one they leave
+// the GPU idle most of the time. Not measured on a GPU yet.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+namespace peculiar {
+
+// Not for concurrent use.
+class StepGraph {
+ public:
+  StepGraph();
+  ~StepGraph();
+  StepGraph(const StepGraph&) = delete;
+  StepGraph& operator=(const StepGraph&) = delete;
+
+  // Does `work`: the first few times as it is, so that libraries choose their kernels; then it is
+  // captured, and from then on the capture is replayed and `work` is not called. So it must do the
+  // same on the same tensors each time, ask nothing of the GPU, and keep what it makes. On the
+  // current GPU, in the order of its current stream. Throws c10::Error: call inside Guard; then
+  // this is unusable. In a program without CUDA: always `work` itself.
+  void Run(const std::function<void()>& work);
+
+ private:
+  struct Capture;
+  std::unique_ptr<Capture> capture_;
+};
+
+}  // namespace peculiar
