@@ -39,10 +39,10 @@ TEST(ProcessPlaceTest, ReadsWhatTorchrunSets) {
 
 TEST(ProcessPlaceTest, NothingSetOrOneProcessIsNoPlace) {
   const Variables none;
-  EXPECT_EQ(ReadProcessPlace(From(none)).value()->has_value(), false);
+  EXPECT_EQ(ReadProcessPlace(From(none)).value().has_value(), false);
   const Variables one = {
       {"RANK", "0"}, {"WORLD_SIZE", "1"}, {"MASTER_ADDR", "a"}, {"MASTER_PORT", "1"}};
-  EXPECT_EQ(ReadProcessPlace(From(one)).value()->has_value(), false);
+  EXPECT_EQ(ReadProcessPlace(From(one)).value().has_value(), false);
 }
 
 TEST(ProcessPlaceTest, AMissingVariableIsNamed) {

@@ -257,10 +257,10 @@ void AddTrainCommand(CLI::App& app, CommandResult& result) {
   AddKindFlag(*verb, "--kind", flags->options.network.kind, "autoencoder or variational")
       ->required();
   AddTrainingFlags(*verb, flags->options);
-  verb->add_option("--rank-timeout", flags->rank_timeout,
-                   "seconds that one of several processes waits for the others, to join and in a "
-                   "step")
-      ->check(CLI::Range(1, 86400))
+  verb->add_option(
+          "--rank-timeout", flags->rank_timeout,
+          "seconds that one of several processes waits for the others, to join and in a step")
+      ->check(CLI::Range(1.0, 86400.0))
       ->capture_default_str();
   AddOutputFlag(*verb, flags->output);
   verb->callback([flags, workspace, benchmark, &result] {
