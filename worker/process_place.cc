@@ -4,7 +4,6 @@
 #include <array>
 #include <charconv>
 #include <chrono>
-#include <cstring>
 
 #include "core/base/parallel.h"
 
@@ -15,6 +14,7 @@ constexpr std::array<const char*, 4> kVariables = {"RANK", "WORLD_SIZE", "MASTER
                                                    "MASTER_PORT"};
 constexpr int kMostProcesses = 4096;
 constexpr int kLastPort = 65535;
+constexpr int kMostAttempts = 1'000'000;
 
 absl::StatusOr<int> ReadNumber(const Environment& environment, const char* name, int low, int high,
                                std::string_view meaning) {
@@ -40,8 +40,7 @@ absl::StatusOr<std::optional<ProcessPlace>> ReadProcessPlace(const Environment& 
   if (missing != nullptr) {
     return InvalidArgument(
         "{} is set, but {} is not: expected all of RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT "
-        "to "
-        "train in several processes, or none",
+        "to train in several processes, or none",
         set, missing);
   }
   ProcessPlace place;
@@ -53,6 +52,13 @@ absl::StatusOr<std::optional<ProcessPlace>> ReadProcessPlace(const Environment& 
                                                        "a free port of the host of rank 0"));
   place.port = static_cast<std::uint16_t>(port);
   place.address = environment("MASTER_ADDR");
+  const char* agent = environment("TORCHELASTIC_USE_AGENT_STORE");
+  place.launcher_listens = agent != nullptr && std::string_view(agent) == "True";
+  if (place.launcher_listens && environment("TORCHELASTIC_RESTART_COUNT") != nullptr) {
+    PECULIAR_ASSIGN_OR_RETURN(
+        place.attempt, ReadNumber(environment, "TORCHELASTIC_RESTART_COUNT", 0, kMostAttempts,
+                                  "how often torchrun started the processes again"));
+  }
   if (place.size == 1) return std::nullopt;
   return place;
 }

@@ -15,8 +15,8 @@ namespace peculiar::worker {
 using Environment = std::function<const char*(const char*)>;
 
 // From RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT: none when no one of them is set, or
-// WORLD_SIZE is 1. INVALID_ARGUMENT naming the variable that is missing or wrong, its value and
-// what is expected.
+// WORLD_SIZE is 1; and from what torchrun says beside them. INVALID_ARGUMENT naming the variable
+// that is missing or wrong, its value and what is expected.
 absl::StatusOr<std::optional<ProcessPlace>> ReadProcessPlace(const Environment& environment);
 
 // Threads for each of the LOCAL_WORLD_SIZE processes of this machine, at least 1; 0 (all cores)

@@ -37,6 +37,17 @@ TEST(ProcessPlaceTest, ReadsWhatTorchrunSets) {
   EXPECT_EQ((*place)->port, 29500);
 }
 
+TEST(ProcessPlaceTest, ReadsWhoListensUnderTorchrun) {
+  EXPECT_FALSE((*ReadWith("TORCHELASTIC_USE_AGENT_STORE", "False"))->launcher_listens);
+  Variables variables = kGood;
+  variables["TORCHELASTIC_USE_AGENT_STORE"] = "True";
+  variables["TORCHELASTIC_RESTART_COUNT"] = "2";
+  const auto place = ReadProcessPlace(From(variables));
+  ASSERT_TRUE(place.ok() && place->has_value()) << place.status();
+  EXPECT_TRUE((*place)->launcher_listens);
+  EXPECT_EQ((*place)->attempt, 2);
+}
+
 TEST(ProcessPlaceTest, NothingSetOrOneProcessIsNoPlace) {
   const Variables none;
   EXPECT_EQ(ReadProcessPlace(From(none)).value().has_value(), false);

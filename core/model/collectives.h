@@ -33,7 +33,9 @@ struct CollectivesOptions {
 // this machine's name. Throws when a rank does not come within the timeout.
 std::unique_ptr<Collectives> ConnectGloo(const CollectivesOptions& options);
 
-// For tensors on a GPU; null when NCCL is not built in.
+// For tensors on a GPU; null when NCCL is not built in. Sum then returns before the sum is there:
+// what comes after it on the same stream waits for it. NCCL itself ends the process, with a
+// message, when another rank is late.
 std::unique_ptr<Collectives> ConnectNccl(const CollectivesOptions& options);
 
 }  // namespace peculiar

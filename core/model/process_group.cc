@@ -23,31 +23,32 @@ absl::Status Try(std::string_view what, const Function& fn) {
   return status.ok() ? status : MakeStatus(absl::StatusCode::kUnavailable, MessageOf(status));
 }
 
-// Rank 0 listens, the others connect to it.
-absl::StatusOr<c10::intrusive_ptr<c10d::TCPStore>> OpenStore(const ProcessPlace& place) {
-  const bool first = place.rank == 0;
+// Where the ranks leave each other words: rank 0 listens, unless the launcher does, and the others
+// connect.
+absl::StatusOr<c10::intrusive_ptr<c10d::Store>> OpenStore(const ProcessPlace& place) {
+  const bool listens = place.rank == 0 && !place.launcher_listens;
   const std::string what =
-      first
+      listens
           ? fmt::format("rank 0 cannot listen on MASTER_PORT {}, expected a free port", place.port)
-          : fmt::format(
-                "rank {} of {} found no rank 0 at {}:{} (MASTER_ADDR, MASTER_PORT) "
-                "within {} s",
-                place.rank, place.size, place.address, place.port, Seconds(place.timeout));
-  c10::intrusive_ptr<c10d::TCPStore> store;
+          : fmt::format("rank {} of {} found no {} at {}:{} (MASTER_ADDR, MASTER_PORT) within {} s",
+                        place.rank, place.size, place.launcher_listens ? "torchrun" : "rank 0",
+                        place.address, place.port, Seconds(place.timeout));
+  c10::intrusive_ptr<c10d::Store> store;
   PECULIAR_RETURN_IF_ERROR(Try(what, [&] {
     c10d::TCPStoreOptions options;
     options.port = place.port;
-    options.isServer = first;
-    options.numWorkers = static_cast<std::size_t>(place.size);
+    options.isServer = listens;
     options.waitWorkers = false;
     options.timeout = place.timeout;
-    store = c10::make_intrusive<c10d::TCPStore>(first ? "localhost" : place.address, options);
+    store = c10::make_intrusive<c10d::PrefixStore>(
+        fmt::format("peculiar/{}", place.attempt),
+        c10::make_intrusive<c10d::TCPStore>(listens ? "localhost" : place.address, options));
   }));
   return store;
 }
 
 // Says that this rank is there and waits for the others.
-absl::Status AwaitAll(const ProcessPlace& place, c10d::TCPStore& store) {
+absl::Status AwaitAll(const ProcessPlace& place, c10d::Store& store) {
   const std::string what = fmt::format("rank {} of {} waited {} s for the other processes",
                                        place.rank, place.size, Seconds(place.timeout));
   std::vector<std::string> keys;
@@ -73,7 +74,7 @@ absl::Status AwaitAll(const ProcessPlace& place, c10d::TCPStore& store) {
 }  // namespace
 
 struct ProcessGroup::Connections {
-  c10::intrusive_ptr<c10d::TCPStore> store;
+  c10::intrusive_ptr<c10d::Store> store;
   std::unique_ptr<Collectives> gloo;
   std::unique_ptr<Collectives> nccl;
   bool nccl_tried = false;

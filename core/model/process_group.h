@@ -26,6 +26,10 @@ struct ProcessPlace {
   int size = 1;            // WORLD_SIZE
   std::string address;     // MASTER_ADDR: the host of rank 0, as the others reach it
   std::uint16_t port = 0;  // MASTER_PORT: where rank 0 listens; free there
+  // torchrun listens at address:port itself (TORCHELASTIC_USE_AGENT_STORE), with the c10d of its
+  // own LibTorch, and may start the ranks more than once, each time as another `attempt`.
+  bool launcher_listens = false;
+  int attempt = 0;
   // How long a process waits for the others: to join, and in each call. One that has ended is
   // noticed at once, since its connections close.
   std::chrono::milliseconds timeout = kDefaultRankTimeout;

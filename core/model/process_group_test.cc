@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <thread>
+#include <torch/csrc/distributed/c10d/TCPStore.hpp>
 #include <vector>
 
 #include "tests/support/listening_port.h"
@@ -77,6 +78,28 @@ TEST(ProcessGroupTest, EveryRankHearsTheFirst) {
     }
     EXPECT_TRUE(group.Barrier().ok());
   });
+}
+
+// As under torchrun, which may start the ranks again.
+TEST(ProcessGroupTest, RanksMeetAtALauncherThatListens) {
+  c10d::TCPStoreOptions options;
+  options.port = 0;
+  options.isServer = true;
+  options.waitWorkers = false;
+  const c10d::TCPStore launcher("localhost", options);
+  for (const int attempt : {0, 1}) {
+    const auto join = [&](int rank) {
+      ProcessPlace place = MakePlace(rank, 2, launcher.getPort());
+      place.launcher_listens = true;
+      place.attempt = attempt;
+      const Joined group = ProcessGroup::Join(place);
+      ASSERT_TRUE(group.ok()) << group.status();
+      const auto values = torch::ones({1});
+      EXPECT_TRUE((*group)->Sum(values).ok());
+      EXPECT_EQ(values.item<float>(), 2);
+    };
+    AtOnce({[&] { join(0); }, [&] { join(1); }});
+  }
 }
 
 TEST(ProcessGroupTest, ARankThatIsGoneIsAnErrorAtOnce) {

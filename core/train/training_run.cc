@@ -211,7 +211,7 @@ absl::Status TrainingRun::TakeStep(const CubeBatch& batch, std::size_t cubes) {
   if (!batch.copies.empty()) {
     PECULIAR_ASSIGN_OR_RETURN(loss, engine_->Backward(ToTensors(batch)));
   }
-  PECULIAR_RETURN_IF_ERROR(Share(batch.copies.size(), cubes, network_.tensors(), loss));
+  PECULIAR_RETURN_IF_ERROR(SumOverProcesses(batch.copies.size(), cubes, network_.tensors(), loss));
   if (!std::isfinite(loss.total)) return NotFinite("loss", batch);
   const double norm = optimiser_->GradientNorm();
   if (!std::isfinite(norm)) return NotFinite("gradient", batch);
@@ -224,8 +224,9 @@ absl::Status TrainingRun::TakeStep(const CubeBatch& batch, std::size_t cubes) {
   return absl::OkStatus();
 }
 
-absl::Status TrainingRun::Share(std::size_t part, std::size_t whole,
-                                const std::vector<torch::Tensor>& parameters, StepLoss& loss) {
+absl::Status TrainingRun::SumOverProcesses(std::size_t part, std::size_t whole,
+                                           const std::vector<torch::Tensor>& parameters,
+                                           StepLoss& loss) {
   if (group_ == nullptr) return absl::OkStatus();
   const double share = static_cast<double>(part) / static_cast<double>(whole);
   PECULIAR_ASSIGN_OR_RETURN(const SharedStep step,
@@ -276,7 +277,7 @@ absl::StatusOr<TrainingRun::Outcome> TrainingRun::Evaluate(LossMeter& meter) {
     if (!batch.copies.empty()) {
       PECULIAR_ASSIGN_OR_RETURN(loss, engine_->Evaluate(ToTensors(batch)));
     }
-    PECULIAR_RETURN_IF_ERROR(Share(batch.copies.size(), copies.size(), {}, loss));
+    PECULIAR_RETURN_IF_ERROR(SumOverProcesses(batch.copies.size(), copies.size(), {}, loss));
     if (!std::isfinite(loss.total)) return NotFinite("test loss", batch);
     meter.Add(static_cast<std::int64_t>(copies.size()), loss.total, loss.reconstruction, loss.kl);
   }

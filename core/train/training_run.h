@@ -64,8 +64,8 @@ class TrainingRun {
   absl::StatusOr<Outcome> Evaluate(LossMeter& meter);
   // Makes of the loss of this process's part, `part` of `whole` cubes, that of the whole, and of
   // the gradients of `parameters` too.
-  absl::Status Share(std::size_t part, std::size_t whole,
-                     const std::vector<torch::Tensor>& parameters, StepLoss& loss);
+  absl::Status SumOverProcesses(std::size_t part, std::size_t whole,
+                                const std::vector<torch::Tensor>& parameters, StepLoss& loss);
   absl::Status Save();
   bool SaveIsDue() const;
 
