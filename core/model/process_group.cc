@@ -1,8 +1,11 @@
 #include "core/model/process_group.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <torch/types.h>
 
+#include <future>
+#include <stdexcept>
+#include <thread>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 #include <utility>
@@ -14,6 +17,8 @@
 namespace peculiar {
 namespace {
 
+using StorePointer = c10::intrusive_ptr<c10d::Store>;
+
 double Seconds(std::chrono::milliseconds time) { return static_cast<double>(time.count()) / 1000; }
 
 // Calls fn and makes UNAVAILABLE of what it throws.
@@ -23,9 +28,23 @@ absl::Status Try(std::string_view what, const Function& fn) {
   return status.ok() ? status : MakeStatus(absl::StatusCode::kUnavailable, MessageOf(status));
 }
 
+// LibTorch 2 waits forever for a stranger that listens where rank 0 should and does not answer.
+// Then the thread that waits is left behind: the process is about to end.
+StorePointer Connect(const std::string& host, const c10d::TCPStoreOptions& options) {
+  constexpr std::chrono::seconds kGrace(2);  // c10d's own words come first
+  std::packaged_task<StorePointer()> task(
+      [=]() -> StorePointer { return c10::make_intrusive<c10d::TCPStore>(host, options); });
+  std::future<StorePointer> store = task.get_future();
+  std::thread(std::move(task)).detach();
+  if (store.wait_for(options.timeout + kGrace) != std::future_status::ready) {
+    throw std::runtime_error("who listens there does not answer");
+  }
+  return store.get();
+}
+
 // Where the ranks leave each other words: rank 0 listens, unless the launcher does, and the others
 // connect.
-absl::StatusOr<c10::intrusive_ptr<c10d::Store>> OpenStore(const ProcessPlace& place) {
+absl::StatusOr<StorePointer> OpenStore(const ProcessPlace& place) {
   const bool listens = place.rank == 0 && !place.launcher_listens;
   const std::string what =
       listens
@@ -33,16 +52,16 @@ absl::StatusOr<c10::intrusive_ptr<c10d::Store>> OpenStore(const ProcessPlace& pl
           : fmt::format("rank {} of {} found no {} at {}:{} (MASTER_ADDR, MASTER_PORT) within {} s",
                         place.rank, place.size, place.launcher_listens ? "torchrun" : "rank 0",
                         place.address, place.port, Seconds(place.timeout));
-  c10::intrusive_ptr<c10d::Store> store;
+  c10d::TCPStoreOptions options;
+  options.port = place.port;
+  options.isServer = listens;
+  options.waitWorkers = false;
+  options.timeout = place.timeout;
+  StorePointer store;
   PECULIAR_RETURN_IF_ERROR(Try(what, [&] {
-    c10d::TCPStoreOptions options;
-    options.port = place.port;
-    options.isServer = listens;
-    options.waitWorkers = false;
-    options.timeout = place.timeout;
     store = c10::make_intrusive<c10d::PrefixStore>(
         fmt::format("peculiar/{}", place.attempt),
-        c10::make_intrusive<c10d::TCPStore>(listens ? "localhost" : place.address, options));
+        Connect(listens ? "localhost" : place.address, options));
   }));
   return store;
 }

@@ -19,7 +19,11 @@ using testing::HasSubstr;
 using Joined = absl::StatusOr<std::unique_ptr<ProcessGroup>>;
 
 ProcessPlace MakePlace(int rank, int size, std::uint16_t port) {
-  return {rank, size, "127.0.0.1", port, std::chrono::seconds(20)};
+  return {.rank = rank,
+          .size = size,
+          .address = "127.0.0.1",
+          .port = port,
+          .timeout = std::chrono::seconds(20)};
 }
 
 // Runs every work on a thread of its own, as if it were a process.

@@ -48,8 +48,11 @@ class SharedTrainingTest : public testing::Test {
     std::vector<std::thread> threads;
     for (int rank = 0; rank < size; ++rank) {
       threads.emplace_back([&, rank] {
-        const auto group =
-            ProcessGroup::Join({rank, size, "127.0.0.1", port, std::chrono::seconds(30)});
+        const auto group = ProcessGroup::Join({.rank = rank,
+                                               .size = size,
+                                               .address = "127.0.0.1",
+                                               .port = port,
+                                               .timeout = std::chrono::seconds(30)});
         ASSERT_TRUE(group.ok()) << group.status();
         reports[rank] =
             Train(dataset_, root_ / model, options[rank], callbacks[rank], group->get());

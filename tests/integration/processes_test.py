@@ -175,10 +175,7 @@ class BadSettings(Workspace):
     def test_each_is_named_with_its_value_and_what_is_expected(self):
         self.check_refused(2, "batch is 8 over 3 processes (WORLD_SIZE), expected a multiple of 3", size=3)
         self.check_refused(2, "RANK is '2', expected 0 to 1", rank=2)
-        self.check_refused(2, "WORLD_SIZE is 'two', expected 1 to 4096", size="two")
-        self.check_refused(2, "MASTER_PORT is '70000', expected 1 to 65535", port=70000)
         self.check_refused(2, "MASTER_PORT is set, but RANK is not", rank=None)
-        self.check_refused(2, "but MASTER_ADDR is not", MASTER_ADDR=None)
         self.check_refused(2, "LOCAL_WORLD_SIZE is '0', expected 1 to 4096", LOCAL_WORLD_SIZE=0)
 
     def test_a_rendezvous_that_nobody_joins(self):
