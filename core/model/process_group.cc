@@ -114,11 +114,14 @@ absl::StatusOr<std::unique_ptr<ProcessGroup>> ProcessGroup::Join(const ProcessPl
   Connections& connections = *owned;
   PECULIAR_ASSIGN_OR_RETURN(connections.store, OpenStore(place));
   auto group = std::unique_ptr<ProcessGroup>(new ProcessGroup(place, std::move(owned)));
-  PECULIAR_ASSIGN_OR_RETURN(const std::string size,
-                            group->FromFirst(fmt::format("{}", place.size)));
-  if (size != fmt::format("{}", place.size)) {
+  const auto size = group->FromFirst(fmt::format("{}", place.size));
+  if (!size.ok() && place.launcher_listens) {
+    return Annotate(size.status(), "at torchrun's port; is it of another generation of LibTorch?");
+  }
+  PECULIAR_RETURN_IF_ERROR(size.status());
+  if (*size != fmt::format("{}", place.size)) {
     return InvalidArgument("WORLD_SIZE is {}, but {} for rank 0: expected the same for all",
-                           place.size, size);
+                           place.size, *size);
   }
   PECULIAR_RETURN_IF_ERROR(AwaitAll(place, *connections.store));
   PECULIAR_RETURN_IF_ERROR(Try(
