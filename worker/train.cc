@@ -2,11 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+#include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 
 #include "core/train/benchmark.h"
 #include "worker/choice.h"
+#include "worker/process_place.h"
 #include "worker/progress.h"
 #include "worker/stop_signals.h"
 #include "worker/survey_tables.h"
@@ -14,6 +18,12 @@
 
 namespace peculiar::worker {
 namespace {
+
+constexpr char kProcessesHelp[] =
+    "Several processes train one network together when each has RANK, WORLD_SIZE, MASTER_ADDR and "
+    "MASTER_PORT in its environment, as torchrun sets them, and sees the same workspace: each "
+    "takes "
+    "its part of every batch, and rank 0 writes and prints.";
 
 TrainOptions MakeTraining(const TrainVerbOptions& options) {
   const StepRule preset = PresetStepRule(options.network.preset);
@@ -59,6 +69,7 @@ void PrintTable(const TrainVerbReport& report) {
   };
   row("model", report.model);
   row("engine", fmt::format("{} on {}", training.engine, training.device));
+  if (training.processes > 1) row("processes", fmt::format("{}", training.processes));
   row("parameters", fmt::format("{}", training.parameters));
   row("galaxies",
       fmt::format("{} train, {} test", training.train_galaxies, training.test_galaxies));
@@ -76,7 +87,8 @@ void PrintTable(const TrainVerbReport& report) {
 void AddScheduleFlags(CLI::App& app, TrainVerbOptions& options) {
   TrainOptions& training = options.training;
   app.add_option("--epochs", training.epochs, "passes over the copies")->capture_default_str();
-  app.add_option("--batch", training.batch, "cubes a step")->capture_default_str();
+  app.add_option("--batch", training.batch, "cubes a step, over all processes")
+      ->capture_default_str();
   AddChoice(app, "--optimiser", options.optimiser, {OptimiserKind::kAdagrad, OptimiserKind::kAdam},
             OptimiserName, "default: adam; preset paper: adagrad");
   app.add_option("--learning-rate", options.learning_rate, "default: 0.01; preset paper: 0.001");
@@ -114,6 +126,24 @@ void AddMachineFlags(CLI::App& app, TrainOptions& training) {
       ->capture_default_str();
 }
 
+// Null for one process.
+absl::StatusOr<std::unique_ptr<ProcessGroup>> JoinOthers(const TrainVerbOptions& options) {
+  if (!options.place) return nullptr;
+  PECULIAR_RETURN_IF_ERROR(CheckBatchDivides(options.training.batch, options.place->size));
+  return ProcessGroup::Join(*options.place);
+}
+
+// Takes this process's place, and its share of the cores, from the environment.
+absl::Status ReadEnvironment(double timeout_seconds, TrainVerbOptions& options) {
+  PECULIAR_ASSIGN_OR_RETURN(options.place, ReadProcessPlace(std::getenv));
+  if (!options.place) return absl::OkStatus();
+  options.place->timeout = std::chrono::milliseconds(std::llround(timeout_seconds * 1000));
+  if (options.training.threads == 0) {
+    PECULIAR_ASSIGN_OR_RETURN(options.training.threads, ReadThreads(std::getenv));
+  }
+  return absl::OkStatus();
+}
+
 // On cubes of the survey's shape: 19 lines of 10 channels, 32 x 32 spaxels.
 absl::Status PrintBenchmark(const TrainVerbOptions& options, int steps) {
   constexpr int kChannels = 190, kSize = 32;
@@ -130,7 +160,12 @@ absl::StatusOr<TrainVerbReport> RunTrain(const TrainVerbOptions& options) {
   TrainVerbReport report;
   report.model =
       options.model.empty() ? std::string(ModelKindName(options.network.kind)) : options.model;
-  PECULIAR_ASSIGN_OR_RETURN(const Workspace workspace, Workspace::Open(options.workspace));
+  // Before anything that may fail for one process alone: the others then see it leave.
+  PECULIAR_ASSIGN_OR_RETURN(const std::unique_ptr<ProcessGroup> group, JoinOthers(options));
+  const bool first = group == nullptr || group->rank() == 0;
+  PECULIAR_ASSIGN_OR_RETURN(
+      const Workspace workspace,
+      Workspace::Open(options.workspace, first ? WorkspaceAccess::kWrite : WorkspaceAccess::kRead));
   PECULIAR_ASSIGN_OR_RETURN(const std::filesystem::path folder,
                             workspace.ModelFolder(report.model));
   PECULIAR_ASSIGN_OR_RETURN(const Dataset dataset,
@@ -141,9 +176,10 @@ absl::StatusOr<TrainVerbReport> RunTrain(const TrainVerbOptions& options) {
   const StopSignals signals;
   TrainingLine line(report.model, options.network.kind);
   TrainCallbacks callbacks;
-  callbacks.on_step = [&](const TrainProgress& progress) { line.Show(progress); };
+  if (first) callbacks.on_step = [&](const TrainProgress& progress) { line.Show(progress); };
   callbacks.should_stop = [&] { return signals.asked(); };
-  PECULIAR_ASSIGN_OR_RETURN(report.training, Train(dataset, folder, training, callbacks));
+  PECULIAR_ASSIGN_OR_RETURN(report.training,
+                            Train(dataset, folder, training, callbacks, group.get()));
   return report;
 }
 
@@ -152,6 +188,7 @@ Json ToJson(const TrainVerbReport& report) {
   return {{"model", report.model},
           {"engine", training.engine},
           {"device", training.device},
+          {"processes", training.processes},
           {"interrupted", training.interrupted},
           {"already_trained", training.already_trained},
           {"stopped_early", training.stopped_early},
@@ -183,13 +220,32 @@ void AddTrainingFlags(CLI::App& app, TrainVerbOptions& options) {
   AddMachineFlags(app, options.training);
 }
 
+namespace {
+
+// Of several processes rank 0 prints.
+absl::Status TrainAndPrint(TrainVerbOptions options, double rank_timeout, std::string_view output) {
+  PECULIAR_RETURN_IF_ERROR(ReadEnvironment(rank_timeout, options));
+  PECULIAR_ASSIGN_OR_RETURN(const TrainVerbReport report, RunTrain(options));
+  if (options.place && options.place->rank > 0) return StatusOf(report);
+  if (output == "json") {
+    fmt::print("{}\n", ToJson(report).dump(2));
+  } else {
+    PrintTable(report);
+  }
+  return StatusOf(report);
+}
+
+}  // namespace
+
 void AddTrainCommand(CLI::App& app, CommandResult& result) {
   struct Flags {
     TrainVerbOptions options;
     std::string output = "table";
     int benchmark_steps = 0;
+    double rank_timeout = std::chrono::duration<double>(kDefaultRankTimeout).count();  // seconds
   };
   CLI::App* verb = app.add_subcommand("train", "Train a network on the dataset, or go on with it");
+  verb->footer(kProcessesHelp);
   const auto flags = std::make_shared<Flags>();
   CLI::Option* workspace =
       verb->add_option("--workspace", flags->options.workspace, "the workspace; needed to train");
@@ -201,23 +257,19 @@ void AddTrainCommand(CLI::App& app, CommandResult& result) {
   AddKindFlag(*verb, "--kind", flags->options.network.kind, "autoencoder or variational")
       ->required();
   AddTrainingFlags(*verb, flags->options);
+  verb->add_option(
+          "--rank-timeout", flags->rank_timeout,
+          "seconds that one of several processes waits for the others, to join and in a step")
+      ->check(CLI::Range(1.0, 86400.0))
+      ->capture_default_str();
   AddOutputFlag(*verb, flags->output);
   verb->callback([flags, workspace, benchmark, &result] {
     if (!benchmark->empty()) {
       result.status = PrintBenchmark(flags->options, flags->benchmark_steps);
-      return;
-    }
-    if (workspace->empty()) {
+    } else if (workspace->empty()) {
       result.status = InvalidArgument("train needs --workspace, or --benchmark");
-      return;
-    }
-    const absl::StatusOr<TrainVerbReport> report = RunTrain(flags->options);
-    result.status = report.ok() ? StatusOf(*report) : report.status();
-    if (!report.ok()) return;
-    if (flags->output == "json") {
-      fmt::print("{}\n", ToJson(*report).dump(2));
     } else {
-      PrintTable(*report);
+      result.status = TrainAndPrint(flags->options, flags->rank_timeout, flags->output);
     }
   });
 }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "core/model/process_group.h"
 #include "core/train/trainer.h"
 #include "worker/command.h"
 #include "worker/network_choice.h"
@@ -22,6 +23,8 @@ struct TrainVerbOptions {
   std::optional<RateSchedule> rate_schedule;
   // The rest; those above, and `network` with the dataset's shape, are filled in.
   TrainOptions training;
+  // Among the processes that train together; none = alone.
+  std::optional<ProcessPlace> place;
 };
 
 struct TrainVerbReport {
@@ -29,8 +32,9 @@ struct TrainVerbReport {
   TrainReport training;
 };
 
-// Holds the workspace's lock meanwhile. SIGTERM and SIGINT end it after the step being done, with a
-// checkpoint; the report says so. Errors of Workspace::Open, Dataset::Open and Train.
+// Holds the workspace's lock meanwhile; of several processes rank 0 does. SIGTERM and SIGINT end it
+// after the step being done, with a checkpoint; the report says so. Errors of ProcessGroup::Join,
+// Workspace::Open, Dataset::Open and Train.
 absl::StatusOr<TrainVerbReport> RunTrain(const TrainVerbOptions& options);
 
 Json ToJson(const TrainVerbReport& report);

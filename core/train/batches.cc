@@ -49,11 +49,12 @@ void BatchBuilder::BuildCopy(const ScheduledCopy& copy, int epoch, std::span<flo
 }
 
 EpochBatches::EpochBatches(const BatchBuilder& builder, const Schedule& schedule, int epoch,
-                           std::size_t first_step)
+                           std::size_t first_step, const BatchPart& part)
     : builder_(&builder),
       schedule_(&schedule),
       epoch_(epoch),
       step_(first_step),
+      part_(part),
       order_(schedule.Order(epoch)) {
   Prefetch();
 }
@@ -68,8 +69,9 @@ absl::StatusOr<CubeBatch> EpochBatches::Next() {
 void EpochBatches::Prefetch() {
   const std::span<const ScheduledCopy> slice = schedule_->Slice(order_, step_);
   if (slice.empty()) return;
-  next_ = std::async(std::launch::async, [builder = builder_, slice, epoch = epoch_] {
-    return builder->Build(slice, epoch);
+  const std::span<const ScheduledCopy> mine = PartOf(slice, part_);
+  next_ = std::async(std::launch::async, [builder = builder_, mine, epoch = epoch_] {
+    return builder->Build(mine, epoch);
   });
 }
 

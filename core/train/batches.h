@@ -50,11 +50,12 @@ class BatchBuilder {
 // Borrows builder and schedule; the destructor waits for the one being built.
 class EpochBatches {
  public:
-  // From step `first_step` of epoch `epoch` (both 0-based) to its end.
+  // `part` of each batch, from step `first_step` of epoch `epoch` (both 0-based) to its end.
   EpochBatches(const BatchBuilder& builder, const Schedule& schedule, int epoch,
-               std::size_t first_step);
+               std::size_t first_step, const BatchPart& part = {});
 
-  // The next batch. Requires that one is left. Errors of Build.
+  // The next batch; one of several parts may have no copies. Requires that one is left. Errors of
+  // Build.
   absl::StatusOr<CubeBatch> Next();
 
  private:
@@ -64,6 +65,7 @@ class EpochBatches {
   const Schedule* schedule_;
   int epoch_;
   std::size_t step_;
+  BatchPart part_;
   std::vector<ScheduledCopy> order_;
   std::future<absl::StatusOr<CubeBatch>> next_;
 };

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
 #include <set>
 
 #include "core/dataset/split.h"
@@ -68,6 +69,28 @@ TEST_F(BatchesTest, StreamFromTheMiddleGoesOnAsTheWholeEpoch) {
     EXPECT_EQ(found.copies, expected.copies) << step;
     EXPECT_EQ(found.cubes, expected.cubes) << step;
     EXPECT_EQ(found.noise, expected.noise) << step;
+  }
+}
+
+TEST_F(BatchesTest, PartsHoldWhatTheWholeHolds) {
+  const Split split = SplitByGalaxy(dataset_, 0.2, 1);
+  const Schedule schedule = *Schedule::Create(split.train, {.batch = 6, .copies = 2});
+  const BatchBuilder builder(dataset_, {.latent_size = 2});
+  EpochBatches whole(builder, schedule, 1, 0);
+  std::vector<std::unique_ptr<EpochBatches>> parts;
+  for (int i = 0; i < 3; ++i) {
+    parts.push_back(std::make_unique<EpochBatches>(builder, schedule, 1, 0, BatchPart{i, 3}));
+  }
+  for (std::size_t step = 0; step < schedule.steps(); ++step) {
+    CubeBatch together;
+    for (const auto& part : parts) {
+      const CubeBatch batch = *part->Next();
+      together.cubes.insert(together.cubes.end(), batch.cubes.begin(), batch.cubes.end());
+      together.noise.insert(together.noise.end(), batch.noise.begin(), batch.noise.end());
+    }
+    const CubeBatch expected = *whole.Next();
+    EXPECT_EQ(together.cubes, expected.cubes) << step;
+    EXPECT_EQ(together.noise, expected.noise) << step;
   }
 }
 

@@ -30,6 +30,11 @@ std::size_t Schedule::steps() const {
   return (list_.size() + batch - 1) / batch;
 }
 
+std::size_t Schedule::BatchSize(std::size_t step) const {
+  const auto batch = static_cast<std::size_t>(options_.batch);
+  return std::min(batch, list_.size() - std::min(list_.size(), step * batch));
+}
+
 std::vector<ScheduledCopy> Schedule::Order(int epoch) const {
   Random random(options_.seed, {static_cast<std::uint64_t>(TrainStream::kOrder),
                                 static_cast<std::uint64_t>(epoch)});
@@ -42,8 +47,14 @@ std::vector<ScheduledCopy> Schedule::Order(int epoch) const {
 std::span<const ScheduledCopy> Schedule::Slice(std::span<const ScheduledCopy> order,
                                                std::size_t step) const {
   const auto batch = static_cast<std::size_t>(options_.batch);
-  const std::size_t first = std::min(order.size(), step * batch);
-  return order.subspan(first, std::min(batch, order.size() - first));
+  return order.subspan(std::min(order.size(), step * batch), BatchSize(step));
+}
+
+std::span<const ScheduledCopy> PartOf(std::span<const ScheduledCopy> batch, const BatchPart& part) {
+  const auto index = static_cast<std::size_t>(part.index);
+  const auto count = static_cast<std::size_t>(part.count);
+  const std::size_t first = batch.size() * index / count;
+  return batch.subspan(first, batch.size() * (index + 1) / count - first);
 }
 
 std::uint64_t GalaxyLabel(std::string_view plateifu) {

@@ -47,6 +47,8 @@ class Schedule {
   // Inputs an epoch, and steps an epoch (the last batch may be short).
   std::size_t copies() const { return list_.size(); }
   std::size_t steps() const;
+  // Inputs of step s, 0 past the last.
+  std::size_t BatchSize(std::size_t step) const;
 
   // The inputs of an epoch (0-based) in their order; step s takes those of Slice(order, s).
   std::vector<ScheduledCopy> Order(int epoch) const;
@@ -57,6 +59,17 @@ class Schedule {
   ScheduleOptions options_;
   std::vector<ScheduledCopy> list_;
 };
+
+// One of the processes that train together, each of which takes a part of every batch.
+struct BatchPart {
+  int index = 0;  // 0 .. count - 1
+  int count = 1;
+};
+
+// The inputs that are this part's: the parts follow each other in the batch, together are the
+// batch, and differ in size by one at most. Empty for some when the batch has fewer inputs than
+// parts.
+std::span<const ScheduledCopy> PartOf(std::span<const ScheduledCopy> batch, const BatchPart& part);
 
 // The label of a galaxy in random streams: FNV-1a of its plate-IFU, so that a galaxy's copies do
 // not depend on which other galaxies are in the dataset.

@@ -45,6 +45,26 @@ TEST(ScheduleTest, LastShortBatchIsKept) {
   EXPECT_TRUE(schedule.Slice(order, 4).empty());
 }
 
+TEST(ScheduleTest, PartsOfABatchAreTheBatchInOrder) {
+  const Schedule schedule = Make({.batch = 4, .copies = 3});
+  const std::vector<ScheduledCopy> order = schedule.Order(0);
+  for (std::size_t step = 0; step < schedule.steps(); ++step) {
+    const auto batch = schedule.Slice(order, step);
+    EXPECT_EQ(schedule.BatchSize(step), batch.size());
+    for (const int count : {1, 2, 3, 4, 7}) {
+      std::vector<ScheduledCopy> together;
+      for (int index = 0; index < count; ++index) {
+        const auto part = PartOf(batch, {index, count});
+        EXPECT_LE(part.size(), (batch.size() + count - 1) / count);
+        EXPECT_GE(part.size(), batch.size() / count);
+        together.insert(together.end(), part.begin(), part.end());
+      }
+      EXPECT_TRUE(std::ranges::equal(together, batch)) << "step " << step << " of " << count;
+    }
+  }
+  EXPECT_EQ(schedule.BatchSize(schedule.steps()), 0u);
+}
+
 TEST(ScheduleTest, RefusesNothingToTrainOn) {
   EXPECT_TRUE(absl::IsInvalidArgument(Schedule::Create({}, {}).status()));
   EXPECT_TRUE(absl::IsInvalidArgument(Schedule::Create(kSamples, {.copies = 0}).status()));

@@ -60,6 +60,15 @@ absl::Status ValidateTrainOptions(const TrainOptions& options, int dataset_chann
   return CheckRange(test >= 0 && test < 1, "test fraction", test, "0 or more, less than 1");
 }
 
+absl::Status CheckBatchDivides(int batch, int processes) {
+  if (batch % processes == 0) return absl::OkStatus();
+  return InvalidArgument(
+      "batch is {} over {} processes (WORLD_SIZE), expected a multiple of {}: it is the cubes a "
+      "step "
+      "of all together",
+      batch, processes, processes);
+}
+
 double ClipThreshold(const TrainOptions& options) {
   if (options.clip_norm == 0) return std::numeric_limits<double>::infinity();
   const NetworkConfig& network = options.network;
@@ -92,7 +101,7 @@ Json IdentityOf(const TrainOptions& options) {
   return identity;
 }
 
-absl::Status CheckSameIdentity(const Json& asked, const Json& saved) {
+absl::Status CheckSameIdentity(const Json& asked, const Json& saved, std::string_view holder) {
   if (asked == saved) return absl::OkStatus();
   const Json flat_asked = asked.flatten();
   const Json flat_saved = saved.flatten();
@@ -104,8 +113,8 @@ absl::Status CheckSameIdentity(const Json& asked, const Json& saved) {
     const Json a = flat_asked.value(key, Json());
     const Json b = flat_saved.value(key, Json());
     if (a == b) continue;
-    differences += fmt::format("{}{} is {}, the checkpoint has {}", differences.empty() ? "" : "; ",
-                               OptionName(key), a.dump(), b.dump());
+    differences += fmt::format("{}{} is {}, {} has {}", differences.empty() ? "" : "; ",
+                               OptionName(key), a.dump(), holder, b.dump());
   }
   return FailedPrecondition("{}", differences);
 }

@@ -21,7 +21,7 @@ struct TrainOptions {
   // no patience).
   NetworkConfig network;
   int epochs = 30;                                       // paper
-  int batch = 16;                                        // paper
+  int batch = 16;                                        // paper; cubes a step, over all processes
   OptimiserKind optimiser = OptimiserKind::kAdagrad;     // paper
   double learning_rate = 0.001;                          // Keras's default for both optimisers
   RateSchedule rate_schedule = RateSchedule::kConstant;  // paper
@@ -64,6 +64,9 @@ StepRule PresetStepRule(std::string_view preset);
 absl::Status ValidateTrainOptions(const TrainOptions& options, int dataset_channels,
                                   int dataset_size);
 
+// INVALID_ARGUMENT unless `processes` (WORLD_SIZE) divides the batch.
+absl::Status CheckBatchDivides(int batch, int processes);
+
 // The gradient norm above which `options` clip, in the units of the loss that is minimised;
 // infinite when off.
 double ClipThreshold(const TrainOptions& options);
@@ -73,7 +76,8 @@ double ClipThreshold(const TrainOptions& options);
 Json IdentityOf(const TrainOptions& options);
 
 // FAILED_PRECONDITION naming every value that differs: "learning_rate is 0.01, the checkpoint has
-// 0.001".
-absl::Status CheckSameIdentity(const Json& asked, const Json& saved);
+// 0.001". `holder`: who has the saved ones.
+absl::Status CheckSameIdentity(const Json& asked, const Json& saved,
+                               std::string_view holder = "the checkpoint");
 
 }  // namespace peculiar

@@ -5,11 +5,13 @@
 namespace peculiar {
 
 absl::StatusOr<TrainReport> Train(const Dataset& dataset, const std::filesystem::path& model_folder,
-                                  const TrainOptions& options, const TrainCallbacks& callbacks) {
-  return TrainWithEngine(dataset, model_folder, options, callbacks, [&](Autoencoder& network) {
+                                  const TrainOptions& options, const TrainCallbacks& callbacks,
+                                  ProcessGroup* group) {
+  const auto make_engine = [&](Autoencoder& network) {
     return MakeEngine(options.engine, network,
                       {.device = options.device, .threads = options.threads});
-  });
+  };
+  return TrainWithEngine(dataset, model_folder, options, callbacks, make_engine, group);
 }
 
 }  // namespace peculiar

@@ -1,7 +1,7 @@
 // Trains a network on a dataset (paper section 4.2): epochs of shuffled, augmented copies, a test
 // loss after each, a checkpoint after each and when asked to stop. The result is a function of the
-// options and the dataset: the same on every run with one device kind and thread count, also when
-// the run was stopped or killed anywhere and started again.
+// options and the dataset: the same on every run with one device kind, thread count and number of
+// processes, also when the run was stopped or killed anywhere and started again.
 #pragma once
 
 #include <cstddef>
@@ -16,6 +16,8 @@
 #include "core/train/train_options.h"
 
 namespace peculiar {
+
+class ProcessGroup;
 
 struct TrainProgress {
   int epoch = 0;  // being trained, from 1
@@ -42,6 +44,7 @@ struct TrainCallbacks {
 struct TrainReport {
   std::string engine;
   std::string device;            // "cpu", "cuda"
+  int processes = 1;             // that trained together
   bool interrupted = false;      // should_stop ended it; training again goes on from there
   bool already_trained = false;  // there was nothing left to do
   bool stopped_early = false;    // patience ran out before the epochs
@@ -63,7 +66,14 @@ struct TrainReport {
 // FAILED_PRECONDITION naming each option that differs from the run that left the checkpoint;
 // DATA_LOSS for a broken checkpoint, or for a loss or gradient that is not finite: "non-finite loss
 // at epoch E step S (galaxies ...)", before the weights are touched; the last checkpoint stays.
+//
+// With a `group`, its processes train one network together: each takes its part of every batch (and
+// of the test), so that the weights are those of one process but for rounding. All call this with
+// the same options, dataset and model folder; rank 0 alone writes; should_stop of any ends it for
+// all, one step later. FAILED_PRECONDITION for a rank that was started otherwise than rank 0;
+// errors of ProcessGroup.
 absl::StatusOr<TrainReport> Train(const Dataset& dataset, const std::filesystem::path& model_folder,
-                                  const TrainOptions& options, const TrainCallbacks& callbacks);
+                                  const TrainOptions& options, const TrainCallbacks& callbacks,
+                                  ProcessGroup* group = nullptr);
 
 }  // namespace peculiar

@@ -9,6 +9,7 @@
 #include "core/base/file.h"
 #include "core/model/guard.h"
 #include "core/model/tensor_exchange.h"
+#include "core/train/shared_step.h"
 
 namespace peculiar {
 namespace {
@@ -46,23 +47,24 @@ std::int64_t CountOf(std::span<const Autoencoder::NamedParameter> parameters) {
 
 TrainingRun::TrainingRun(const Dataset& dataset, std::filesystem::path model_folder,
                          const TrainOptions& options, const TrainCallbacks& callbacks,
-                         Schedule schedule, Split split)
+                         ProcessGroup* group, Schedule schedule, Split split)
     : dataset_(dataset),
       folder_(std::move(model_folder)),
       options_(options),
       callbacks_(callbacks),
+      group_(group),
+      part_(group == nullptr ? BatchPart() : BatchPart{group->rank(), group->size()}),
       schedule_(std::move(schedule)),
       split_(std::move(split)),
       train_batches_(dataset, MakeBatchOptions(options, NoiseSize(options.network))),
       test_batches_(dataset, MakeBatchOptions(options, 0)),
       network_(options.network, options.seed) {}
 
-absl::StatusOr<std::unique_ptr<TrainingRun>> TrainingRun::Create(const Dataset& dataset,
-                                                                 std::filesystem::path model_folder,
-                                                                 const TrainOptions& options,
-                                                                 const TrainCallbacks& callbacks,
-                                                                 const EngineFactory& make_engine) {
+absl::StatusOr<std::unique_ptr<TrainingRun>> TrainingRun::Create(
+    const Dataset& dataset, std::filesystem::path model_folder, const TrainOptions& options,
+    const TrainCallbacks& callbacks, const EngineFactory& make_engine, ProcessGroup* group) {
   PECULIAR_RETURN_IF_ERROR(ValidateTrainOptions(options, dataset.channels(), dataset.crop_size()));
+  if (group != nullptr) PECULIAR_RETURN_IF_ERROR(CheckBatchDivides(options.batch, group->size()));
   Split split = SplitByGalaxy(dataset, options.test_fraction, options.seed);
   if (options.patience > 0 && split.test.empty()) {
     return InvalidArgument("patience is {}, but one galaxy alone leaves none for a test loss",
@@ -73,18 +75,35 @@ absl::StatusOr<std::unique_ptr<TrainingRun>> TrainingRun::Create(const Dataset& 
                                                         .batch = options.batch,
                                                         .copies = options.copies,
                                                         .keep_originals = options.keep_originals}));
-  auto run = std::unique_ptr<TrainingRun>(new TrainingRun(
-      dataset, std::move(model_folder), options, callbacks, std::move(schedule), std::move(split)));
+  auto run = std::unique_ptr<TrainingRun>(new TrainingRun(dataset, std::move(model_folder), options,
+                                                          callbacks, group, std::move(schedule),
+                                                          std::move(split)));
   PECULIAR_ASSIGN_OR_RETURN(run->engine_, make_engine(run->network_));
   run->optimiser_ = std::make_unique<Optimiser>(options.optimiser, run->network_.parameters());
-  if (options.fresh) PECULIAR_RETURN_IF_ERROR(RemoveFolder(run->folder_));
-  PECULIAR_RETURN_IF_ERROR(run->LoadIfThere());
+  PECULIAR_RETURN_IF_ERROR(run->Start());
   return run;
 }
 
-absl::Status TrainingRun::LoadIfThere() {
+absl::Status TrainingRun::Start() {
+  if (options_.fresh && Writes()) PECULIAR_RETURN_IF_ERROR(RemoveFolder(folder_));
+  if (group_ == nullptr) return LoadIfThere().status();
+  PECULIAR_RETURN_IF_ERROR(group_->Barrier());
+  PECULIAR_ASSIGN_OR_RETURN(const std::string digest, LoadIfThere());
+  Json start = IdentityOf(options_);
+  start["epochs"] = options_.epochs;
+  start["engine"] = options_.engine;
+  start["dataset"] = dataset_.digest();
+  start["checkpoint"] = digest;
+  PECULIAR_RETURN_IF_ERROR(CheckSameStart(*group_, start));
+  return group_->Barrier();
+}
+
+absl::StatusOr<std::string> TrainingRun::LoadIfThere() {
   absl::StatusOr<Checkpoint> checkpoint = LoadCheckpoint(folder_);
-  if (absl::IsNotFound(checkpoint.status())) return CreateFolder(folder_);
+  if (absl::IsNotFound(checkpoint.status())) {
+    if (Writes()) PECULIAR_RETURN_IF_ERROR(CreateFolder(folder_));
+    return std::string();
+  }
   PECULIAR_RETURN_IF_ERROR(checkpoint.status());
   const Json& state = checkpoint->state;
   PECULIAR_ASSIGN_OR_RETURN(const Json identity, JsonField<Json>(state, "options"));
@@ -116,12 +135,14 @@ absl::Status TrainingRun::LoadIfThere() {
   }
   // A run killed between metrics and checkpoint will do that epoch again.
   std::erase_if(metrics_, [&](const EpochMetrics& line) { return line.epoch > position_.epoch; });
-  return absl::OkStatus();
+  return checkpoint->sha256;
 }
 
 absl::StatusOr<TrainReport> TrainingRun::Run() {
   const bool already_trained = finished_ || position_.epoch >= options_.epochs;
   PECULIAR_ASSIGN_OR_RETURN(const Outcome outcome, RunEpochs());
+  // Nobody is done before rank 0 has written everything.
+  if (group_ != nullptr) PECULIAR_RETURN_IF_ERROR(group_->Barrier());
   TrainReport report = MakeReport();
   report.interrupted = outcome == Outcome::kStopped;
   report.already_trained = already_trained;
@@ -145,7 +166,8 @@ absl::StatusOr<TrainingRun::Outcome> TrainingRun::RunEpochs() {
 absl::StatusOr<TrainingRun::Outcome> TrainingRun::RunEpoch() {
   const auto steps = static_cast<std::int64_t>(schedule_.steps());
   const int epoch = static_cast<int>(position_.epoch);
-  EpochBatches batches(train_batches_, schedule_, epoch, static_cast<std::size_t>(position_.step));
+  EpochBatches batches(train_batches_, schedule_, epoch, static_cast<std::size_t>(position_.step),
+                       part_);
   while (position_.step < steps) {
     if (StopAsked()) {
       PECULIAR_RETURN_IF_ERROR(Save());
@@ -153,11 +175,12 @@ absl::StatusOr<TrainingRun::Outcome> TrainingRun::RunEpoch() {
     }
     const Clock::time_point start = Clock::now();
     PECULIAR_ASSIGN_OR_RETURN(const CubeBatch batch, batches.Next());
-    PECULIAR_RETURN_IF_ERROR(TakeStep(batch));
+    const std::size_t cubes = schedule_.BatchSize(static_cast<std::size_t>(position_.step));
+    PECULIAR_RETURN_IF_ERROR(TakeStep(batch, cubes));
     meter_.seconds += SecondsSince(start);
     ++position_.step;
     ++position_.total_steps;
-    TellStep(static_cast<std::int64_t>(batch.copies.size()));
+    TellStep(static_cast<std::int64_t>(cubes));
     if (SaveIsDue()) PECULIAR_RETURN_IF_ERROR(Save());
   }
   PECULIAR_ASSIGN_OR_RETURN(const Outcome outcome, FinishEpoch(epoch + 1));
@@ -183,18 +206,33 @@ double TrainingRun::LearningRate() const {
   return options_.learning_rate * RateFactor(options_.rate_schedule, position_.total_steps, steps);
 }
 
-absl::Status TrainingRun::TakeStep(const CubeBatch& batch) {
-  PECULIAR_ASSIGN_OR_RETURN(const StepLoss loss, engine_->Backward(ToTensors(batch)));
+absl::Status TrainingRun::TakeStep(const CubeBatch& batch, std::size_t cubes) {
+  StepLoss loss;
+  if (!batch.copies.empty()) {
+    PECULIAR_ASSIGN_OR_RETURN(loss, engine_->Backward(ToTensors(batch)));
+  }
+  PECULIAR_RETURN_IF_ERROR(SumOverProcesses(batch.copies.size(), cubes, network_.tensors(), loss));
   if (!std::isfinite(loss.total)) return NotFinite("loss", batch);
   const double norm = optimiser_->GradientNorm();
   if (!std::isfinite(norm)) return NotFinite("gradient", batch);
   const double threshold = ClipThreshold(options_);
   optimiser_->Step(LearningRate(), norm > threshold ? threshold / norm : 1.0);
-  meter_.loss.Add(static_cast<std::int64_t>(batch.copies.size()), loss.total, loss.reconstruction,
-                  loss.kl);
+  meter_.loss.Add(static_cast<std::int64_t>(cubes), loss.total, loss.reconstruction, loss.kl);
   meter_.steps += 1;
   meter_.gradient_norm += norm;
   meter_.clipped += norm > threshold ? 1 : 0;
+  return absl::OkStatus();
+}
+
+absl::Status TrainingRun::SumOverProcesses(std::size_t part, std::size_t whole,
+                                           const std::vector<torch::Tensor>& parameters,
+                                           StepLoss& loss) {
+  if (group_ == nullptr) return absl::OkStatus();
+  const double share = static_cast<double>(part) / static_cast<double>(whole);
+  PECULIAR_ASSIGN_OR_RETURN(const SharedStep step,
+                            SumStep(*group_, parameters, loss, share, StopAskedHere()));
+  loss = step.loss;
+  stop_agreed_ = step.stop_asked;
   return absl::OkStatus();
 }
 
@@ -220,12 +258,12 @@ absl::StatusOr<TrainingRun::Outcome> TrainingRun::FinishEpoch(int epoch) {
   line.cubes_per_second = meter_.cubes_per_second();
   line.seconds = meter_.seconds + SecondsSince(start);
   metrics_.push_back(line);
-  PECULIAR_RETURN_IF_ERROR(WriteMetrics(folder_ / kMetricsName, metrics_));
+  if (Writes()) PECULIAR_RETURN_IF_ERROR(WriteMetrics(folder_ / kMetricsName, metrics_));
   if (callbacks_.on_epoch) callbacks_.on_epoch(line);
   return Outcome::kDone;
 }
 
-absl::StatusOr<TrainingRun::Outcome> TrainingRun::Evaluate(LossMeter& meter) const {
+absl::StatusOr<TrainingRun::Outcome> TrainingRun::Evaluate(LossMeter& meter) {
   const auto batch_size = static_cast<std::size_t>(options_.batch);
   for (std::size_t first = 0; first < split_.test.size(); first += batch_size) {
     if (StopAsked()) return Outcome::kStopped;
@@ -233,8 +271,13 @@ absl::StatusOr<TrainingRun::Outcome> TrainingRun::Evaluate(LossMeter& meter) con
     for (std::size_t i = first; i < std::min(first + batch_size, split_.test.size()); ++i) {
       copies.push_back({split_.test[i], kOriginalCopy});
     }
-    PECULIAR_ASSIGN_OR_RETURN(const CubeBatch batch, test_batches_.Build(copies, /*epoch=*/0));
-    PECULIAR_ASSIGN_OR_RETURN(const StepLoss loss, engine_->Evaluate(ToTensors(batch)));
+    PECULIAR_ASSIGN_OR_RETURN(const CubeBatch batch,
+                              test_batches_.Build(PartOf(copies, part_), /*epoch=*/0));
+    StepLoss loss;
+    if (!batch.copies.empty()) {
+      PECULIAR_ASSIGN_OR_RETURN(loss, engine_->Evaluate(ToTensors(batch)));
+    }
+    PECULIAR_RETURN_IF_ERROR(SumOverProcesses(batch.copies.size(), copies.size(), {}, loss));
     if (!std::isfinite(loss.total)) return NotFinite("test loss", batch);
     meter.Add(static_cast<std::int64_t>(copies.size()), loss.total, loss.reconstruction, loss.kl);
   }
@@ -242,6 +285,7 @@ absl::StatusOr<TrainingRun::Outcome> TrainingRun::Evaluate(LossMeter& meter) con
 }
 
 absl::Status TrainingRun::Save() {
+  if (!Writes()) return absl::OkStatus();
   TensorExport tensors;
   tensors.AddParameters(network_);
   optimiser_->Save(tensors);
@@ -279,9 +323,11 @@ absl::Status TrainingRun::NotFinite(std::string_view what, const CubeBatch& batc
     galaxies += (galaxies.empty() ? "" : " ") + dataset_.entry(copy.sample).galaxy.plateifu;
   }
   return DataLoss(
-      "non-finite {} at epoch {} step {} (galaxies {}); {} keeps the last checkpoint. A lower "
+      "non-finite {} at epoch {} step {} (galaxies {}{}); {} keeps the last checkpoint. A lower "
       "learning rate or clip norm may help, and tanh cells",
-      what, position_.epoch + 1, position_.step + 1, galaxies, folder_.string());
+      what, position_.epoch + 1, position_.step + 1,
+      group_ == nullptr ? "" : fmt::format("of rank {}: ", part_.index), galaxies,
+      folder_.string());
 }
 
 void TrainingRun::TellStep(std::int64_t cubes) const {
@@ -306,6 +352,7 @@ TrainReport TrainingRun::MakeReport() const {
   TrainReport report;
   report.engine = options_.engine;
   report.device = engine_->device().str();
+  report.processes = part_.count;
   report.resumed_epoch = static_cast<int>(started_from_.epoch);
   report.resumed_step = static_cast<std::size_t>(started_from_.step);
   report.epochs = static_cast<int>(position_.epoch);
@@ -328,14 +375,14 @@ absl::StatusOr<TrainReport> TrainWithEngine(const Dataset& dataset,
                                             const std::filesystem::path& model_folder,
                                             const TrainOptions& options,
                                             const TrainCallbacks& callbacks,
-                                            const EngineFactory& make_engine) {
-  return Guard(fmt::format("train {}", model_folder.string()),
-               [&]() -> absl::StatusOr<TrainReport> {
-                 PECULIAR_ASSIGN_OR_RETURN(
-                     const std::unique_ptr<TrainingRun> run,
-                     TrainingRun::Create(dataset, model_folder, options, callbacks, make_engine));
-                 return run->Run();
-               });
+                                            const EngineFactory& make_engine, ProcessGroup* group) {
+  return Guard(
+      fmt::format("train {}", model_folder.string()), [&]() -> absl::StatusOr<TrainReport> {
+        PECULIAR_ASSIGN_OR_RETURN(
+            const std::unique_ptr<TrainingRun> run,
+            TrainingRun::Create(dataset, model_folder, options, callbacks, make_engine, group));
+        return run->Run();
+      });
 }
 
 }  // namespace peculiar

@@ -13,6 +13,7 @@
 
 #include "core/model/autoencoder.h"
 #include "core/model/engine.h"
+#include "core/model/process_group.h"
 #include "core/network/checkpoint.h"
 #include "core/train/batches.h"
 #include "core/train/best_weights.h"
@@ -28,12 +29,10 @@ using EngineFactory = std::function<absl::StatusOr<std::unique_ptr<Engine>>(Auto
 class TrainingRun {
  public:
   // Builds everything and goes on from the checkpoint in `model_folder`, if there is one. Errors as
-  // Train. The references must outlive the run.
-  static absl::StatusOr<std::unique_ptr<TrainingRun>> Create(const Dataset& dataset,
-                                                             std::filesystem::path model_folder,
-                                                             const TrainOptions& options,
-                                                             const TrainCallbacks& callbacks,
-                                                             const EngineFactory& make_engine);
+  // Train. The references must outlive the run; `group` is null for one process.
+  static absl::StatusOr<std::unique_ptr<TrainingRun>> Create(
+      const Dataset& dataset, std::filesystem::path model_folder, const TrainOptions& options,
+      const TrainCallbacks& callbacks, const EngineFactory& make_engine, ProcessGroup* group);
 
   // Trains until the epochs are done or should_stop. Call once.
   absl::StatusOr<TrainReport> Run();
@@ -42,10 +41,14 @@ class TrainingRun {
   enum class Outcome { kDone, kStopped };
 
   TrainingRun(const Dataset& dataset, std::filesystem::path model_folder,
-              const TrainOptions& options, const TrainCallbacks& callbacks, Schedule schedule,
-              Split split);
+              const TrainOptions& options, const TrainCallbacks& callbacks, ProcessGroup* group,
+              Schedule schedule, Split split);
 
-  absl::Status LoadIfThere();
+  // LoadIfThere, together with the other processes: nobody reads what rank 0 is about to drop, or
+  // writes what others have yet to read.
+  absl::Status Start();
+  // Returns the digest of the checkpoint's tensors, empty when there is none.
+  absl::StatusOr<std::string> LoadIfThere();
   absl::StatusOr<Outcome> RunEpochs();
   // The rest of the epoch at position_, its test and its checkpoint.
   absl::StatusOr<Outcome> RunEpoch();
@@ -54,16 +57,24 @@ class TrainingRun {
   void KeepBest();
   // Of the next step.
   double LearningRate() const;
-  absl::Status TakeStep(const CubeBatch& batch);
+  // `cubes`: of the whole batch, of which `batch` is this process's part.
+  absl::Status TakeStep(const CubeBatch& batch, std::size_t cubes);
   // Adds the figures of the test side to metrics_ as epoch `epoch`, `seconds` after it began.
   absl::StatusOr<Outcome> FinishEpoch(int epoch);
-  absl::StatusOr<Outcome> Evaluate(LossMeter& meter) const;
+  absl::StatusOr<Outcome> Evaluate(LossMeter& meter);
+  // Makes of the loss of this process's part, `part` of `whole` cubes, that of the whole, and of
+  // the gradients of `parameters` too.
+  absl::Status SumOverProcesses(std::size_t part, std::size_t whole,
+                                const std::vector<torch::Tensor>& parameters, StepLoss& loss);
   absl::Status Save();
   bool SaveIsDue() const;
 
   Batch ToTensors(const CubeBatch& batch) const;
   absl::Status NotFinite(std::string_view what, const CubeBatch& batch) const;
-  bool StopAsked() const { return callbacks_.should_stop && callbacks_.should_stop(); }
+  bool StopAskedHere() const { return callbacks_.should_stop && callbacks_.should_stop(); }
+  // The same for all processes at the same place.
+  bool StopAsked() const { return group_ == nullptr ? StopAskedHere() : stop_agreed_; }
+  bool Writes() const { return part_.index == 0; }
   void TellStep(std::int64_t cubes) const;
   TrainReport MakeReport() const;
 
@@ -71,6 +82,8 @@ class TrainingRun {
   const std::filesystem::path folder_;
   const TrainOptions options_;
   const TrainCallbacks& callbacks_;
+  ProcessGroup* const group_;  // null for one process
+  const BatchPart part_;
   const Schedule schedule_;
   const Split split_;
   const BatchBuilder train_batches_;
@@ -84,8 +97,9 @@ class TrainingRun {
   CheckpointPosition started_from_;
   EpochMeter meter_;  // of the epoch at position_
   std::vector<EpochMetrics> metrics_;
-  BestWeights best_;       // with patience only
-  bool finished_ = false;  // with patience only: the weights are the best and stay
+  BestWeights best_;          // with patience only
+  bool finished_ = false;     // with patience only: the weights are the best and stay
+  bool stop_agreed_ = false;  // by the last sum over the processes
 };
 
 // As Train, with an engine of the caller's.
@@ -93,6 +107,7 @@ absl::StatusOr<TrainReport> TrainWithEngine(const Dataset& dataset,
                                             const std::filesystem::path& model_folder,
                                             const TrainOptions& options,
                                             const TrainCallbacks& callbacks,
-                                            const EngineFactory& make_engine);
+                                            const EngineFactory& make_engine,
+                                            ProcessGroup* group = nullptr);
 
 }  // namespace peculiar

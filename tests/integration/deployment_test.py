@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -60,8 +61,9 @@ def commands():
     for unit in SYSTEMD.glob("*.service"):
         line = re.search(r"^ExecStart=(.*)$", unit.read_text(), re.M)[1]
         yield unit.name, *program_and_arguments(line)
-    batch = (DEPLOY / "slurm" / "peculiar-worker.sbatch").read_text().replace("\\\n", " ")
-    yield "slurm", *program_and_arguments(re.search(r"^peculiar-worker .*(?= &$)", batch, re.M)[0])
+    for file in (DEPLOY / "slurm").glob("*.sbatch"):
+        batch = file.read_text().replace("\\\n", " ")
+        yield file.name, *program_and_arguments(re.search(r"^.*\b(peculiar-worker .*)(?= &$)", batch, re.M)[1])
     for file in DOCKER.glob("*.Dockerfile"):
         text = file.read_text()
         entry = json.loads(re.search(r"^ENTRYPOINT (.*)$", text, re.M)[1])
@@ -281,12 +283,16 @@ class Slurm(unittest.TestCase):
         self.environment = {**os.environ, "PATH": "%s:%s:/usr/bin:/bin" % (self.folder, programs.BIN), "SLURM_JOB_ID": "7",
                             "SLURM_CPUS_PER_TASK": "1", "PECULIAR_WORKSPACE": str(self.folder / "work"),
                             "PECULIAR_DRPALL": str(programs.SURVEY / "drpall.fits"), "PECULIAR_CUBES": str(programs.SURVEY)}
-        queue = self.folder / "scontrol"
-        queue.write_text("#!/bin/sh\necho \"$@\" >'%s/queued'\n" % self.folder)
-        queue.chmod(0o755)
+        self.tool("scontrol", "if [ \"$1\" = show ]; then echo 127.0.0.1; else echo \"$@\" >'%s/queued'; fi" % self.folder)
 
-    def start(self, *flags, **environment):
-        return subprocess.Popen(["bash", DEPLOY / "slurm" / "peculiar-worker.sbatch", "--preset", "tiny", *flags],
+    def tool(self, name, script):
+        """One of Slurm's, for as much as the batch files need."""
+        path = self.folder / name
+        path.write_text("#!/bin/bash\n%s\n" % script)
+        path.chmod(0o755)
+
+    def start(self, *flags, file="peculiar-worker.sbatch", **environment):
+        return subprocess.Popen(["bash", DEPLOY / "slurm" / file, "--preset", "tiny", *flags],
                                 env={**self.environment, **environment}, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def test_a_job_at_its_time_limit_is_queued_again_and_goes_on(self):
@@ -307,6 +313,35 @@ class Slurm(unittest.TestCase):
         self.assertEqual(job.returncode, 0, errors)
         self.assertFalse((self.folder / "queued").exists())
         self.assertTrue((self.folder / "work" / "snapshots" / "CURRENT").is_file())
+
+    def test_processes_that_train_together_are_queued_again_together(self):
+        work = self.folder / "work"
+        work.mkdir()
+        shutil.copy(programs.WORK / "workspace.json", work)
+        shutil.copytree(programs.WORK / "dataset", work / "dataset")
+        self.tool("srun", "shift; pids=; for rank in 0 1; do SLURM_PROCID=$rank \"$@\" & pids=\"$pids $!\"; done\n"
+                          "echo $pids >'%s/pids'; code=0; for pid in $pids; do wait $pid || code=$?; done; exit $code" % self.folder)
+        self.tool("scancel", "kill -TERM $(cat '%s/pids')" % self.folder)
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            port = taken.getsockname()[1]
+        place = {"SLURM_JOB_NODELIST": "here", "SLURM_NTASKS": "2", "MASTER_PORT": str(port)}
+        flags = ("--kind", "ae", "--batch", "8", "--output", "json", "--rate-schedule", "constant")
+        job = self.start(*flags, "--epochs", "100000", file="peculiar-train.sbatch", **place)
+        deadline = time.monotonic() + 60
+        while not (work / "models" / "ae" / "metrics.jsonl").exists():
+            self.assertIsNone(job.poll(), "the training ended early")
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.05)
+        job.send_signal(signal.SIGTERM)
+        _, errors = job.communicate(timeout=60)
+        self.assertEqual(job.returncode, 0, errors)
+        self.assertEqual((self.folder / "queued").read_text(), "requeue 7\n")
+        done = json.loads((work / "models" / "ae" / "checkpoint.json").read_text())["epoch"]
+        job = self.start(*flags, "--epochs", str(done + 1), file="peculiar-train.sbatch", **place)
+        output, errors = job.communicate(timeout=60)
+        self.assertEqual(job.returncode, 0, errors)
+        self.assertEqual((json.loads(output)["processes"], json.loads(output)["epochs"]), (2, done + 1))
 
     def test_the_workers_exit_code_is_the_jobs(self):
         job = self.start(PECULIAR_DRPALL=str(self.folder / "none.fits"))
