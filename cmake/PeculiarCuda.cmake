@@ -57,7 +57,9 @@ function(peculiar_prefer_archives)
   target_include_directories(peculiar_fmt SYSTEM INTERFACE "${PROJECT_BINARY_DIR}/include")
   # What shared libraries name themselves and archives do not.
   set_property(TARGET faiss APPEND PROPERTY INTERFACE_LINK_LIBRARIES -l:libgfortran.a -l:libquadmath.a -lm)
-  set_property(TARGET PkgConfig::CFITSIO APPEND PROPERTY INTERFACE_LINK_LIBRARIES -l:libz.a -l:libbz2.a -lm)
+  add_library(peculiar_no_network STATIC ${PROJECT_SOURCE_DIR}/cmake/no_network.cc)
+  set_property(TARGET PkgConfig::CFITSIO APPEND PROPERTY INTERFACE_LINK_LIBRARIES
+               peculiar_no_network -l:libz.a -l:libbz2.a -lm)
   # The symbols of archives stay inside the program: LibTorch must not find our BLAS or our C++ library before its own.
   # LibTorch's own comes after ours, so that the linker knows whose symbols LibTorch means. libgcc is shared, for
   # it carries exceptions from one to the other. A machine that builds need not have all of the wheel's companions.

@@ -1,5 +1,5 @@
 // The C++ library's archive of Debian 12 takes its random device from glibc 2.36. With this in its
-// place a program runs with the glibc 2.34 of older systems; the kernel's generator is the same.
+// place a program runs with the glibc 2.35 of Ubuntu 22.04; the kernel's generator is the same.
 #include <sys/random.h>
 
 #include <cstdint>
