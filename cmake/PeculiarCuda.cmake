@@ -54,17 +54,20 @@ function(peculiar_prefer_archives)
   get_target_property(fmt_headers fmt::fmt INTERFACE_INCLUDE_DIRECTORIES)
   file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/include")
   file(CREATE_LINK "${fmt_headers}/fmt" "${PROJECT_BINARY_DIR}/include/fmt" SYMBOLIC)
-  target_include_directories(peculiar_fmt SYSTEM INTERFACE "${PROJECT_BINARY_DIR}/include")
+  get_target_property(torch_headers torch INTERFACE_INCLUDE_DIRECTORIES)
+  set_target_properties(torch PROPERTIES
+                        INTERFACE_INCLUDE_DIRECTORIES "${PROJECT_BINARY_DIR}/include;${torch_headers}")
   # What shared libraries name themselves and archives do not.
   set_property(TARGET faiss APPEND PROPERTY INTERFACE_LINK_LIBRARIES -l:libgfortran.a -l:libquadmath.a -lm)
   add_library(peculiar_no_network STATIC ${PROJECT_SOURCE_DIR}/cmake/no_network.cc)
   set_property(TARGET PkgConfig::CFITSIO APPEND PROPERTY INTERFACE_LINK_LIBRARIES
                peculiar_no_network -l:libz.a -l:libbz2.a -lm)
-  # The symbols of archives stay inside the program: LibTorch must not find our BLAS or our C++ library before its own.
+  # The symbols of archives stay inside a program with LibTorch, which must not find our BLAS or our C++ library before its own.
   # LibTorch's own comes after ours, so that the linker knows whose symbols LibTorch means. libgcc is shared, for
   # it carries exceptions from one to the other. A machine that builds need not have all of the wheel's companions.
+  set_property(TARGET torch APPEND PROPERTY INTERFACE_LINK_OPTIONS -Wl,--exclude-libs,ALL)
   set(CMAKE_EXE_LINKER_FLAGS
-      "${CMAKE_EXE_LINKER_FLAGS} -Wl,--undefined=arc4random,--exclude-libs=ALL,--allow-shlib-undefined" PARENT_SCOPE)
+      "${CMAKE_EXE_LINKER_FLAGS} -Wl,--undefined=arc4random,--allow-shlib-undefined" PARENT_SCOPE)
   set(CMAKE_CXX_STANDARD_LIBRARIES "-l:libstdc++.a -Wl,--push-state,--no-as-needed -l:libstdc++.so.6 -Wl,--pop-state" PARENT_SCOPE)
 endfunction()
 
