@@ -82,7 +82,7 @@ TEST_F(MainTest, TheProcessHoldsNoLibTorch) {
   }
   close(maps);
   EXPECT_THAT(text,
-              AllOf(HasSubstr("libgrpc"), Not(HasSubstr("libtorch")), Not(HasSubstr("libc10"))));
+              AllOf(HasSubstr("peculiar-server"), Not(HasSubstr("libtorch")), Not(HasSubstr("libc10"))));
 }
 
 // A run that ends by itself.
