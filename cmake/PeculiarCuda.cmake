@@ -25,18 +25,17 @@ macro(peculiar_find_cuda_torch)
   set(CMAKE_CUDA_FLAGS "${peculiar_cuda_flags}")
   # LibTorch has a Protobuf of its own inside; Debian's, which its files may name, stays out of programs with LibTorch.
   set_target_properties(torch_cpu PROPERTIES INTERFACE_LINK_LIBRARIES "c10")
-  # One CUDA runtime and one OpenMP runtime in a program: those that LibTorch runs with.
+  # One CUDA runtime in a program: that which LibTorch runs with.
   set(CMAKE_CUDA_RUNTIME_LIBRARY None)
   file(GLOB peculiar_cudart "${PECULIAR_TORCH}/../nvidia/*/lib/libcudart.so.*")
   if(peculiar_cudart)
     file(REAL_PATH "${peculiar_cudart}" peculiar_cudart)
     set_target_properties(torch::cudart PROPERTIES INTERFACE_LINK_LIBRARIES "${peculiar_cudart}")
   endif()
-  file(GLOB peculiar_gomp "${PECULIAR_TORCH}/lib/libgomp*.so*")
 endmacro()
 
-# peculiar_prefer_archives(): every imported library of this folder that has an archive beside it is linked by that, and
-# so is the C++ library. After all find_package.
+# peculiar_prefer_archives(): every imported library of this folder that has an archive beside it is linked by that.
+# After all find_package.
 function(peculiar_prefer_archives)
   get_directory_property(targets IMPORTED_TARGETS)
   foreach(target ${targets})
@@ -48,22 +47,24 @@ function(peculiar_prefer_archives)
       endif()
     endforeach()
   endforeach()
-  add_library(peculiar_fmt STATIC ${PROJECT_SOURCE_DIR}/cmake/fmt.cc ${PROJECT_SOURCE_DIR}/cmake/arc4random.cc)
+  add_library(peculiar_fmt STATIC ${PROJECT_SOURCE_DIR}/cmake/fmt.cc)
   target_compile_definitions(peculiar_fmt INTERFACE FMT_SHARED)  # as fmt::fmt: preset release's objects fit, for ccache
   # The wheel's headers have a newer fmt among them; this one is to be found first.
   get_target_property(fmt_headers fmt::fmt INTERFACE_INCLUDE_DIRECTORIES)
   file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/include")
   file(CREATE_LINK "${fmt_headers}/fmt" "${PROJECT_BINARY_DIR}/include/fmt" SYMBOLIC)
-  target_include_directories(peculiar_fmt SYSTEM INTERFACE "${PROJECT_BINARY_DIR}/include")
+  get_target_property(torch_headers torch INTERFACE_INCLUDE_DIRECTORIES)
+  set_target_properties(torch PROPERTIES
+                        INTERFACE_INCLUDE_DIRECTORIES "${PROJECT_BINARY_DIR}/include;${torch_headers}")
   # What shared libraries name themselves and archives do not.
   set_property(TARGET faiss APPEND PROPERTY INTERFACE_LINK_LIBRARIES -l:libgfortran.a -l:libquadmath.a -lm)
-  set_property(TARGET PkgConfig::CFITSIO APPEND PROPERTY INTERFACE_LINK_LIBRARIES -l:libz.a -l:libbz2.a -lm)
-  # The symbols of archives stay inside the program: LibTorch must not find our BLAS or our C++ library before its own.
-  # LibTorch's own comes after ours, so that the linker knows whose symbols LibTorch means. libgcc is shared, for
-  # it carries exceptions from one to the other. A machine that builds need not have all of the wheel's companions.
-  set(CMAKE_EXE_LINKER_FLAGS
-      "${CMAKE_EXE_LINKER_FLAGS} -Wl,--undefined=arc4random,--exclude-libs=ALL,--allow-shlib-undefined" PARENT_SCOPE)
-  set(CMAKE_CXX_STANDARD_LIBRARIES "-l:libstdc++.a -Wl,--push-state,--no-as-needed -l:libstdc++.so.6 -Wl,--pop-state" PARENT_SCOPE)
+  add_library(peculiar_no_network STATIC ${PROJECT_SOURCE_DIR}/cmake/no_network.cc)
+  set_property(TARGET PkgConfig::CFITSIO APPEND PROPERTY INTERFACE_LINK_LIBRARIES
+               peculiar_no_network -l:libz.a -l:libbz2.a -lm)
+  # The symbols of archives stay inside a program with LibTorch, which must not find our BLAS before its own. The C++
+  # library stays shared: LibTorch needs it too, and exports parts of it that would mix with one of ours. A machine that
+  # builds need not have all of the wheel's companions.
+  set_property(TARGET torch APPEND PROPERTY INTERFACE_LINK_OPTIONS -Wl,--exclude-libs,ALL -Wl,--allow-shlib-undefined)
 endfunction()
 
 # Each shared library among `libraries` as the archive beside it, where there is one. Those of the C library stay.
@@ -71,9 +72,7 @@ function(peculiar_archives_of libraries result)
   set(archives "")
   foreach(library IN LISTS libraries)
     string(REGEX REPLACE "\\.so[.0-9]*$" ".a" archive "${library}")
-    if(library MATCHES "/libgomp\\.so" AND peculiar_gomp)
-      list(APPEND archives "${peculiar_gomp}")
-    elseif(library MATCHES "^/usr/lib/.*\\.so[.0-9]*$" AND NOT library MATCHES "/lib(m|dl|rt|pthread|gomp)\\.so"
+    if(library MATCHES "^/usr/lib/.*\\.so[.0-9]*$" AND NOT library MATCHES "/lib(m|dl|rt|pthread|gomp)\\.so"
            AND EXISTS "${archive}")
       list(APPEND archives "${archive}")
     else()

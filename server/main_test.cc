@@ -81,8 +81,8 @@ TEST_F(MainTest, TheProcessHoldsNoLibTorch) {
     text.append(bytes, static_cast<std::size_t>(n));
   }
   close(maps);
-  EXPECT_THAT(text,
-              AllOf(HasSubstr("libgrpc"), Not(HasSubstr("libtorch")), Not(HasSubstr("libc10"))));
+  EXPECT_THAT(text, AllOf(HasSubstr("peculiar-server"), Not(HasSubstr("libtorch")),
+                          Not(HasSubstr("libc10"))));
 }
 
 // A run that ends by itself.

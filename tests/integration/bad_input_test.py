@@ -130,7 +130,7 @@ class BadInput(unittest.TestCase):
         self.ingest()
 
         def train(device):
-            return programs.worker("train", "--workspace", self.folder / "work", "--model", "ae", "--preset", "tiny", "--epochs",
+            return programs.worker("train", "--workspace", self.folder / "work", "--kind", "ae", "--preset", "tiny", "--epochs",
                                    "1", "--engine", "reference", "--device", device, check=False,
                                    env={**os.environ, "CUDA_VISIBLE_DEVICES": ""})
 
