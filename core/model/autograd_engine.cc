@@ -1,5 +1,6 @@
 #include "core/model/autograd_engine.h"
 
+#include <c10/core/DeviceGuard.h>
 #include <torch/autograd.h>
 #include <torch/utils.h>
 
@@ -81,6 +82,7 @@ absl::Status AutogradEngine::ForEachPart(std::string_view what, std::size_t part
 
 absl::StatusOr<StepLoss> AutogradEngine::BackwardByGraph(const Batch& batch) {
   return Guard("cannot compute gradients", [&]() -> absl::StatusOr<StepLoss> {
+    const c10::DeviceGuard guard(device_);
     const std::vector<torch::Tensor> parameters = network_.tensors();
     std::unique_ptr<Step>& step = steps_[batch.cubes.size(0)];
     if (step == nullptr) {

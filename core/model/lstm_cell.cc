@@ -4,6 +4,7 @@
 #include "core/cuda/run_on_host.h"
 #include "core/model/layers.h"
 #ifdef PECULIAR_WITH_CUDA
+#include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
 
 #include "core/cuda/gpus.h"
@@ -78,8 +79,9 @@ void RunKernel(const LstmCellCall<float>& call, const torch::Tensor& stack,
     return;
   }
 #ifdef PECULIAR_WITH_CUDA
-  const absl::Status status = CudaStatus(launch(call, c10::cuda::getCurrentCUDAStream().stream()),
-                                         "the cell of a ConvLSTM");
+  const c10::cuda::CUDAGuard guard(stack.device());
+  const absl::Status status =
+      CudaStatus(launch(call, c10::cuda::getCurrentCUDAStream().stream()), "a ConvLSTM's cell");
   TORCH_CHECK(status.ok(), std::string(MessageOf(status)));
 #endif
 }
