@@ -71,7 +71,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   std::unique_ptr<Server> server(new Server(options, std::move(secrets)));
   PECULIAR_RETURN_IF_ERROR(server->Listen());
   PECULIAR_RETURN_IF_ERROR(server->ClaimPortFiles());
-  server->holder_.StartPolling([&ready = *server] { ready.SetReady(); });
+  server->holder_.StartPolling([server = server.get()] { server->SetReady(); });
   return server;
 }
 

@@ -27,12 +27,12 @@ class Server {
  public:
   // Listens and has the current snapshot opened by a thread of its own. NOT_SERVING until that is
   // done, or one appears. The port files are there when this first try is over, whatever came of
-  // it. INVALID_ARGUMENT or
-  // FAILED_PRECONDITION as ListenAddress, when a port is taken, or when the snapshots' path is no
-  // folder; errors of CheckTogether, AccessList, Certificates and, for the port files, AtomicFile.
+  // it. INVALID_ARGUMENT or FAILED_PRECONDITION as ListenAddress, when a port is taken, or when the
+  // snapshots' path is no folder; errors of CheckTogether, AccessList, Certificates and, for the
+  // port files, AtomicFile.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
 
-  // Until the first try to open a snapshot is over. Not once it was told to stop.
+  // Until the first try to open a snapshot is over; for ever when it was told to stop before.
   void WaitUntilReady() const { ready_.wait(false); }
 
   ~Server();  // Stop

@@ -63,7 +63,8 @@ class SnapshotHolder {
   void StartPolling(std::function<void()> on_looked);
   // Asks for the end of polling and of a Refresh that is under way, for good; does not wait.
   void RequestStop();
-  // RequestStop, and waits until it has come: a second or so where a snapshot is being opened.
+  // RequestStop, and waits until it has come: about a second where a snapshot of 300,000
+  // galaxies is being opened.
   void StopPolling();
 
   // The snapshot with this id, or the current one when it is empty. FAILED_PRECONDITION

@@ -16,6 +16,12 @@ constexpr int kMostProcesses = 4096;
 constexpr int kLastPort = 65535;
 constexpr int kMostAttempts = 1'000'000;
 
+// An empty variable is none.
+bool Says(const Environment& environment, const char* name) {
+  const char* text = environment(name);
+  return text != nullptr && *text != '\0';
+}
+
 absl::StatusOr<int> ReadNumber(const Environment& environment, const char* name, int low, int high,
                                std::string_view meaning) {
   const std::string_view text = environment(name);
@@ -33,8 +39,7 @@ absl::StatusOr<std::optional<ProcessPlace>> ReadProcessPlace(const Environment& 
   const char* set = nullptr;
   const char* missing = nullptr;
   for (const char* name : kVariables) {
-    const char* value = environment(name);
-    (value == nullptr || *value == '\0' ? missing : set) = name;
+    (Says(environment, name) ? set : missing) = name;
   }
   if (set == nullptr) return std::nullopt;
   if (missing != nullptr) {
@@ -54,7 +59,7 @@ absl::StatusOr<std::optional<ProcessPlace>> ReadProcessPlace(const Environment& 
   place.address = environment("MASTER_ADDR");
   const char* agent = environment("TORCHELASTIC_USE_AGENT_STORE");
   place.launcher_listens = agent != nullptr && std::string_view(agent) == "True";
-  if (place.launcher_listens && environment("TORCHELASTIC_RESTART_COUNT") != nullptr) {
+  if (place.launcher_listens && Says(environment, "TORCHELASTIC_RESTART_COUNT")) {
     PECULIAR_ASSIGN_OR_RETURN(
         place.attempt, ReadNumber(environment, "TORCHELASTIC_RESTART_COUNT", 0, kMostAttempts,
                                   "how often torchrun started the processes again"));
@@ -65,7 +70,7 @@ absl::StatusOr<std::optional<ProcessPlace>> ReadProcessPlace(const Environment& 
 
 absl::StatusOr<int> ReadThreads(const Environment& environment) {
   constexpr char kName[] = "LOCAL_WORLD_SIZE";
-  if (environment(kName) == nullptr) return 0;
+  if (!Says(environment, kName)) return 0;
   PECULIAR_ASSIGN_OR_RETURN(const int processes, ReadNumber(environment, kName, 1, kMostProcesses,
                                                             "processes of this machine"));
   return std::max(1, HardwareThreads() / processes);

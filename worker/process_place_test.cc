@@ -88,7 +88,9 @@ TEST(ProcessPlaceTest, AWrongNumberIsNamedWithWhatIsExpected) {
 TEST(ProcessPlaceTest, ProcessesOfOneMachineShareItsCores) {
   const Variables none, two = {{"LOCAL_WORLD_SIZE", "2"}}, many = {{"LOCAL_WORLD_SIZE", "4096"}},
                         wrong = {{"LOCAL_WORLD_SIZE", "0"}};
+  const Variables empty = {{"LOCAL_WORLD_SIZE", ""}};
   EXPECT_EQ(ReadThreads(From(none)).value_or(-1), 0);
+  EXPECT_EQ(ReadThreads(From(empty)).value_or(-1), 0);
   EXPECT_GE(ReadThreads(From(two)).value_or(-1), 1);
   EXPECT_EQ(ReadThreads(From(many)).value_or(-1), 1);
   EXPECT_THAT(std::string(ReadThreads(From(wrong)).status().message()),

@@ -1,5 +1,5 @@
 // Runs the body of a kernel on the host, one item after the other: how kernels are tested where
-// there is no GPU, and what a GPU's results are compared with. Slow; not an engine.
+// there is no GPU, and what a GPU's results are compared with. Slow.
 #pragma once
 
 #include <cstdint>

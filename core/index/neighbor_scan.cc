@@ -8,6 +8,7 @@
 
 #include "core/base/parallel.h"
 #include "core/index/candidates.h"
+#include "core/index/nearest_rows.h"
 #include "core/index/row_tiles.h"
 
 namespace peculiar {
@@ -65,9 +66,7 @@ class Piece {
   std::array<RowsWithin, kQueries> found_;
 };
 
-}  // namespace
-
-absl::StatusOr<NeighborScan> NeighborScan::Create(Matrix vectors) {
+absl::Status CheckSearchable(Matrix vectors) {
   if (vectors.rows < 1 || vectors.width < 1 ||
       vectors.rows > std::numeric_limits<std::uint32_t>::max()) {
     return InvalidArgument("cannot search {} vectors of width {}", vectors.rows, vectors.width);
@@ -78,6 +77,13 @@ absl::StatusOr<NeighborScan> NeighborScan::Create(Matrix vectors) {
       return InvalidArgument("cannot search the vectors: row {} is not finite", row);
     }
   }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<NeighborScan> NeighborScan::Create(Matrix vectors) {
+  PECULIAR_RETURN_IF_ERROR(CheckSearchable(vectors));
   return NeighborScan(vectors);
 }
 
@@ -124,10 +130,13 @@ absl::StatusOr<std::vector<NeighborList>> NearestOfRows(Matrix vectors,
                                                         std::span<const std::size_t> rows,
                                                         std::size_t k, int threads) {
   if (rows.size() == vectors.rows) return NearestOfAll(vectors, k, threads);
-  PECULIAR_ASSIGN_OR_RETURN(const NeighborScan scan, NeighborScan::Create(vectors));
+  PECULIAR_RETURN_IF_ERROR(CheckSearchable(vectors));
   std::vector<NeighborList> lists(rows.size());
-  PECULIAR_RETURN_IF_ERROR(ParallelFor(rows.size(), threads, [&](std::size_t i) {
-    PECULIAR_ASSIGN_OR_RETURN(lists[i], scan.Lists(rows[i], rows[i] + 1, k, 1));
+  PECULIAR_RETURN_IF_ERROR(ParallelFor(rows.size(), threads, [&](std::size_t i) -> absl::Status {
+    if (k < 1 || rows[i] >= vectors.rows) {
+      return InvalidArgument("{} neighbours of row {} of {} vectors", k, rows[i], vectors.rows);
+    }
+    lists[i] = NearestRows(vectors, vectors.row(rows[i]), k, rows[i]);
     return absl::OkStatus();
   }));
   return lists;

@@ -53,7 +53,7 @@ absl::Status CheckBatch(const NetworkConfig& config, const Batch& batch);
 const std::vector<std::string>& EngineNames();
 
 // Moves the network to the device (for "fused" `auto` is the CPU) and, on the CPU, sets LibTorch's
-// own thread count to 1: the engine's threads take samples. "reference" on the CPU tunes the
+// own thread count to 1: the engine's threads take samples. There "scan" and "reference" tune the
 // process's allocator once. The network must outlive the engine. INVALID_ARGUMENT for an unknown
 // name (the known ones are named), negative threads, or "fused" on cuda; for a GPU that cannot be
 // used as ResolveDevice.

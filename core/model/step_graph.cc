@@ -3,6 +3,7 @@
 #ifdef PECULIAR_WITH_CUDA
 #include <ATen/cuda/CUDAEvent.h>
 #include <ATen/cuda/CUDAGraph.h>
+#include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
 #endif
@@ -40,6 +41,8 @@ void StepGraph::Run(const std::function<void()>& work) {
       work();
     } else {
       if (capture.runs == kRunsBeforeCapture) {
+        // What the runs before have left cached cannot be given back while it captures.
+        c10::cuda::CUDACachingAllocator::emptyCache();
         capture.graph.capture_begin();
         work();
         capture.graph.capture_end();

@@ -1,6 +1,6 @@
 // One piece of GPU work that is done again and again, as a CUDA graph (internal to core/model:
 // includes LibTorch). A training step is thousands of small kernels; launched one by one they leave
-// the GPU idle most of the time. Not measured on a GPU yet.
+// the GPU idle most of the time.
 #pragma once
 
 #include <functional>

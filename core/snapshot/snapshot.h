@@ -34,7 +34,7 @@ class Snapshot {
   // folder: SNAPSHOTS/<id>. Checks that the id is the manifest's, schema version, every file, and
   // that the counts of manifest, catalogue, indices, neighbours, embeddings and maps agree.
   // NOT_FOUND when the folder is not there or a file is missing; DATA_LOSS naming the file, what
-  // was found and what expected; CANCELLED once `stop` asks for it, within a second or so.
+  // was found and what expected; CANCELLED once `stop` asks for it, between two of its steps.
   static absl::StatusOr<Snapshot> Open(const std::filesystem::path& folder, VerifyMode mode,
                                        const std::stop_token& stop = {});
 

@@ -35,12 +35,13 @@ Optimiser::Optimiser(OptimiserKind kind, Parameters parameters) : kind_(kind) {
 }
 
 double Optimiser::GradientNorm() const {
-  double sum = 0;
+  torch::Tensor sum = torch::zeros({}, torch::kDouble);
   for (const Slot& slot : slots_) {
     if (!slot.parameter.grad().defined()) continue;
-    sum += slot.parameter.grad().to(torch::kDouble).square().sum().item<double>();
+    const torch::Tensor squares = slot.parameter.grad().to(torch::kDouble).square().sum();
+    sum = sum.to(squares.device()) + squares;
   }
-  return std::sqrt(sum);
+  return std::sqrt(sum.item<double>());  // one wait for a GPU
 }
 
 void Optimiser::Step(double rate, double scale) {

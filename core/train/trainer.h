@@ -43,7 +43,7 @@ struct TrainCallbacks {
 
 struct TrainReport {
   std::string engine;
-  std::string device;            // "cpu", "cuda"
+  std::string device;            // "cpu", "cuda:0"
   int processes = 1;             // that trained together
   bool interrupted = false;      // should_stop ended it; training again goes on from there
   bool already_trained = false;  // there was nothing left to do

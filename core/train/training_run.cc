@@ -92,6 +92,7 @@ absl::Status TrainingRun::Start() {
   Json start = IdentityOf(options_);
   start["epochs"] = options_.epochs;
   start["engine"] = options_.engine;
+  start["device"] = engine_->device().is_cpu() ? "cpu" : "cuda";  // their sums go by other ways
   start["dataset"] = dataset_.digest();
   start["checkpoint"] = digest;
   PECULIAR_RETURN_IF_ERROR(CheckSameStart(*group_, start));
