@@ -14,14 +14,6 @@
 
 namespace peculiar {
 
-// Whether any of 16 squared distances is within the limit.
-inline constexpr std::size_t kComparedAtOnce = 16;
-[[gnu::always_inline]] inline bool AnyWithin(const float* squared, float limit) {
-  int within = 0;
-  for (std::size_t i = 0; i < kComparedAtOnce; ++i) within |= squared[i] <= limit ? 1 : 0;
-  return within != 0;
-}
-
 class Candidates {
  public:
   // skipped: a row that is never proposed; vectors.rows or more: none. Requires k >= 1.

@@ -13,12 +13,20 @@ namespace {
 
 constexpr std::size_t kBlockRows = 256;
 constexpr std::size_t kBlockWords = kBlockRows / RowSet::kWordRows;
+constexpr std::size_t kComparedAtOnce = 16;
 // One row in so many is wanted: memory gives a whole block as fast as the rows picked from it.
 constexpr std::size_t kDense = 3;
 static_assert(kBlockRows % kComparedAtOnce == 0 && kBlockRows % RowSet::kWordRows == 0);
 
 // Squared distances; those beyond a block's rows are of an earlier block, and only looked at.
 using Block = std::array<float, kBlockRows>;
+
+// Whether any of kComparedAtOnce squared distances is within the limit.
+[[gnu::always_inline]] inline bool AnyWithin(const float* squared, float limit) {
+  int within = 0;
+  for (std::size_t i = 0; i < kComparedAtOnce; ++i) within |= squared[i] <= limit ? 1 : 0;
+  return within != 0;
+}
 
 // row_of(i): the row of the i-th distance of the block, rising.
 template <typename RowOf>

@@ -8,12 +8,9 @@
 #include <thread>
 
 #include "core/model/process_group.h"
-#include "core/network/checkpoint.h"
 #include "core/network/parameters.h"
-#include "core/train/trainer.h"
 #include "tests/support/listening_port.h"
-#include "tests/support/planted_dataset.h"
-#include "tests/support/test_folder.h"
+#include "tests/support/planted_training.h"
 
 namespace peculiar {
 namespace {
@@ -35,7 +32,7 @@ TrainOptions MakeOptions(ModelKind kind = ModelKind::kVae) {
   return options;
 }
 
-class SharedTrainingTest : public testing::Test {
+class SharedTrainingTest : public PlantedTrainingTest {
  protected:
   using Reports = std::vector<absl::StatusOr<TrainReport>>;
 
@@ -70,16 +67,6 @@ class SharedTrainingTest : public testing::Test {
       EXPECT_EQ(report->processes, size);
     }
   }
-  TrainReport MustTrainAlone(const std::string& model, const TrainOptions& options) {
-    const absl::StatusOr<TrainReport> report = Train(dataset_, root_ / model, options, {});
-    EXPECT_TRUE(report.ok()) << report.status();
-    return report.ok() ? *report : TrainReport();
-  }
-  Checkpoint MustLoad(const std::string& model) {
-    absl::StatusOr<Checkpoint> checkpoint = LoadCheckpoint(root_ / model);
-    EXPECT_TRUE(checkpoint.ok()) << checkpoint.status();
-    return *std::move(checkpoint);
-  }
   // Largest difference of any weight.
   double Distance(const std::string& a, const std::string& b) {
     const Checkpoint left = MustLoad(a), right = MustLoad(b);
@@ -94,9 +81,6 @@ class SharedTrainingTest : public testing::Test {
     }
     return distance;
   }
-
-  const std::filesystem::path root_ = TestFolder();
-  Dataset dataset_ = *MakePlantedDataset(root_ / "dataset");
 };
 
 TEST_F(SharedTrainingTest, TwoProcessesMakeTheWeightsOfOne) {
@@ -105,7 +89,7 @@ TEST_F(SharedTrainingTest, TwoProcessesMakeTheWeightsOfOne) {
       TrainOptions options = MakeOptions(kind);
       options.engine = engine;
       const std::string name = fmt::format("{}-{}", ModelKindName(kind), engine);
-      MustTrainAlone(name, options);
+      MustTrain(name, options);
       MustTrainTogether(name + "-2", options, 2);
       EXPECT_LT(Distance(name, name + "-2"), 1e-5) << name;
       const auto one = *ReadMetrics(root_ / name / kMetricsName);
@@ -126,7 +110,7 @@ TEST_F(SharedTrainingTest, ProcessesWithoutAPartOfABatchGoAlong) {
   TrainOptions options = MakeOptions(ModelKind::kAe);
   options.batch = 9;
   options.copies = 1;  // 11: 9 and 2
-  MustTrainAlone("one", options);
+  MustTrain("one", options);
   MustTrainTogether("three", options, 3);
   EXPECT_LT(Distance("one", "three"), 1e-5);
 }
@@ -140,7 +124,7 @@ TEST_F(SharedTrainingTest, TheSameNumberOfProcessesGivesTheSameBits) {
 TEST_F(SharedTrainingTest, AStopOfOneStopsAllAndAnotherNumberGoesOn) {
   TrainOptions options = MakeOptions();
   options.batch = 6;  // 4 steps an epoch
-  MustTrainAlone("whole", options);
+  MustTrain("whole", options);
   int steps = 0;
   std::vector<TrainCallbacks> callbacks(2);
   callbacks[1].on_step = [&](const TrainProgress&) { ++steps; };
@@ -151,17 +135,17 @@ TEST_F(SharedTrainingTest, AStopOfOneStopsAllAndAnotherNumberGoesOn) {
     EXPECT_EQ(report->steps, 2);  // the others hear of it in the step after
   }
   EXPECT_EQ(MustLoad("m").position, (CheckpointPosition{0, 2, 2}));
-  EXPECT_EQ(MustTrainAlone("m", options).resumed_step, 2u);
+  EXPECT_EQ(MustTrain("m", options).resumed_step, 2u);
   EXPECT_LT(Distance("whole", "m"), 1e-5);
 }
 
 TEST_F(SharedTrainingTest, FreshDropsWhatWasThere) {
   TrainOptions options = MakeOptions();
-  MustTrainAlone("m", options);
+  MustTrain("m", options);
   options.learning_rate = 0.0002;
   options.fresh = true;
   MustTrainTogether("m", options, 2);
-  MustTrainAlone("other", options);
+  MustTrain("other", options);
   EXPECT_LT(Distance("m", "other"), 1e-5);
 }
 

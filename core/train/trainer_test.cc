@@ -7,10 +7,8 @@
 #include <csignal>
 
 #include "core/base/file.h"
-#include "core/network/checkpoint.h"
 #include "core/train/training_run.h"
-#include "tests/support/planted_dataset.h"
-#include "tests/support/test_folder.h"
+#include "tests/support/planted_training.h"
 
 namespace peculiar {
 namespace {
@@ -61,20 +59,8 @@ class FaultyEngine : public Engine {
   int calls_left_;
 };
 
-class TrainerTest : public testing::Test {
+class TrainerTest : public PlantedTrainingTest {
  protected:
-  // Trains in `model`; the run must succeed.
-  TrainReport MustTrain(const std::string& model, const TrainOptions& options,
-                        const TrainCallbacks& callbacks = {}) {
-    const absl::StatusOr<TrainReport> report = Train(dataset_, root_ / model, options, callbacks);
-    EXPECT_TRUE(report.ok()) << report.status();
-    return report.ok() ? *report : TrainReport();
-  }
-  Checkpoint MustLoad(const std::string& model) {
-    absl::StatusOr<Checkpoint> checkpoint = LoadCheckpoint(root_ / model);
-    EXPECT_TRUE(checkpoint.ok()) << checkpoint.status();
-    return *std::move(checkpoint);
-  }
   // Weights and optimiser state, every byte.
   std::string DigestOf(const std::string& model) { return MustLoad(model).sha256; }
 
@@ -89,10 +75,6 @@ class TrainerTest : public testing::Test {
                            })
         .status();
   }
-
-  // A death test's child, which runs the test again, empties and refills the same folder.
-  const std::filesystem::path root_ = TestFolder();
-  Dataset dataset_ = *MakePlantedDataset(root_ / "dataset");
 };
 
 // Stops before the step that follows `steps` steps.

@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 import unittest
 
 import yaml
@@ -298,17 +297,17 @@ class Slurm(unittest.TestCase):
         return subprocess.Popen(["bash", DEPLOY / "slurm" / file, "--preset", "tiny", *flags],
                                 env={**self.environment, **environment}, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
-    def test_a_job_at_its_time_limit_is_queued_again_and_goes_on(self):
-        job = self.start("--models", "ae", "--epochs", "3")
-        deadline = time.monotonic() + 120
-        while not list((self.folder / "work").glob("models/ae/checkpoint*")):
-            self.assertIsNone(job.poll(), "the worker ended early")
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.05)
+    def expect_queued_again(self, job, is_training, seconds):
+        """At its time limit, once it trains; each in this time."""
+        programs.wait_until(is_training, "the job trains", seconds, [job])
         job.send_signal(signal.SIGTERM)
-        _, errors = job.communicate(timeout=120)
+        _, errors = job.communicate(timeout=seconds)
         self.assertEqual(job.returncode, 0, errors)
         self.assertEqual((self.folder / "queued").read_text(), "requeue 7\n")
+
+    def test_a_job_at_its_time_limit_is_queued_again_and_goes_on(self):
+        job = self.start("--models", "ae", "--epochs", "3")
+        self.expect_queued_again(job, lambda: list((self.folder / "work").glob("models/ae/checkpoint*")), seconds=120)
 
         (self.folder / "queued").unlink()
         job = self.start("--models", "ae", "--epochs", "3")
@@ -331,15 +330,7 @@ class Slurm(unittest.TestCase):
         place = {"SLURM_JOB_NODELIST": "here", "SLURM_NTASKS": "2", "MASTER_PORT": str(port)}
         flags = ("--kind", "ae", "--batch", "8", "--output", "json", "--rate-schedule", "constant")
         job = self.start(*flags, "--epochs", "100000", file="peculiar-train.sbatch", **place)
-        deadline = time.monotonic() + 60
-        while not (work / "models" / "ae" / "metrics.jsonl").exists():
-            self.assertIsNone(job.poll(), "the training ended early")
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.05)
-        job.send_signal(signal.SIGTERM)
-        _, errors = job.communicate(timeout=60)
-        self.assertEqual(job.returncode, 0, errors)
-        self.assertEqual((self.folder / "queued").read_text(), "requeue 7\n")
+        self.expect_queued_again(job, (work / "models" / "ae" / "metrics.jsonl").exists, seconds=60)
         done = json.loads((work / "models" / "ae" / "checkpoint.json").read_text())["epoch"]
         job = self.start(*flags, "--epochs", str(done + 1), file="peculiar-train.sbatch", **place)
         output, errors = job.communicate(timeout=60)

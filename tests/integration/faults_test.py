@@ -172,21 +172,13 @@ class FullDisk(Workspace):
             server = subprocess.Popen([programs.BIN / "peculiar-server", "--snapshots", self.snapshots, "--listen", "127.0.0.1:0",
                                        "--port-file", port, "--log-level", "debug"], stderr=out)
         try:
-            wait_until(port.exists, "the server starts")
+            programs.wait_until(port.exists, "the server starts")
             for _ in range(20):
                 programs.run("peculiar", "--server", "127.0.0.1:" + port.read_text().strip(), "status")
             self.assertEqual(log.stat().st_size, 0)
         finally:
             server.terminate()
             self.assertEqual(server.wait(30), 0)
-
-
-def wait_until(is_true, what, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not is_true():
-        if time.monotonic() > deadline:
-            raise AssertionError("waited in vain until " + what)
-        time.sleep(0.01)
 
 
 class Kills(Workspace):
@@ -383,7 +375,7 @@ class Port(Workspace):
                 (self.snapshots / "new").write_text(ids[number % 2] + "\n")
                 (self.snapshots / "new").rename(self.snapshots / "CURRENT")
                 server.process.send_signal(signal.SIGHUP)
-                wait_until(lambda: ids[number % 2].encode() in describe(b"", timeout=20), "the snapshot is served")
+                programs.wait_until(lambda: ids[number % 2].encode() in describe(b"", timeout=20), "the snapshot is served")
         finally:
             stop.set()
             for thread in threads:
@@ -400,13 +392,13 @@ class Port(Workspace):
         descriptors = pathlib.Path("/proc/%d/fd" % server.process.pid)
         before = len(list(descriptors.iterdir()))
         sockets = self.open_connections(server, 1000)
-        wait_until(lambda: len(list(descriptors.iterdir())) >= before + 990, "they are accepted")
+        programs.wait_until(lambda: len(list(descriptors.iterdir())) >= before + 990, "they are accepted")
         self.assertEqual(server.ask("show", "7001-1901").returncode, 0)
         status = pathlib.Path("/proc/%d/status" % server.process.pid).read_text()
         self.assertLess(int(re.search(r"VmRSS:\s+(\d+)", status)[1]), 200 << 10)
         for one in sockets:
             one.close()
-        wait_until(lambda: len(list(descriptors.iterdir())) < before + 20, "they are let go of")
+        programs.wait_until(lambda: len(list(descriptors.iterdir())) < before + 20, "they are let go of")
         self.assertEqual(server.ask("show", "7001-1901").returncode, 0)
 
     def test_without_descriptors_it_ends_to_be_started_again(self):

@@ -24,6 +24,18 @@ def run(program, *arguments, check=True, **options):
     return done
 
 
+def wait_until(is_true, what, seconds=30, processes=()):
+    """Until is_true(); an error after that time, or when one of the processes has ended before. `what`: for its message."""
+    deadline = time.monotonic() + seconds
+    while not is_true():
+        for process in processes:
+            if process.poll() is not None:
+                raise AssertionError("a process ended before " + what)
+        if time.monotonic() > deadline:
+            raise AssertionError("waited in vain until " + what)
+        time.sleep(0.01)
+
+
 def worker(*arguments, **options):
     return run("peculiar-worker", *arguments, **options)
 

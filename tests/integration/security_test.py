@@ -375,7 +375,7 @@ class Certificates(unittest.TestCase):
                 time.sleep(1.1)
                 self.assertEqual(name_shown(server), "server")
                 replace(live[".key"], FOLDER / "renewed.key")
-                wait_until(lambda: name_shown(server) == "renewed")  # by itself
+                programs.wait_until(lambda: name_shown(server) == "renewed", "the certificate is renewed")  # by itself
                 self.assertEqual(call(old, QUERY + "GetSnapshot", token=first)[0], Code.OK)  # nobody was cut off
 
                 replace(live[".pem"], FOLDER / "server.pem")
@@ -383,18 +383,18 @@ class Certificates(unittest.TestCase):
                 second = make_token("second", "read")
                 self.assertEqual(call(old, QUERY + "GetSnapshot", token=second)[0], Code.UNAUTHENTICATED)
                 server.process.send_signal(signal.SIGHUP)
-                wait_until(lambda: call(old, QUERY + "GetSnapshot", token=second)[0] == Code.OK)
+                programs.wait_until(lambda: call(old, QUERY + "GetSnapshot", token=second)[0] == Code.OK, "the new token is taken")
                 self.assertEqual(name_shown(server), "server")
 
                 good = (FOLDER / "tokens").read_text()
                 (FOLDER / "tokens").write_text("".join(line for line in good.splitlines(True) if not line.startswith("first ")))
                 server.process.send_signal(signal.SIGHUP)
-                wait_until(lambda: call(old, QUERY + "GetSnapshot", token=first)[0] == Code.UNAUTHENTICATED)
+                programs.wait_until(lambda: call(old, QUERY + "GetSnapshot", token=first)[0] == Code.UNAUTHENTICATED, "the old token is refused")
 
                 for path in (live[".pem"], FOLDER / "tokens"):
                     path.write_text("nonsense\n")
                 server.process.send_signal(signal.SIGHUP)
-                wait_until(lambda: server.logged().count("those read before stay in use") == 2)
+                programs.wait_until(lambda: server.logged().count("those read before stay in use") == 2, "both are logged")
                 self.assertEqual(name_shown(server), "server")
                 self.assertEqual(call(old, QUERY + "GetSnapshot", token=second)[0], Code.OK)
                 (FOLDER / "tokens").write_text(good)
@@ -412,14 +412,6 @@ def name_shown(server):
     with socket.create_connection(address_of(server.query), 10) as raw:
         with context.wrap_socket(raw, server_hostname="localhost") as connection:
             return dict(pair[0] for pair in connection.getpeercert()["subject"])["commonName"]
-
-
-def wait_until(is_so, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        if time.monotonic() > deadline:
-            raise AssertionError("not within %d s" % seconds)
-        time.sleep(0.05)
 
 
 class Start(unittest.TestCase):
