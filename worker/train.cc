@@ -121,6 +121,12 @@ void AddMachineFlags(CLI::App& app, TrainOptions& training) {
   app.add_option("--engine", training.engine,
                  "fused: the CPU; scan: LibTorch, on a GPU; reference: LibTorch, slowest")
       ->capture_default_str();
+  AddChoice(app, "--precision", training.precision,
+            {Precision::kFp32, Precision::kTf32, Precision::kBf16}, PrecisionName,
+            "of the layers over images, with engine scan: tf32 on a GPU, bf16");
+  app.add_flag("--tune", training.tune,
+               "on a GPU, try cuDNN's kernels before choosing: faster, but two runs may differ in "
+               "their last bits");
   app.add_option("--checkpoint-minutes", training.checkpoint_minutes,
                  "longest time between checkpoints; 0 = only at the end of epochs")
       ->capture_default_str();

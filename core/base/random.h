@@ -16,6 +16,8 @@ class Random {
   explicit Random(std::uint64_t seed, std::initializer_list<std::uint64_t> labels = {});
 
   std::uint64_t Next();
+  // Where the stream stands: the next numbers are a function of it alone (and of Normal's spare).
+  std::uint64_t state() const { return state_; }
   // In [0, 1), 53 bits.
   double Uniform();
   double Uniform(double low, double high) { return low + (high - low) * Uniform(); }

@@ -20,6 +20,20 @@ absl::StatusOr<int> CountGpus() {
   return GpusOf(report);
 }
 
+absl::StatusOr<GpuMemory> MemoryOfGpu(int index) {
+  int before = 0;
+  std::size_t free = 0, total = 0;
+  cudaError_t error = cudaGetDevice(&before);
+  if (error == cudaSuccess) error = cudaSetDevice(index);
+  if (error == cudaSuccess) {
+    error = cudaMemGetInfo(&free, &total);
+    cudaSetDevice(before);
+  }
+  PECULIAR_RETURN_IF_ERROR(
+      CudaStatus(error, fmt::format("cannot ask for the memory of GPU {}", index)));
+  return GpuMemory{static_cast<std::int64_t>(free), static_cast<std::int64_t>(total)};
+}
+
 absl::Status CudaStatus(CudaError error, std::string_view what) {
   if (error == cudaSuccess) return absl::OkStatus();
   const auto code = static_cast<cudaError_t>(error);

@@ -2,6 +2,7 @@
 // time; thread-safe. Free of CUDA's headers: a program built without CUDA answers too.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "core/base/status.h"
@@ -12,6 +13,14 @@ namespace peculiar {
 // How many GPUs CUDA_VISIBLE_DEVICES leaves, at least 1. FAILED_PRECONDITION saying what is
 // missing: CUDA in this program, a driver, a newer driver, a GPU.
 absl::StatusOr<int> CountGpus();
+
+// Bytes of a GPU's memory, those that are free with all programs on it counted.
+struct GpuMemory {
+  std::int64_t free = 0;
+  std::int64_t total = 0;
+};
+// Requires 0 <= index < CountGpus. Errors of CudaStatus.
+absl::StatusOr<GpuMemory> MemoryOfGpu(int index);
 
 // What CUDA's runtime says of the driver. Versions as CUDA has them: 13020 is 13.2.
 struct DriverReport {

@@ -88,6 +88,26 @@ struct LstmCellForward {
   }
 };
 
+// The derivative of four lanes. gates: i, f, g, o; before: c'. Replaces the gradient of c by that
+// of c'; writes those of the four sums.
+template <class Gate, class Activation>
+PECULIAR_HOST_DEVICE void LstmCellGradients(const Four (&gates)[4], const Four& cell,
+                                            const Four& before, const Four& hidden_gradient,
+                                            Four& cell_gradient, Four (&gradients)[4]) {
+  for (int k = 0; k < 4; ++k) {
+    const float input = gates[0].values[k], forget = gates[1].values[k];
+    const float candidate = gates[2].values[k], output = gates[3].values[k];
+    const float active = Activation::Value(cell.values[k]);
+    const float dh = hidden_gradient.values[k];
+    const float dc = fmaf(dh * output, Activation::Slope(active), cell_gradient.values[k]);
+    gradients[0].values[k] = dc * candidate * Gate::Slope(input);
+    gradients[1].values[k] = dc * before.values[k] * Gate::Slope(forget);
+    gradients[2].values[k] = dc * input * Activation::Slope(candidate);
+    gradients[3].values[k] = dh * active * Gate::Slope(output);
+    cell_gradient.values[k] = dc * forget;
+  }
+}
+
 template <class Gate, class Activation, typename T>
 struct LstmCellBackward {
   LstmCellCall<T> call;
@@ -103,18 +123,12 @@ struct LstmCellBackward {
     const Four from_output = LoadFour(call.hidden_gradient, place.state);
     const Four from_next = LoadFour(call.hidden_gradient_next, place.state);
     Four cell_gradient = LoadFour(call.cell_gradient, place.state);
+    Four hidden_gradient;
     for (int k = 0; k < 4; ++k) {
-      const float input = gates[0].values[k], forget = gates[1].values[k];
-      const float candidate = gates[2].values[k], output = gates[3].values[k];
-      const float active = Activation::Value(cell.values[k]);
-      const float dh = from_output.values[k] + from_next.values[k];
-      const float dc = fmaf(dh * output, Activation::Slope(active), cell_gradient.values[k]);
-      gradients[0].values[k] = dc * candidate * Gate::Slope(input);
-      gradients[1].values[k] = dc * before.values[k] * Gate::Slope(forget);
-      gradients[2].values[k] = dc * input * Activation::Slope(candidate);
-      gradients[3].values[k] = dh * active * Gate::Slope(output);
-      cell_gradient.values[k] = dc * forget;
+      hidden_gradient.values[k] = from_output.values[k] + from_next.values[k];
     }
+    LstmCellGradients<Gate, Activation>(gates, cell, before, hidden_gradient, cell_gradient,
+                                        gradients);
     for (int gate = 0; gate < 4; ++gate) {
       StoreFour(gradients[gate], call.gate_gradient, place.gates + gate * call.lanes);
     }

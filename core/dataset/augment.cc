@@ -5,30 +5,9 @@
 namespace peculiar {
 namespace {
 
-// Where an output spaxel comes from.
-struct Geometry {
-  bool flip = false;
-  int quarter_turns = 0;  // 0..3
-  int dx = 0;
-  int dy = 0;
-};
-
-Geometry DrawGeometry(const AugmentOptions& options, Random& random) {
-  const auto draw_shift = [&] {
-    return static_cast<int>(random.Below(2 * static_cast<std::uint64_t>(options.max_shift) + 1)) -
-           options.max_shift;
-  };
-  Geometry geometry;
-  geometry.flip = random.Below(2) == 1;
-  geometry.quarter_turns = static_cast<int>(random.Below(4));
-  geometry.dx = draw_shift();
-  geometry.dy = draw_shift();
-  return geometry;
-}
-
 // For each output spaxel the input spaxel y * size + x, or -1 for one from outside. Undoes the
 // steps from the last to the first.
-std::vector<int> SourceSpaxels(const Geometry& geometry, int size) {
+std::vector<int> SourceSpaxels(const AugmentGeometry& geometry, int size) {
   std::vector<int> source(static_cast<std::size_t>(size) * size, -1);
   for (int out_y = 0; out_y < size; ++out_y) {
     for (int out_x = 0; out_x < size; ++out_x) {
@@ -48,6 +27,19 @@ std::vector<int> SourceSpaxels(const Geometry& geometry, int size) {
 }
 
 }  // namespace
+
+AugmentGeometry DrawGeometry(const AugmentOptions& options, Random& random) {
+  const auto draw_shift = [&] {
+    return static_cast<int>(random.Below(2 * static_cast<std::uint64_t>(options.max_shift) + 1)) -
+           options.max_shift;
+  };
+  AugmentGeometry geometry;
+  geometry.flip = random.Below(2) == 1;
+  geometry.quarter_turns = static_cast<int>(random.Below(4));
+  geometry.dx = draw_shift();
+  geometry.dy = draw_shift();
+  return geometry;
+}
 
 LineCube Augment(const SampleView& sample, int channels, int size, const AugmentOptions& options,
                  Random& random) {

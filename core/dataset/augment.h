@@ -13,6 +13,17 @@ struct AugmentOptions {
   int max_shift = 5;         // spaxels along each axis (paper)
 };
 
+// Steps 1 to 3 of Augment.
+struct AugmentGeometry {
+  bool flip = false;
+  int quarter_turns = 0;  // 0..3
+  int dx = 0;
+  int dy = 0;
+};
+
+// The first draws of Augment.
+AugmentGeometry DrawGeometry(const AugmentOptions& options, Random& random);
+
 // A copy of `sample` (channels x size x size, [channel][y][x]), changed in this order:
 //   1. horizontal flip (x reversed), probability 1/2;
 //   2. rotation by k x 90 degrees, k uniform in 0..3, about the centre of the square; a step takes

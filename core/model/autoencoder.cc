@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/model/layer_norm.h"
 #include "core/model/layers.h"
 #include "core/network/parameters.h"
 
@@ -24,8 +25,12 @@ class Layer {
   torch::Tensor Conv(const torch::Tensor& images) const {
     return ConvSame(images, (*this)["kernel"], (*this)["bias"], /*stride=*/1);
   }
-  torch::Tensor Norm(const torch::Tensor& images) const {
-    return LayerNorm(images, (*this)["norm.gamma"], (*this)["norm.beta"]);
+  torch::Tensor Norm(const torch::Tensor& images, ForwardPath path) const {
+    const torch::Tensor &gamma = (*this)["norm.gamma"], &beta = (*this)["norm.beta"];
+    return path == ForwardPath::kFused && FusedLayerNormTakes(images)
+               ? FusedLayerNorm(images.contiguous(at::MemoryFormat::ChannelsLast), gamma, beta,
+                                kLayerNormEpsilon)
+               : LayerNorm(images, gamma, beta);
   }
 
  private:
@@ -65,8 +70,8 @@ void Autoencoder::To(torch::Device device, torch::ScalarType type) {
 }
 
 NetworkOutput Autoencoder::Forward(const torch::Tensor& cubes, const torch::Tensor& noise,
-                                   LstmPath path) const {
-  const auto flat = Encode(cubes, path);
+                                   const ForwardOptions& options) const {
+  const auto flat = Encode(cubes, options);
   NetworkOutput output;
   torch::Tensor code;  // what the decoder's first dense layer gets
   if (config_.kind == ModelKind::kVae) {
@@ -80,24 +85,26 @@ NetworkOutput Autoencoder::Forward(const torch::Tensor& cubes, const torch::Tens
     output.mean = output.latent;
     code = Layer(*this, "latent.after").Dense(output.latent);
   }
-  output.reconstruction = Decode(code);
+  output.reconstruction = Decode(code, options);
   return output;
 }
 
 // Slices are stacked step by step, [T * B, C, H, W]: a ConvLSTM's steps are then contiguous.
-torch::Tensor Autoencoder::Encode(const torch::Tensor& cubes, LstmPath path) const {
+torch::Tensor Autoencoder::Encode(const torch::Tensor& cubes, const ForwardOptions& options) const {
   TORCH_CHECK(cubes.dim() == 4 && cubes.size(1) == config_.channels &&
                   cubes.size(2) == config_.size && cubes.size(3) == config_.size,
               "cubes of shape ", cubes.sizes(), " for a network of ", config_.channels,
               " channels of size ", config_.size);
   const std::int64_t batch = cubes.size(0);
-  auto x = cubes.transpose(0, 1).reshape({-1, 1, config_.size, config_.size});
+  auto x = cubes.to(options.maps.value_or(cubes.scalar_type()))
+               .transpose(0, 1)
+               .reshape({-1, 1, config_.size, config_.size});
   for (int b = 1; b <= static_cast<int>(config_.conv_channels.size()); ++b) {
     const std::string block = fmt::format("encoder.conv_block_{}", b);
     for (int k = 1; k <= config_.convs_per_block; ++k) {
       x = Layer(*this, fmt::format("{}.conv_{}", block, k)).Conv(x);
     }
-    x = Layer(*this, block).Norm(x);
+    x = Layer(*this, block).Norm(x, options.path);
   }
   const int lstm_blocks = static_cast<int>(config_.lstm_channels.size());
   for (int b = 1; b <= lstm_blocks; ++b) {
@@ -106,18 +113,20 @@ torch::Tensor Autoencoder::Encode(const torch::Tensor& cubes, LstmPath path) con
                            config_.recurrent_activation, config_.cell_activation};
     const auto sequence = x.unflatten(0, {config_.channels, batch});
     const bool wants_last = b == lstm_blocks;
-    if (path == LstmPath::kScan) {
+    if (options.path == ForwardPath::kFused) {
       const auto hidden = lstm.Scan(sequence);
-      x = block.Norm(wants_last ? hidden.select(0, -1) : hidden.flatten(0, 1));
+      x = block.Norm(wants_last ? hidden.select(0, -1) : hidden.flatten(0, 1), options.path);
     } else {
       const auto hidden = lstm.Run(sequence);
-      x = block.Norm(wants_last ? hidden.back() : at::cat(hidden, 0));
+      x = block.Norm(wants_last ? hidden.back() : at::cat(hidden, 0), options.path);
     }
   }
-  return x.permute({0, 2, 3, 1}).reshape({batch, config_.flat()});  // as Keras's Flatten
+  return x.permute({0, 2, 3, 1})
+      .reshape({batch, config_.flat()})  // as Keras's Flatten
+      .to(cubes.scalar_type());
 }
 
-torch::Tensor Autoencoder::Decode(const torch::Tensor& code) const {
+torch::Tensor Autoencoder::Decode(const torch::Tensor& code, const ForwardOptions& options) const {
   const std::int64_t batch = code.size(0);
   const std::int64_t grid = config_.grid();
   auto slices = Layer(*this, "decoder.dense").Dense(code).unsqueeze(0);
@@ -125,12 +134,14 @@ torch::Tensor Autoencoder::Decode(const torch::Tensor& code) const {
     slices = slices + parameter("decoder.wavelength_code").unsqueeze(1);
   }
   // Without a code every slice is the same: one is computed and repeated at the end.
-  auto x = slices.reshape({-1, grid, grid, config_.lstm_channels.back()}).permute({0, 3, 1, 2});
+  auto x = slices.to(options.maps.value_or(slices.scalar_type()))
+               .reshape({-1, grid, grid, config_.lstm_channels.back()})
+               .permute({0, 3, 1, 2});
   for (int b = 1; b <= static_cast<int>(config_.decoder_channels.size()); ++b) {
     const Layer block(*this, fmt::format("decoder.block_{}", b));
-    x = block.Norm(TransposedConvSame(x, block["kernel"], block["bias"]));
+    x = block.Norm(TransposedConvSame(x, block["kernel"], block["bias"]), options.path);
   }
-  x = at::elu(Layer(*this, "decoder.output").Conv(x));
+  x = at::elu(Layer(*this, "decoder.output").Conv(x).to(code.scalar_type()));
   return x.reshape({-1, batch, config_.size, config_.size})
       .transpose(0, 1)
       .expand({batch, config_.channels, config_.size, config_.size});

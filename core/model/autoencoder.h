@@ -5,6 +5,7 @@
 
 #include <torch/types.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,9 +22,16 @@ struct NetworkOutput {
   torch::Tensor log_variance;    // [B, Z]; undefined for the AE
 };
 
-// How a ConvLSTM's steps are computed: by plain operations one after the other, or by
-// RecurrentScan. Results are equal up to rounding.
-enum class LstmPath { kSteps, kScan };
+// How the layers are computed: by plain operations, or by those of ours that do more at a time
+// (RecurrentScan, FusedLayerNorm), where they take the tensors. Results are equal up to rounding.
+enum class ForwardPath { kPlain, kFused };
+
+struct ForwardOptions {
+  ForwardPath path = ForwardPath::kPlain;
+  // What the layers over images compute and keep their maps in, kBFloat16 or the parameters' own
+  // type; the dense layers and cell states keep that of the parameters.
+  std::optional<torch::ScalarType> maps;
+};
 
 // Not for concurrent use while it trains; Forward on fixed parameters is safe from many threads.
 class Autoencoder {
@@ -49,11 +57,11 @@ class Autoencoder {
   // for the vAE; undefined gives latent = mean, as at embedding time. Throws c10::Error on a wrong
   // shape: call inside Guard.
   NetworkOutput Forward(const torch::Tensor& cubes, const torch::Tensor& noise = {},
-                        LstmPath path = LstmPath::kSteps) const;
+                        const ForwardOptions& options = {}) const;
 
  private:
-  torch::Tensor Encode(const torch::Tensor& cubes, LstmPath path) const;
-  torch::Tensor Decode(const torch::Tensor& latent) const;
+  torch::Tensor Encode(const torch::Tensor& cubes, const ForwardOptions& options) const;
+  torch::Tensor Decode(const torch::Tensor& latent, const ForwardOptions& options) const;
 
   NetworkConfig config_;
   std::vector<NamedParameter> parameters_;

@@ -1,5 +1,6 @@
 #include "core/model/engine.h"
 
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <malloc.h>
 
@@ -8,6 +9,7 @@
 #include "core/base/parallel.h"
 #include "core/model/autograd_engine.h"
 #include "core/model/fused_engine.h"
+#include "core/model/graph_engine.h"
 #include "core/model/guard.h"
 #include "core/weights/tensor_file.h"
 
@@ -41,6 +43,33 @@ absl::Status CheckTensor(std::string_view what, const torch::Tensor& tensor,
                          ShapeText(sizes), ShapeText(expected));
 }
 
+absl::Status CheckEngineName(std::string_view name) {
+  const auto& known = EngineNames();
+  if (std::find(known.begin(), known.end(), name) != known.end()) return absl::OkStatus();
+  return InvalidArgument("unknown engine '{}', expected one of: {}", name, fmt::join(known, ", "));
+}
+
+absl::Status CheckPrecision(Precision precision, std::string_view engine, const Device& device) {
+  if (precision == Precision::kFp32) return absl::OkStatus();
+  if (engine != "scan") {
+    return InvalidArgument("the engine '{}' computes in fp32, not in {}: ask for engine 'scan'",
+                           engine, PrecisionName(precision));
+  }
+  if (precision == Precision::kTf32 && device.kind == DeviceKind::kCpu) {
+    return InvalidArgument("a CPU cannot compute in tf32: ask for fp32 or bf16, or for a GPU");
+  }
+  return absl::OkStatus();
+}
+
+// For the process: LibTorch has no other way.
+void SetUpGpuLibraries(const EngineOptions& options) {
+  at::Context& context = at::globalContext();
+  context.setAllowTF32CuDNN(options.precision == Precision::kTf32);
+  context.setAllowTF32CuBLAS(options.precision == Precision::kTf32);
+  context.setDeterministicCuDNN(true);
+  context.setBenchmarkCuDNN(options.tune);
+}
+
 }  // namespace
 
 absl::Status CheckBatch(const NetworkConfig& config, const Batch& batch) {
@@ -61,11 +90,7 @@ const std::vector<std::string>& EngineNames() {
 
 absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(std::string_view name, Autoencoder& network,
                                                    const EngineOptions& options) {
-  const auto& known = EngineNames();
-  if (std::find(known.begin(), known.end(), name) == known.end()) {
-    return InvalidArgument("unknown engine '{}', expected one of: {}", name,
-                           fmt::join(known, ", "));
-  }
+  PECULIAR_RETURN_IF_ERROR(CheckEngineName(name));
   if (options.threads < 0) {
     return InvalidArgument("{} threads asked for, expected 0 (all cores) or more", options.threads);
   }
@@ -76,6 +101,7 @@ absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(std::string_view name, Autoen
   }
   PECULIAR_ASSIGN_OR_RETURN(const Device device,
                             ResolveDevice(fused ? DeviceKind::kCpu : options.device));
+  PECULIAR_RETURN_IF_ERROR(CheckPrecision(options.precision, name, device));
   using Result = absl::StatusOr<std::unique_ptr<Engine>>;
   return Guard("cannot set up the engine", [&]() -> Result {
     const bool on_cpu = device.kind == DeviceKind::kCpu;
@@ -89,9 +115,15 @@ absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(std::string_view name, Autoen
     network.To(place);
     if (fused) return std::make_unique<FusedEngine>(network, threads);
     if (on_cpu) KeepFreedMemory();
-    const bool scan = name == "scan";
-    return std::make_unique<AutogradEngine>(network, scan ? LstmPath::kScan : LstmPath::kSteps,
-                                            place, on_cpu ? threads : 1, scan && !on_cpu);
+    SetUpGpuLibraries(options);
+    ForwardOptions forward;
+    if (name == "scan") forward.path = ForwardPath::kFused;
+    if (options.precision == Precision::kBf16) forward.maps = torch::kBFloat16;
+    if (name == "scan" && !on_cpu) {
+      return std::make_unique<GraphEngine>(network, forward, place, threads);
+    }
+    return std::make_unique<AutogradEngine>(network,
+                                            AutogradOptions{forward, place, on_cpu ? threads : 1});
   });
 }
 

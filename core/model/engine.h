@@ -14,6 +14,7 @@
 
 #include "core/model/autoencoder.h"
 #include "core/model/device.h"
+#include "core/model/precision.h"
 #include "core/network/fused_network.h"
 
 namespace peculiar {
@@ -44,6 +45,10 @@ class Engine {
 struct EngineOptions {
   Device device;
   int threads = 0;  // of the CPU; 0 = all cores. No more than the samples of a batch are used
+  Precision precision = Precision::kFp32;
+  // On a GPU, whether cuDNN tries its kernels before one is chosen. Faster, but two runs may choose
+  // differently, and differ in their last bits; else the same GPU and LibTorch give the same bits.
+  bool tune = false;
 };
 
 // INVALID_ARGUMENT unless the batch has at least one cube and the shapes fit; every engine asks.
@@ -55,8 +60,9 @@ const std::vector<std::string>& EngineNames();
 // Moves the network to the device (for "fused" `auto` is the CPU) and, on the CPU, sets LibTorch's
 // own thread count to 1: the engine's threads take samples. There "scan" and "reference" tune the
 // process's allocator once. The network must outlive the engine. INVALID_ARGUMENT for an unknown
-// name (the known ones are named), negative threads, or "fused" on cuda; for a GPU that cannot be
-// used as ResolveDevice.
+// name (the known ones are named), negative threads, "fused" on cuda, or a precision other than
+// fp32 with "fused" or "reference", or tf32 on the CPU; for a GPU that cannot be used as
+// ResolveDevice.
 absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(std::string_view name, Autoencoder& network,
                                                    const EngineOptions& options = {});
 

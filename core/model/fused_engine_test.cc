@@ -9,6 +9,7 @@
 #include "core/model/autograd_engine.h"
 #include "core/model/embedded_batch.h"
 #include "core/model/embedder.h"
+#include "core/model/graph_engine.h"
 #include "core/model/losses.h"
 #include "core/network/fused_embedder.h"
 #include "tests/support/saved_network.h"
@@ -100,9 +101,9 @@ class FusedEngineTest : public testing::TestWithParam<Case> {
   NetworkConfig config_ = GetParam().config;
   Autoencoder network_{config_, 3};
   FusedEngine fused_{network_, 2};
-  AutogradEngine scan_{network_, LstmPath::kScan, torch::kCPU, 2};
-  AutogradEngine graphed_{network_, LstmPath::kScan, torch::kCPU, 1, /*graphed=*/true};
-  AutogradEngine reference_{network_, LstmPath::kSteps, torch::kCPU, 2};
+  AutogradEngine scan_{network_, {.forward = {ForwardPath::kFused, {}}, .threads = 2}};
+  GraphEngine graphed_{network_, {ForwardPath::kFused, {}}, torch::kCPU, 2};
+  AutogradEngine reference_{network_, {.threads = 2}};
   // A batch on which float32 itself is good for the bounds below: on others LibTorch's gradients of
   // TinyAe differ from its own in float64 by up to 3e-4 (LayerNorm over four nearly equal values).
   Batch batch_ = {NormalTensor({kBatch, config_.channels, config_.size, config_.size}, 103),

@@ -7,18 +7,25 @@
 namespace peculiar {
 namespace {
 
-constexpr double kLayerNormEpsilon = 1e-3;  // Keras's default
 constexpr std::int64_t kKernel = 3;
 
 // From so many channels on, LibTorch's CPU kernels are faster on channels-last memory, below it on
 // planes; its layer_norm loses most, by a factor of three at four channels.
 constexpr std::int64_t kChannelsLastFrom = 8;
 
-// Keras's [k, k, a, b] as LibTorch's [b, a, k, k]; the memory format decides that of the output.
-torch::Tensor ToLibTorch(const torch::Tensor& kernel, std::int64_t outputs) {
-  return kernel.permute({3, 2, 0, 1})
+// Keras's [k, k, a, b] as LibTorch's [b, a, k, k], in the type of what it is applied to; the memory
+// format decides that of the output.
+torch::Tensor ToLibTorch(const torch::Tensor& kernel, std::int64_t outputs,
+                         torch::ScalarType type) {
+  return kernel.to(type)
+      .permute({3, 2, 0, 1})
       .contiguous(outputs < kChannelsLastFrom ? at::MemoryFormat::Contiguous
                                               : at::MemoryFormat::ChannelsLast);
+}
+
+// A bias in the type of what it is added to; may be undefined.
+torch::Tensor BiasLike(const torch::Tensor& images, const torch::Tensor& bias) {
+  return bias.defined() ? bias.to(images.scalar_type()) : bias;
 }
 
 }  // namespace
@@ -33,27 +40,30 @@ torch::Tensor ConvSame(const torch::Tensor& images, const torch::Tensor& kernel,
                        const torch::Tensor& bias, std::int64_t stride) {
   const Padding y = SamePadding(images.size(2), kernel.size(0), stride);
   const Padding x = SamePadding(images.size(3), kernel.size(1), stride);
-  const auto weight = ToLibTorch(kernel, kernel.size(3));
+  const torch::ScalarType type = images.scalar_type();
+  const auto weight = ToLibTorch(kernel, kernel.size(3), type);
   if (y.before == y.after && x.before == x.after) {
-    return at::conv2d(images, weight, bias, stride, {y.before, x.before});
+    return at::conv2d(images, weight, BiasLike(images, bias), stride, {y.before, x.before});
   }
   const auto padded = at::constant_pad_nd(images, {x.before, x.after, y.before, y.after});
-  return at::conv2d(padded, weight, bias, stride);
+  return at::conv2d(padded, weight, BiasLike(images, bias), stride);
 }
 
 torch::Tensor TransposedConvSame(const torch::Tensor& images, const torch::Tensor& kernel,
                                  const torch::Tensor& bias) {
   // Unpadded the result has 2 n + 1 rows; the last is where ConvSame pads.
-  const auto full =
-      at::conv_transpose2d(images, ToLibTorch(kernel, kernel.size(2)), bias, /*stride=*/2);
+  const torch::ScalarType type = images.scalar_type();
+  const auto full = at::conv_transpose2d(images, ToLibTorch(kernel, kernel.size(2), type),
+                                         BiasLike(images, bias), /*stride=*/2);
   return full.slice(2, 0, 2 * images.size(2)).slice(3, 0, 2 * images.size(3));
 }
 
 torch::Tensor LayerNorm(const torch::Tensor& images, const torch::Tensor& gamma,
                         const torch::Tensor& beta) {
   if (images.size(1) >= kChannelsLastFrom) {
-    return at::layer_norm(images.permute({0, 2, 3, 1}), {images.size(1)}, gamma, beta,
-                          kLayerNormEpsilon)
+    const torch::ScalarType type = images.scalar_type();
+    return at::layer_norm(images.permute({0, 2, 3, 1}), {images.size(1)}, gamma.to(type),
+                          beta.to(type), kLayerNormEpsilon)
         .permute({0, 3, 1, 2});
   }
   const auto centred = images - images.mean(1, /*keepdim=*/true);
@@ -78,8 +88,10 @@ torch::Tensor ConvLstm::Inputs(const torch::Tensor& sequence) const {
 }
 
 torch::Tensor ConvLstm::Scan(const torch::Tensor& sequence) const {
-  return RecurrentScan(Inputs(sequence), ToLibTorch(recurrent_kernel, recurrent_kernel.size(3)),
-                       recurrent_activation, cell_activation);
+  return RecurrentScan(
+      Inputs(sequence),
+      ToLibTorch(recurrent_kernel, recurrent_kernel.size(3), sequence.scalar_type()),
+      recurrent_activation, cell_activation);
 }
 
 std::vector<torch::Tensor> ConvLstm::Run(const torch::Tensor& sequence) const {
@@ -91,7 +103,8 @@ std::vector<torch::Tensor> ConvLstm::Run(const torch::Tensor& sequence) const {
   };
   // unbind, never x[t]: the backward of each select would write a gradient of the whole sequence.
   const auto steps = Inputs(sequence).unbind(0);
-  const auto recurrent = ToLibTorch(recurrent_kernel, recurrent_kernel.size(3));
+  const auto recurrent =
+      ToLibTorch(recurrent_kernel, recurrent_kernel.size(3), sequence.scalar_type());
   std::vector<torch::Tensor> hidden;
   torch::Tensor cell;
   for (const torch::Tensor& step : steps) {

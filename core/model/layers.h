@@ -28,6 +28,8 @@ torch::Tensor ConvSame(const torch::Tensor& images, const torch::Tensor& kernel,
 torch::Tensor TransposedConvSame(const torch::Tensor& images, const torch::Tensor& kernel,
                                  const torch::Tensor& bias);
 
+inline constexpr double kLayerNormEpsilon = 1e-3;  // Keras's default
+
 // Keras's LayerNormalization with axis -1: every pixel's channels get mean 0 and variance 1
 // (biased, epsilon 1e-3), then gamma and beta, [C].
 torch::Tensor LayerNorm(const torch::Tensor& images, const torch::Tensor& gamma,

@@ -1,5 +1,7 @@
 #include "core/model/losses.h"
 
+#include <torch/utils.h>
+
 namespace peculiar {
 
 LossTerms ComputeLoss(const NetworkConfig& config, const torch::Tensor& cubes,
@@ -19,6 +21,14 @@ LossTerms ComputeLoss(const NetworkConfig& config, const torch::Tensor& cubes,
   const double voxels = static_cast<double>(cubes.numel()) / static_cast<double>(cubes.size(0));
   loss.total = loss.reconstruction * voxels + config.beta * loss.kl;
   return loss;
+}
+
+StepLoss StepLossOf(const LossTerms& loss) {
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor terms =
+      at::stack({loss.total, loss.reconstruction, loss.kl}).to(torch::kCPU, torch::kDouble);
+  const auto* values = terms.data_ptr<double>();
+  return {values[0], values[1], values[2]};
 }
 
 }  // namespace peculiar

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/model/autoencoder.h"
+#include "core/network/fused_network.h"
 
 namespace peculiar {
 
@@ -18,5 +19,8 @@ struct LossTerms {
 // over 194,560 voxels the KL wins and the posterior collapses.
 LossTerms ComputeLoss(const NetworkConfig& config, const torch::Tensor& cubes,
                       const NetworkOutput& output);
+
+// The terms as numbers. Waits for a GPU, once.
+StepLoss StepLossOf(const LossTerms& loss);
 
 }  // namespace peculiar

@@ -2,13 +2,8 @@
 
 #include "core/cuda/lstm_cell.h"
 #include "core/cuda/run_on_host.h"
+#include "core/model/kernel_call.h"
 #include "core/model/layers.h"
-#ifdef PECULIAR_WITH_CUDA
-#include <c10/cuda/CUDAGuard.h>
-#include <c10/cuda/CUDAStream.h>
-
-#include "core/cuda/gpus.h"
-#endif
 
 namespace peculiar {
 namespace {
@@ -37,20 +32,17 @@ torch::Tensor ThroughActivation(CellActivation activation, const torch::Tensor& 
   return activation == CellActivation::kTanh ? grad * (1 - y * y) : grad;
 }
 
-// Whether core/cuda's kernels can take it: floats, the channels of a pixel side by side, four at a
-// time.
+// Whether core/cuda's kernels can take it: of one of their types, the channels of a pixel side by
+// side, four at a time.
 bool FitsKernels(const torch::Tensor& stack) {
-  return stack.scalar_type() == torch::kFloat32 && stack.size(1) % 16 == 0 &&
+  return IsStoredType(stack) && stack.size(1) % 16 == 0 &&
          stack.is_contiguous(at::MemoryFormat::ChannelsLast);
 }
 
-float* Data(const torch::Tensor& tensor) {
-  return tensor.defined() ? tensor.data_ptr<float>() : nullptr;
-}
-
 // Of the settings and the shape of a stack of gates.
-LstmCellCall<float> CallOf(const LstmCell& cell, const torch::Tensor& stack) {
-  LstmCellCall<float> call;
+template <typename T>
+LstmCellCall<T> CallOf(const LstmCell& cell, const torch::Tensor& stack) {
+  LstmCellCall<T> call;
   call.hard_sigmoid = cell.recurrent_activation == RecurrentActivation::kHardSigmoid;
   call.tanh = cell.cell_activation == CellActivation::kTanh;
   call.lanes = static_cast<int>(stack.size(1) / 4);
@@ -58,48 +50,67 @@ LstmCellCall<float> CallOf(const LstmCell& cell, const torch::Tensor& stack) {
   return call;
 }
 
-using Launch = CudaError (*)(const LstmCellCall<float>&, CudaStream);
-#ifdef PECULIAR_WITH_CUDA
-constexpr Launch kLaunchForward = LaunchLstmCellForward<float>;
-constexpr Launch kLaunchBackward = LaunchLstmCellBackward<float>;
-#else  // a tensor is on the CPU
-constexpr Launch kLaunchForward = nullptr;
-constexpr Launch kLaunchBackward = nullptr;
-#endif
+template <typename T>
+using Launch = CudaError (*)(const LstmCellCall<T>&, CudaStream);
 
 // Runs a kernel where the stack is: on a GPU in the current stream, or by a loop.
-template <template <class, class, typename> class Body>
-void RunKernel(const LstmCellCall<float>& call, const torch::Tensor& stack,
-               [[maybe_unused]] Launch launch) {
-  if (stack.is_cpu()) {
-    WithActivations(call.hard_sigmoid, call.tanh, [&](auto gate, auto activation) {
-      RunItemsOnHost(Body<decltype(gate), decltype(activation), float>{call}, ItemsOf(call));
-      return 0;
-    });
+template <template <class, class, typename> class Body, typename T>
+void RunKernel(const LstmCellCall<T>& call, const torch::Tensor& stack, Launch<T> launch) {
+  if (!stack.is_cpu()) {
+    OnGpu(stack, "a ConvLSTM's cell", [&](CudaStream stream) { return launch(call, stream); });
     return;
   }
-#ifdef PECULIAR_WITH_CUDA
-  const c10::cuda::CUDAGuard guard(stack.device());
-  const absl::Status status =
-      CudaStatus(launch(call, c10::cuda::getCurrentCUDAStream().stream()), "a ConvLSTM's cell");
-  TORCH_CHECK(status.ok(), std::string(MessageOf(status)));
-#endif
+  WithActivations(call.hard_sigmoid, call.tanh, [&](auto gate, auto activation) {
+    RunItemsOnHost(Body<decltype(gate), decltype(activation), T>{call}, ItemsOf(call));
+    return 0;
+  });
+}
+
+// As LstmCell::Backward, with cell_grad defined.
+void BackwardByKernel(const LstmCell& settings, const torch::Tensor& gates,
+                      const torch::Tensor& previous, const torch::Tensor& cell,
+                      const torch::Tensor& hidden_grad, const torch::Tensor& later_hidden_grad,
+                      const torch::Tensor& cell_grad, const torch::Tensor& sums_grad) {
+  const auto by_pixel = [](const torch::Tensor& tensor) {
+    return tensor.defined() ? tensor.contiguous(at::MemoryFormat::ChannelsLast) : tensor;
+  };
+  const torch::Tensor grad = by_pixel(hidden_grad), later_grad = by_pixel(later_hidden_grad);
+  WithStoredType(gates, [&](auto stored) {
+    using T = decltype(stored);
+    LstmCellCall<T> call = CallOf<T>(settings, gates);
+    call.gates = DataOf<T>(gates);
+    call.cell = DataOf<float>(cell);
+    call.cell_before = DataOf<float>(previous);
+    call.hidden_gradient = DataOf<T>(grad);
+    call.hidden_gradient_next = DataOf<T>(later_grad);
+    call.cell_gradient = DataOf<float>(cell_grad);
+    call.gate_gradient = DataOf<T>(sums_grad);
+    RunKernel<LstmCellBackward>(call, gates, LaunchLstmCellBackward<T>);
+  });
 }
 
 }  // namespace
 
-void LstmCell::Forward(torch::Tensor sums, const torch::Tensor& previous, torch::Tensor cell,
+void LstmCell::Forward(torch::Tensor sums, const torch::Tensor& recurrent,
+                       const torch::Tensor& previous, torch::Tensor cell,
                        torch::Tensor hidden) const {
   if (FitsKernels(sums)) {
-    LstmCellCall<float> call = CallOf(*this, sums);
-    call.input_sums = Data(sums);
-    call.cell_before = Data(previous);
-    call.gates = Data(sums);  // each thread reads its own before it writes them
-    call.cell = Data(cell);
-    call.hidden = Data(hidden);
-    RunKernel<LstmCellForward>(call, sums, kLaunchForward);
+    WithStoredType(sums, [&](auto stored) {
+      using T = decltype(stored);
+      const torch::Tensor by_pixel =
+          recurrent.defined() ? recurrent.contiguous(at::MemoryFormat::ChannelsLast) : recurrent;
+      LstmCellCall<T> call = CallOf<T>(*this, sums);
+      call.input_sums = DataOf<T>(sums);
+      call.recurrent_sums = DataOf<T>(by_pixel);
+      call.cell_before = DataOf<float>(previous);
+      call.gates = DataOf<T>(sums);  // each thread reads its own before it writes them
+      call.cell = DataOf<float>(cell);
+      call.hidden = DataOf<T>(hidden);
+      RunKernel<LstmCellForward>(call, sums, LaunchLstmCellForward<T>);
+    });
     return;
   }
+  if (recurrent.defined()) sums += recurrent;
   for (const Gate gate : {kInput, kForget, kOutput}) {
     torch::Tensor part = Part(sums, gate);
     part.copy_(recurrent_activation == RecurrentActivation::kSigmoid ? at::sigmoid(part)
@@ -114,25 +125,21 @@ void LstmCell::Forward(torch::Tensor sums, const torch::Tensor& previous, torch:
 
 void LstmCell::Backward(const torch::Tensor& gates, const torch::Tensor& previous,
                         const torch::Tensor& cell, const torch::Tensor& hidden_grad,
-                        torch::Tensor& cell_grad, torch::Tensor sums_grad) const {
+                        const torch::Tensor& later_hidden_grad, torch::Tensor& cell_grad,
+                        torch::Tensor sums_grad) const {
   if (FitsKernels(gates)) {
     if (!cell_grad.defined()) cell_grad = at::zeros_like(cell);
-    const torch::Tensor by_pixel = hidden_grad.contiguous(at::MemoryFormat::ChannelsLast);
-    LstmCellCall<float> call = CallOf(*this, gates);
-    call.gates = Data(gates);
-    call.cell = Data(cell);
-    call.cell_before = Data(previous);
-    call.hidden_gradient = Data(by_pixel);
-    call.cell_gradient = Data(cell_grad);
-    call.gate_gradient = Data(sums_grad);
-    RunKernel<LstmCellBackward>(call, gates, kLaunchBackward);
+    BackwardByKernel(*this, gates, previous, cell, hidden_grad, later_hidden_grad, cell_grad,
+                     sums_grad);
     return;
   }
+  const torch::Tensor of_hidden =
+      later_hidden_grad.defined() ? hidden_grad + later_hidden_grad : hidden_grad;
   const auto slope = [&](Gate gate) { return GateSlope(recurrent_activation, Part(gates, gate)); };
   const torch::Tensor activated = Activate(cell_activation, cell);
-  Part(sums_grad, kOutput).copy_(hidden_grad * activated * slope(kOutput));
+  Part(sums_grad, kOutput).copy_(of_hidden * activated * slope(kOutput));
   torch::Tensor grad =
-      ThroughActivation(cell_activation, hidden_grad * Part(gates, kOutput), activated);
+      ThroughActivation(cell_activation, of_hidden * Part(gates, kOutput), activated);
   if (cell_grad.defined()) grad = grad + cell_grad;
   const torch::Tensor candidate = Part(gates, kCandidate);
   Part(sums_grad, kInput).copy_(grad * candidate * slope(kInput));

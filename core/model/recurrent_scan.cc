@@ -4,6 +4,8 @@
 
 #include <tuple>
 
+#include "core/cuda/lstm_scan.h"
+#include "core/model/kernel_call.h"
 #include "core/model/lstm_cell.h"
 
 namespace peculiar {
@@ -31,12 +33,66 @@ std::tuple<torch::Tensor, torch::Tensor> ConvolveBackward(const torch::Tensor& g
 }
 
 // [T, B, F, H, W] in the memory format of gates, [T, B, 4 F, H, W].
-torch::Tensor StatesLike(const torch::Tensor& gates) {
+torch::Tensor StatesLike(const torch::Tensor& gates, torch::ScalarType type) {
   const auto images = gates.flatten(0, 1);
   const auto format = images.suggest_memory_format();
   return at::empty({images.size(0), images.size(1) / 4, images.size(2), images.size(3)},
-                   images.options().memory_format(format))
+                   images.options().dtype(type).memory_format(format))
       .unflatten(0, {gates.size(0), gates.size(1)});
+}
+
+// Whether one kernel does all steps: on a GPU that runs it, in bfloat16, square images with their
+// channels side by side, as many as it is made for.
+bool TakesWholeScan(const torch::Tensor& gates, const torch::Tensor& weight) {
+  return gates.is_cuda() && gates.scalar_type() == torch::kBFloat16 &&
+         gates.size(3) == gates.size(4) &&
+         LstmScanTakes(static_cast<int>(gates.size(3)), static_cast<int>(gates.size(2) / 4)) &&
+         gates.flatten(0, 1).is_contiguous(at::MemoryFormat::ChannelsLast) &&
+         weight.is_contiguous(at::MemoryFormat::ChannelsLast) && LstmScanRuns();
+}
+
+LstmScanCall ScanCallOf(const LstmCell& cell, const torch::Tensor& gates,
+                        const torch::Tensor& weight, const torch::Tensor& cells) {
+  LstmScanCall call;
+  call.hard_sigmoid = cell.recurrent_activation == RecurrentActivation::kHardSigmoid;
+  call.tanh = cell.cell_activation == CellActivation::kTanh;
+  call.steps = static_cast<int>(gates.size(0));
+  call.images = static_cast<int>(gates.size(1));
+  call.channels = static_cast<int>(gates.size(2) / 4);
+  call.size = static_cast<int>(gates.size(3));
+  call.weight = DataOf<BFloat16>(weight);
+  call.gates = DataOf<BFloat16>(gates);
+  call.cells = DataOf<float>(cells);
+  return call;
+}
+
+// The cell and the convolution of every step, one after the other. gates: the input's sums,
+// replaced. Writes cells and hidden.
+void RunSteps(const LstmCell& cell, const torch::Tensor& gates, const torch::Tensor& weight,
+              const torch::Tensor& cells, const torch::Tensor& hidden) {
+  for (std::int64_t t = 0; t < gates.size(0); ++t) {
+    torch::Tensor recurrent, previous;
+    if (t > 0) {
+      recurrent = Convolve(hidden.select(0, t - 1), weight);
+      previous = cells.select(0, t - 1);
+    }
+    cell.Forward(gates.select(0, t), recurrent, previous, cells.select(0, t), hidden.select(0, t));
+  }
+}
+
+// hidden_grads: of the output, as the states lie in memory. Writes sums_grad.
+void RunStepsBackward(const LstmCell& cell, const torch::Tensor& gates, const torch::Tensor& weight,
+                      const torch::Tensor& cells, const torch::Tensor& hidden,
+                      const torch::Tensor& hidden_grads, const torch::Tensor& sums_grad) {
+  torch::Tensor later_hidden_grad, cell_grad;
+  for (std::int64_t t = gates.size(0) - 1; t >= 0; --t) {
+    cell.Backward(gates.select(0, t), t > 0 ? cells.select(0, t - 1) : torch::Tensor(),
+                  cells.select(0, t), hidden_grads.select(0, t), later_hidden_grad, cell_grad,
+                  sums_grad.select(0, t));
+    if (t == 0) break;
+    later_hidden_grad = std::get<0>(
+        ConvolveBackward(sums_grad.select(0, t), hidden.select(0, t - 1), weight, true, false));
+  }
 }
 
 class Scan : public torch::autograd::Function<Scan> {
@@ -47,13 +103,17 @@ class Scan : public torch::autograd::Function<Scan> {
     const LstmCell cell = {static_cast<RecurrentActivation>(recurrent_activation),
                            static_cast<CellActivation>(cell_activation)};
     const torch::Tensor gates = inputs.clone();
-    const torch::Tensor cells = StatesLike(gates);
-    const torch::Tensor hidden = StatesLike(gates);
-    for (std::int64_t t = 0; t < gates.size(0); ++t) {
-      torch::Tensor sums = gates.select(0, t);
-      if (t > 0) sums += Convolve(hidden.select(0, t - 1), weight);
-      cell.Forward(sums, t > 0 ? cells.select(0, t - 1) : torch::Tensor(), cells.select(0, t),
-                   hidden.select(0, t));
+    const torch::ScalarType type = gates.scalar_type();
+    const torch::Tensor cells =
+        StatesLike(gates, type == torch::kBFloat16 ? torch::kFloat32 : type);
+    const torch::Tensor hidden = StatesLike(gates, type);
+    if (TakesWholeScan(gates, weight)) {
+      LstmScanCall call = ScanCallOf(cell, gates, weight, cells);
+      call.hidden = DataOf<BFloat16>(hidden);
+      OnGpu(gates, "a ConvLSTM",
+            [&](CudaStream stream) { return LaunchLstmScanForward(call, stream); });
+    } else {
+      RunSteps(cell, gates, weight, cells, hidden);
     }
     context->save_for_backward({gates, cells, hidden, weight});
     context->saved_data["recurrent_activation"] = recurrent_activation;
@@ -69,15 +129,19 @@ class Scan : public torch::autograd::Function<Scan> {
         static_cast<RecurrentActivation>(context->saved_data["recurrent_activation"].toInt()),
         static_cast<CellActivation>(context->saved_data["cell_activation"].toInt())};
     const torch::Tensor sums_grad = at::empty_like(gates);
-    torch::Tensor later_hidden_grad, cell_grad;
-    for (std::int64_t t = gates.size(0) - 1; t >= 0; --t) {
-      torch::Tensor hidden_grad = grads[0].select(0, t);
-      if (later_hidden_grad.defined()) hidden_grad = hidden_grad + later_hidden_grad;
-      cell.Backward(gates.select(0, t), t > 0 ? cells.select(0, t - 1) : torch::Tensor(),
-                    cells.select(0, t), hidden_grad, cell_grad, sums_grad.select(0, t));
-      if (t == 0) break;
-      later_hidden_grad = std::get<0>(
-          ConvolveBackward(sums_grad.select(0, t), hidden.select(0, t - 1), weight, true, false));
+    const torch::Tensor hidden_grads =  // as the states lie in memory
+        grads[0]
+            .flatten(0, 1)
+            .contiguous(gates.flatten(0, 1).suggest_memory_format())
+            .unflatten(0, {gates.size(0), gates.size(1)});
+    if (TakesWholeScan(gates, weight)) {
+      LstmScanCall call = ScanCallOf(cell, gates, weight, cells);
+      call.hidden_gradient = DataOf<BFloat16>(hidden_grads);
+      call.gate_gradient = DataOf<BFloat16>(sums_grad);
+      OnGpu(gates, "a ConvLSTM's gradient",
+            [&](CudaStream stream) { return LaunchLstmScanBackward(call, stream); });
+    } else {
+      RunStepsBackward(cell, gates, weight, cells, hidden, hidden_grads, sums_grad);
     }
     return {sums_grad, WeightGrad(sums_grad, hidden, weight), torch::Tensor(), torch::Tensor()};
   }

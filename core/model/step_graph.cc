@@ -24,6 +24,8 @@ void Order(const c10::cuda::CUDAStream& before, const c10::cuda::CUDAStream& aft
 
 }  // namespace
 
+GraphMemory NewGraphMemory() { return at::cuda::graph_pool_handle(); }
+
 struct StepGraph::Capture {
   c10::cuda::CUDAStream stream = c10::cuda::getStreamFromPool();  // the default one cannot capture
   at::cuda::CUDAGraph graph;
@@ -43,7 +45,7 @@ void StepGraph::Run(const std::function<void()>& work) {
       if (capture.runs == kRunsBeforeCapture) {
         // What the runs before have left cached cannot be given back while it captures.
         c10::cuda::CUDACachingAllocator::emptyCache();
-        capture.graph.capture_begin();
+        capture.graph.capture_begin(memory_);
         work();
         capture.graph.capture_end();
       }
@@ -54,12 +56,14 @@ void StepGraph::Run(const std::function<void()>& work) {
   Order(capture.stream, outer);
 }
 #else
+GraphMemory NewGraphMemory() { return {}; }
+
 struct StepGraph::Capture {};
 
 void StepGraph::Run(const std::function<void()>& work) { work(); }
 #endif
 
-StepGraph::StepGraph() = default;
+StepGraph::StepGraph(const GraphMemory& memory) : memory_(memory) {}
 StepGraph::~StepGraph() = default;
 
 }  // namespace peculiar

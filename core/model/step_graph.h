@@ -5,13 +5,19 @@
 
 #include <functional>
 #include <memory>
+#include <utility>
 
 namespace peculiar {
+
+// Which memory captures use between their operations, as LibTorch counts them. What one leaves for
+// its caller is not written by another that shares it; what it makes on the way may be.
+using GraphMemory = std::pair<unsigned long long, unsigned long long>;  // NOLINT: LibTorch's types
+GraphMemory NewGraphMemory();
 
 // Not for concurrent use.
 class StepGraph {
  public:
-  StepGraph();
+  explicit StepGraph(const GraphMemory& memory);
   ~StepGraph();
   StepGraph(const StepGraph&) = delete;
   StepGraph& operator=(const StepGraph&) = delete;
@@ -25,6 +31,7 @@ class StepGraph {
 
  private:
   struct Capture;
+  [[maybe_unused]] const GraphMemory memory_;
   std::unique_ptr<Capture> capture_;
 };
 

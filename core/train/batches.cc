@@ -1,9 +1,12 @@
 #include "core/train/batches.h"
 
+#include <torch/types.h>
+#include <torch/utils.h>
+
 #include <algorithm>
 
 #include "core/base/parallel.h"
-#include "core/base/random.h"
+#include "core/model/guard.h"
 
 namespace peculiar {
 namespace {
@@ -12,45 +15,62 @@ std::uint64_t Label(TrainStream stream) { return static_cast<std::uint64_t>(stre
 
 }  // namespace
 
+Random AugmentStream(const Dataset& dataset, const ScheduledCopy& copy, std::uint64_t seed) {
+  return Random(
+      seed, {Label(TrainStream::kAugment), GalaxyLabel(dataset.entry(copy.sample).galaxy.plateifu),
+             static_cast<std::uint64_t>(copy.copy)});
+}
+
+Random NoiseStream(const Dataset& dataset, const ScheduledCopy& copy, std::uint64_t seed,
+                   int epoch) {
+  return Random(seed, {Label(TrainStream::kLatent), static_cast<std::uint64_t>(epoch),
+                       GalaxyLabel(dataset.entry(copy.sample).galaxy.plateifu),
+                       static_cast<std::uint64_t>(copy.copy)});
+}
+
 absl::StatusOr<CubeBatch> BatchBuilder::Build(std::span<const ScheduledCopy> copies,
                                               int epoch) const {
-  const auto size = static_cast<std::size_t>(dataset_->crop_size());
-  const std::size_t voxels = static_cast<std::size_t>(dataset_->channels()) * size * size;
-  const auto latent_size = static_cast<std::size_t>(options_.latent_size);
-  CubeBatch batch;
-  batch.copies.assign(copies.begin(), copies.end());
-  batch.cubes.resize(copies.size() * voxels);
-  batch.noise.resize(copies.size() * latent_size);
-  PECULIAR_RETURN_IF_ERROR(
-      ParallelFor(copies.size(), options_.threads, [&](std::size_t i) -> absl::Status {
-        BuildCopy(copies[i], epoch, std::span(batch.cubes).subspan(i * voxels, voxels),
-                  std::span(batch.noise).subspan(i * latent_size, latent_size));
-        return absl::OkStatus();
-      }));
-  return batch;
+  return Guard("cannot build a batch", [&]() -> absl::StatusOr<CubeBatch> {
+    const auto n = static_cast<std::int64_t>(copies.size());
+    const std::int64_t size = dataset_->crop_size();
+    const auto voxels = static_cast<std::size_t>(dataset_->channels() * size * size);
+    const auto latent_size = static_cast<std::size_t>(options_.latent_size);
+    const auto in_memory = torch::TensorOptions(torch::kFloat32).pinned_memory(options_.pinned);
+    CubeBatch batch;
+    batch.copies.assign(copies.begin(), copies.end());
+    batch.tensors.cubes = at::empty({n, dataset_->channels(), size, size}, in_memory);
+    const torch::Tensor noise = at::empty({n, options_.latent_size}, in_memory);
+    if (latent_size > 0) batch.tensors.noise = noise;
+    const std::span<float> all_cubes(batch.tensors.cubes.data_ptr<float>(), copies.size() * voxels);
+    const std::span<float> all_noise(noise.data_ptr<float>(), copies.size() * latent_size);
+    PECULIAR_RETURN_IF_ERROR(
+        ParallelFor(copies.size(), options_.threads, [&](std::size_t i) -> absl::Status {
+          BuildCopy(copies[i], epoch, all_cubes.subspan(i * voxels, voxels),
+                    all_noise.subspan(i * latent_size, latent_size));
+          return absl::OkStatus();
+        }));
+    return batch;
+  });
 }
 
 void BatchBuilder::BuildCopy(const ScheduledCopy& copy, int epoch, std::span<float> cube,
                              std::span<float> noise) const {
-  const std::uint64_t galaxy = GalaxyLabel(dataset_->entry(copy.sample).galaxy.plateifu);
-  const auto copy_label = static_cast<std::uint64_t>(copy.copy);
   const SampleView sample = dataset_->sample(copy.sample);
   if (copy.copy == kOriginalCopy) {
     std::copy(sample.flux.begin(), sample.flux.end(), cube.begin());
   } else {
-    Random random(options_.seed, {Label(TrainStream::kAugment), galaxy, copy_label});
+    Random random = AugmentStream(*dataset_, copy, options_.seed);
     const LineCube augmented =
         Augment(sample, dataset_->channels(), dataset_->crop_size(), options_.augment, random);
     std::copy(augmented.flux.begin(), augmented.flux.end(), cube.begin());
   }
-  Random random(options_.seed, {Label(TrainStream::kLatent), static_cast<std::uint64_t>(epoch),
-                                galaxy, copy_label});
+  Random random = NoiseStream(*dataset_, copy, options_.seed, epoch);
   for (float& value : noise) value = static_cast<float>(random.Normal());
 }
 
-EpochBatches::EpochBatches(const BatchBuilder& builder, const Schedule& schedule, int epoch,
+EpochBatches::EpochBatches(const BatchSource& source, const Schedule& schedule, int epoch,
                            std::size_t first_step, const BatchPart& part)
-    : builder_(&builder),
+    : source_(&source),
       schedule_(&schedule),
       epoch_(epoch),
       step_(first_step),
@@ -70,8 +90,8 @@ void EpochBatches::Prefetch() {
   const std::span<const ScheduledCopy> slice = schedule_->Slice(order_, step_);
   if (slice.empty()) return;
   const std::span<const ScheduledCopy> mine = PartOf(slice, part_);
-  next_ = std::async(std::launch::async, [builder = builder_, mine, epoch = epoch_] {
-    return builder->Build(mine, epoch);
+  next_ = std::async(std::launch::async, [source = source_, mine, epoch = epoch_] {
+    return source->Build(mine, epoch);
   });
 }
 

@@ -95,9 +95,12 @@ absl::StatusOr<StepBenchmark> Run(const TrainOptions& options, int steps) {
   const Batch batch = GeneratedBatch(options);
   Autoencoder network(config, options.seed);
   const std::int64_t before = ResidentBytes();
-  PECULIAR_ASSIGN_OR_RETURN(
-      const std::unique_ptr<Engine> engine,
-      MakeEngine(options.engine, network, {.device = options.device, .threads = options.threads}));
+  PECULIAR_ASSIGN_OR_RETURN(const std::unique_ptr<Engine> engine,
+                            MakeEngine(options.engine, network,
+                                       {.device = options.device,
+                                        .threads = options.threads,
+                                        .precision = options.precision,
+                                        .tune = options.tune}));
   Optimiser optimiser(options.optimiser, network.parameters());
   PECULIAR_ASSIGN_OR_RETURN(const std::vector<double> seconds,
                             TimeSteps(*engine, optimiser, batch, options, steps));
@@ -105,6 +108,8 @@ absl::StatusOr<StepBenchmark> Run(const TrainOptions& options, int steps) {
   StepBenchmark benchmark;
   PECULIAR_ASSIGN_OR_RETURN(benchmark.embed_seconds, TimeEmbedding(*engine, batch, steps));
   benchmark.engine = options.engine;
+  benchmark.tuned = options.tune;
+  benchmark.precision = PrecisionName(options.precision);
   benchmark.preset = config.preset;
   benchmark.kind = ModelKindName(config.kind);
   benchmark.device = engine->device().is_cpu() ? "cpu" : "cuda";
@@ -132,6 +137,8 @@ absl::StatusOr<StepBenchmark> BenchmarkSteps(const TrainOptions& options, int st
 
 Json ToJson(const StepBenchmark& benchmark) {
   return {{"engine", benchmark.engine},
+          {"precision", benchmark.precision},
+          {"tuned", benchmark.tuned},
           {"preset", benchmark.preset},
           {"kind", benchmark.kind},
           {"device", benchmark.device},

@@ -12,6 +12,8 @@ namespace peculiar {
 
 struct StepBenchmark {
   std::string engine;
+  std::string precision;  // "fp32", "tf32", "bf16"
+  bool tuned = false;
   std::string preset;
   std::string kind;    // "ae", "vae"
   std::string device;  // "cpu", "cuda"

@@ -35,32 +35,49 @@ Optimiser::Optimiser(OptimiserKind kind, Parameters parameters) : kind_(kind) {
 }
 
 double Optimiser::GradientNorm() const {
-  torch::Tensor sum = torch::zeros({}, torch::kDouble);
-  for (const Slot& slot : slots_) {
-    if (!slot.parameter.grad().defined()) continue;
-    const torch::Tensor squares = slot.parameter.grad().to(torch::kDouble).square().sum();
-    sum = sum.to(squares.device()) + squares;
-  }
-  return std::sqrt(sum.item<double>());  // one wait for a GPU
+  std::vector<torch::Tensor> flat;
+  for (const torch::Tensor& gradient : Gradients()) flat.push_back(gradient.flatten());
+  if (flat.empty()) return 0;
+  return std::sqrt(at::cat(flat).to(torch::kDouble).square().sum().item<double>());
 }
 
+std::vector<torch::Tensor> Optimiser::Gradients() const {
+  std::vector<torch::Tensor> gradients;
+  for (const Slot& slot : slots_) {
+    if (slot.parameter.grad().defined()) gradients.push_back(slot.parameter.grad());
+  }
+  return gradients;
+}
+
+// By the operations on lists, which on a GPU are a few kernels for all parameters together.
 void Optimiser::Step(double rate, double scale) {
   const at::NoGradGuard no_grad;
   ++steps_;
+  std::vector<torch::Tensor> parameters, firsts, seconds;
+  for (const Slot& slot : slots_) {
+    if (!slot.parameter.grad().defined()) continue;
+    parameters.push_back(slot.parameter);
+    firsts.push_back(slot.first);
+    seconds.push_back(slot.second);
+  }
+  if (parameters.empty()) return;
+  const std::vector<torch::Tensor> gradients = at::_foreach_mul(Gradients(), scale);
+  if (kind_ == OptimiserKind::kAdagrad) {
+    at::_foreach_addcmul_(seconds, gradients, gradients);
+    auto roots = at::_foreach_add(seconds, kEpsilon);
+    at::_foreach_sqrt_(roots);
+    at::_foreach_addcdiv_(parameters, gradients, roots, -rate);
+    return;
+  }
   const auto t = static_cast<double>(steps_);
   const double adam_rate = rate * std::sqrt(1 - std::pow(kBeta2, t)) / (1 - std::pow(kBeta1, t));
-  for (Slot& slot : slots_) {
-    if (!slot.parameter.grad().defined()) continue;
-    const torch::Tensor gradient = slot.parameter.grad() * scale;
-    if (kind_ == OptimiserKind::kAdagrad) {
-      slot.second.addcmul_(gradient, gradient);
-      slot.parameter.addcdiv_(gradient, (slot.second + kEpsilon).sqrt_(), -rate);
-    } else {
-      slot.first.mul_(kBeta1).add_(gradient, 1 - kBeta1);
-      slot.second.mul_(kBeta2).addcmul_(gradient, gradient, 1 - kBeta2);
-      slot.parameter.addcdiv_(slot.first, slot.second.sqrt().add_(kEpsilon), -adam_rate);
-    }
-  }
+  at::_foreach_mul_(firsts, kBeta1);
+  at::_foreach_add_(firsts, gradients, 1 - kBeta1);
+  at::_foreach_mul_(seconds, kBeta2);
+  at::_foreach_addcmul_(seconds, gradients, gradients, 1 - kBeta2);
+  auto roots = at::_foreach_sqrt(seconds);
+  at::_foreach_add_(roots, kEpsilon);
+  at::_foreach_addcdiv_(parameters, firsts, roots, -adam_rate);
 }
 
 void Optimiser::Save(TensorExport& tensors) const {

@@ -51,6 +51,7 @@ class Optimiser {
     torch::Tensor second;  // Adagrad's accumulator, Adam's v
   };
 
+  std::vector<torch::Tensor> Gradients() const;  // those that are there
   std::string FirstName(std::string_view parameter) const;
   std::string SecondName(std::string_view parameter) const;
 

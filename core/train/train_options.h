@@ -9,6 +9,7 @@
 #include "core/dataset/augment.h"
 #include "core/dataset/split.h"
 #include "core/model/device.h"
+#include "core/model/precision.h"
 #include "core/network/network_config.h"
 #include "core/train/optimiser_kind.h"
 #include "core/train/rate_schedule.h"
@@ -46,6 +47,8 @@ struct TrainOptions {
   Device device;
   int threads = 0;  // 0 = all cores
   std::string engine = "fused";
+  Precision precision = Precision::kFp32;
+  bool tune = false;  // EngineOptions
   // A checkpoint within an epoch when the last is older than this; 0 = at the end of epochs only.
   double checkpoint_minutes = 10;
 };

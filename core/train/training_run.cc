@@ -7,8 +7,10 @@
 #include <cmath>
 
 #include "core/base/file.h"
+#include "core/cuda/gpus.h"
 #include "core/model/guard.h"
 #include "core/model/tensor_exchange.h"
+#include "core/train/resident_batches.h"
 #include "core/train/shared_step.h"
 
 namespace peculiar {
@@ -56,8 +58,6 @@ TrainingRun::TrainingRun(const Dataset& dataset, std::filesystem::path model_fol
       part_(group == nullptr ? BatchPart() : BatchPart{group->rank(), group->size()}),
       schedule_(std::move(schedule)),
       split_(std::move(split)),
-      train_batches_(dataset, MakeBatchOptions(options, NoiseSize(options.network))),
-      test_batches_(dataset, MakeBatchOptions(options, 0)),
       network_(options.network, options.seed) {}
 
 absl::StatusOr<std::unique_ptr<TrainingRun>> TrainingRun::Create(
@@ -79,9 +79,25 @@ absl::StatusOr<std::unique_ptr<TrainingRun>> TrainingRun::Create(
                                                           callbacks, group, std::move(schedule),
                                                           std::move(split)));
   PECULIAR_ASSIGN_OR_RETURN(run->engine_, make_engine(run->network_));
+  PECULIAR_RETURN_IF_ERROR(run->ChooseBatches());
   run->optimiser_ = std::make_unique<Optimiser>(options.optimiser, run->network_.parameters());
   PECULIAR_RETURN_IF_ERROR(run->Start());
   return run;
+}
+
+absl::Status TrainingRun::ChooseBatches() {
+  BatchOptions options = MakeBatchOptions(options_, NoiseSize(options_.network));
+  const torch::Device device = engine_->device();
+  options.pinned = device.is_cuda();
+  if (device.is_cuda()) {
+    PECULIAR_ASSIGN_OR_RETURN(const GpuMemory memory, MemoryOfGpu(device.index()));
+    if (ResidentBatches::BytesOf(dataset_) <= memory.free / 2) {
+      PECULIAR_ASSIGN_OR_RETURN(batches_, ResidentBatches::Create(dataset_, device, options));
+      return absl::OkStatus();
+    }
+  }
+  batches_ = std::make_unique<BatchBuilder>(dataset_, options);
+  return absl::OkStatus();
 }
 
 absl::Status TrainingRun::Start() {
@@ -167,7 +183,7 @@ absl::StatusOr<TrainingRun::Outcome> TrainingRun::RunEpochs() {
 absl::StatusOr<TrainingRun::Outcome> TrainingRun::RunEpoch() {
   const auto steps = static_cast<std::int64_t>(schedule_.steps());
   const int epoch = static_cast<int>(position_.epoch);
-  EpochBatches batches(train_batches_, schedule_, epoch, static_cast<std::size_t>(position_.step),
+  EpochBatches batches(*batches_, schedule_, epoch, static_cast<std::size_t>(position_.step),
                        part_);
   while (position_.step < steps) {
     if (StopAsked()) {
@@ -210,7 +226,7 @@ double TrainingRun::LearningRate() const {
 absl::Status TrainingRun::TakeStep(const CubeBatch& batch, std::size_t cubes) {
   StepLoss loss;
   if (!batch.copies.empty()) {
-    PECULIAR_ASSIGN_OR_RETURN(loss, engine_->Backward(ToTensors(batch)));
+    PECULIAR_ASSIGN_OR_RETURN(loss, engine_->Backward(batch.tensors));
   }
   PECULIAR_RETURN_IF_ERROR(SumOverProcesses(batch.copies.size(), cubes, network_.tensors(), loss));
   if (!std::isfinite(loss.total)) return NotFinite("loss", batch);
@@ -272,11 +288,11 @@ absl::StatusOr<TrainingRun::Outcome> TrainingRun::Evaluate(LossMeter& meter) {
     for (std::size_t i = first; i < std::min(first + batch_size, split_.test.size()); ++i) {
       copies.push_back({split_.test[i], kOriginalCopy});
     }
-    PECULIAR_ASSIGN_OR_RETURN(const CubeBatch batch,
-                              test_batches_.Build(PartOf(copies, part_), /*epoch=*/0));
+    PECULIAR_ASSIGN_OR_RETURN(CubeBatch batch, batches_->Build(PartOf(copies, part_), /*epoch=*/0));
+    batch.tensors.noise.reset();  // Z = mu
     StepLoss loss;
     if (!batch.copies.empty()) {
-      PECULIAR_ASSIGN_OR_RETURN(loss, engine_->Evaluate(ToTensors(batch)));
+      PECULIAR_ASSIGN_OR_RETURN(loss, engine_->Evaluate(batch.tensors));
     }
     PECULIAR_RETURN_IF_ERROR(SumOverProcesses(batch.copies.size(), copies.size(), {}, loss));
     if (!std::isfinite(loss.total)) return NotFinite("test loss", batch);
@@ -303,19 +319,6 @@ absl::Status TrainingRun::Save() {
 bool TrainingRun::SaveIsDue() const {
   const double minutes = SecondsSince(last_save_) / 60;
   return options_.checkpoint_minutes > 0 && minutes >= options_.checkpoint_minutes;
-}
-
-Batch TrainingRun::ToTensors(const CubeBatch& batch) const {
-  const auto n = static_cast<std::int64_t>(batch.copies.size());
-  const NetworkConfig& network = options_.network;
-  // from_blob borrows and takes no const; engines do not write to their input.
-  Batch tensors;
-  tensors.cubes = torch::from_blob(const_cast<float*>(batch.cubes.data()),
-                                   {n, network.channels, network.size, network.size});
-  if (!batch.noise.empty()) {
-    tensors.noise = torch::from_blob(const_cast<float*>(batch.noise.data()), {n, network.latent});
-  }
-  return tensors;
 }
 
 absl::Status TrainingRun::NotFinite(std::string_view what, const CubeBatch& batch) const {

@@ -44,6 +44,8 @@ class TrainingRun {
               const TrainOptions& options, const TrainCallbacks& callbacks, ProcessGroup* group,
               Schedule schedule, Split split);
 
+  // Batches in the GPU's memory when the dataset fits there beside a step, else in the CPU's.
+  absl::Status ChooseBatches();
   // LoadIfThere, together with the other processes: nobody reads what rank 0 is about to drop, or
   // writes what others have yet to read.
   absl::Status Start();
@@ -69,7 +71,6 @@ class TrainingRun {
   absl::Status Save();
   bool SaveIsDue() const;
 
-  Batch ToTensors(const CubeBatch& batch) const;
   absl::Status NotFinite(std::string_view what, const CubeBatch& batch) const;
   bool StopAskedHere() const { return callbacks_.should_stop && callbacks_.should_stop(); }
   // The same for all processes at the same place.
@@ -86,10 +87,9 @@ class TrainingRun {
   const BatchPart part_;
   const Schedule schedule_;
   const Split split_;
-  const BatchBuilder train_batches_;
-  const BatchBuilder test_batches_;  // without noise: Z = mu
   Autoencoder network_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<BatchSource> batches_;
   std::unique_ptr<Optimiser> optimiser_;
 
   std::chrono::steady_clock::time_point last_save_ = std::chrono::steady_clock::now();

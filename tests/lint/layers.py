@@ -20,7 +20,7 @@ CORE = {
     "network": {"weights"},
     "cuda": {"network"},
     "model": {"dataset", "embedding", "network", "weights", "cuda"},
-    "train": {"model", "network", "dataset", "weights"},
+    "train": {"model", "network", "dataset", "weights", "cuda"},
     "snapshot": {"index", "catalog", "embedding"},
     "query": {"snapshot", "index", "catalog", "embedding", "cube"},
 }

@@ -1,0 +1,119 @@
+#include "core/model/graph_engine.h"
+
+#include <c10/core/DeviceGuard.h>
+#include <torch/autograd.h>
+#include <torch/utils.h>
+
+#include "core/base/parallel.h"
+#include "core/model/guard.h"
+#include "core/model/losses.h"
+#include "core/model/visit_slices.h"
+
+namespace peculiar {
+
+struct GraphEngine::Step {
+  explicit Step(const GraphMemory& memory) : graph(memory) {}
+
+  Batch batch;
+  LossTerms loss;
+  std::vector<torch::Tensor> gradients;
+  torch::Tensor latent, reconstruction;
+  torch::Tensor on_host;  // the reconstruction
+  StepGraph graph;
+};
+
+GraphEngine::GraphEngine(Autoencoder& network, const ForwardOptions& forward, torch::Device device,
+                         int threads)
+    : network_(network),
+      forward_(forward),
+      device_(device),
+      threads_(threads),
+      memory_(NewGraphMemory()) {}
+
+GraphEngine::~GraphEngine() = default;
+
+GraphEngine::Step& GraphEngine::StepOf(Work work, const Batch& batch) {
+  std::unique_ptr<Step>& step = steps_[{work, batch.cubes.size(0)}];
+  if (step == nullptr) {
+    step = std::make_unique<Step>(memory_);
+    step->batch.cubes = at::empty_like(batch.cubes, batch.cubes.options().device(device_));
+    if (batch.noise.defined()) {
+      step->batch.noise = at::empty_like(batch.noise, batch.noise.options().device(device_));
+    }
+  }
+  TORCH_CHECK(step->batch.noise.defined() == batch.noise.defined(),
+              "batches of one size with noise and without");
+  step->batch.cubes.copy_(batch.cubes, /*non_blocking=*/true);
+  if (batch.noise.defined()) step->batch.noise.copy_(batch.noise, /*non_blocking=*/true);
+  return *step;
+}
+
+NetworkOutput GraphEngine::Forward(const Step& step) const {
+  return network_.Forward(step.batch.cubes, step.batch.noise, forward_);
+}
+
+absl::StatusOr<StepLoss> GraphEngine::Backward(const Batch& batch) {
+  PECULIAR_RETURN_IF_ERROR(CheckBatch(network_.config(), batch));
+  return Guard("cannot compute gradients", [&]() -> absl::StatusOr<StepLoss> {
+    const c10::DeviceGuard guard(device_);
+    const std::vector<torch::Tensor> parameters = network_.tensors();
+    Step& step = StepOf(Work::kGradients, batch);
+    step.graph.Run([&] {
+      step.loss = ComputeLoss(network_.config(), step.batch.cubes, Forward(step));
+      step.gradients = torch::autograd::grad({step.loss.total}, parameters);
+    });
+    for (std::size_t k = 0; k < parameters.size(); ++k) {
+      parameters[k].mutable_grad() = step.gradients[k];
+    }
+    return StepLossOf(step.loss);
+  });
+}
+
+absl::StatusOr<StepLoss> GraphEngine::Evaluate(const Batch& batch) {
+  PECULIAR_RETURN_IF_ERROR(CheckBatch(network_.config(), batch));
+  return Guard("cannot compute a loss", [&]() -> absl::StatusOr<StepLoss> {
+    const c10::DeviceGuard guard(device_);
+    const torch::NoGradGuard no_grad;
+    Step& step = StepOf(Work::kLoss, batch);
+    step.graph.Run(
+        [&] { step.loss = ComputeLoss(network_.config(), step.batch.cubes, Forward(step)); });
+    return StepLossOf(step.loss);
+  });
+}
+
+absl::StatusOr<torch::Tensor> GraphEngine::Embed(const torch::Tensor& cubes,
+                                                 const SliceVisitor<float>& visit) {
+  PECULIAR_RETURN_IF_ERROR(CheckBatch(network_.config(), {cubes, {}}));
+  return Guard("cannot embed", [&]() -> absl::StatusOr<torch::Tensor> {
+    const c10::DeviceGuard guard(device_);
+    const torch::NoGradGuard no_grad;
+    Step& step = StepOf(Work::kEmbedding, {cubes, {}});
+    step.graph.Run([&] {
+      const NetworkOutput output = Forward(step);
+      step.latent = output.mean;
+      step.reconstruction = output.reconstruction.contiguous();
+    });
+    torch::Tensor images;
+    if (visit) images = ToHost(step);
+    const torch::Tensor latent = step.latent.to(torch::kCPU).contiguous();  // waits for the GPU
+    if (visit) {
+      PECULIAR_RETURN_IF_ERROR(ParallelFor(
+          static_cast<std::size_t>(images.size(0)), threads_, [&](std::size_t i) -> absl::Status {
+            VisitSlices(images[static_cast<std::int64_t>(i)], i, visit);
+            return absl::OkStatus();
+          }));
+    }
+    return latent;
+  });
+}
+
+torch::Tensor GraphEngine::ToHost(Step& step) const {
+  if (!step.on_host.defined()) {
+    step.on_host =
+        at::empty(step.reconstruction.sizes(),
+                  torch::TensorOptions(torch::kFloat32).pinned_memory(device_.is_cuda()));
+  }
+  return step.on_host.copy_(step.reconstruction, /*non_blocking=*/true);
+}
+
+}  // namespace peculiar

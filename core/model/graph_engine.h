@@ -1,0 +1,47 @@
+// The engine "scan" on a GPU (internal to core/model: includes LibTorch): a batch as it is, every
+// kind of work on each number of cubes captured once as a CUDA graph, all in one piece of memory.
+// Not for concurrent use.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "core/model/engine.h"
+#include "core/model/step_graph.h"
+
+namespace peculiar {
+
+class GraphEngine : public Engine {
+ public:
+  // The network's parameters must be on `device`; on the CPU nothing is captured and all else is
+  // the same. threads: of the CPU, for the visits of reconstructions.
+  GraphEngine(Autoencoder& network, const ForwardOptions& forward, torch::Device device,
+              int threads);
+  ~GraphEngine() override;
+
+  torch::Device device() const override { return device_; }
+  absl::StatusOr<StepLoss> Backward(const Batch& batch) override;
+  absl::StatusOr<StepLoss> Evaluate(const Batch& batch) override;
+  absl::StatusOr<torch::Tensor> Embed(const torch::Tensor& cubes,
+                                      const SliceVisitor<float>& visit) override;
+
+ private:
+  enum class Work { kGradients, kLoss, kEmbedding };
+  struct Step;  // tensors that a capture reads and writes
+
+  // That of this work on so many cubes, with the batch in its tensors.
+  Step& StepOf(Work work, const Batch& batch);
+  NetworkOutput Forward(const Step& step) const;
+  // The reconstructions in memory of the CPU; nobody waits for them.
+  torch::Tensor ToHost(Step& step) const;
+
+  Autoencoder& network_;
+  const ForwardOptions forward_;
+  const torch::Device device_;
+  const int threads_;
+  const GraphMemory memory_;
+  std::map<std::pair<Work, std::int64_t>, std::unique_ptr<Step>> steps_;
+};
+
+}  // namespace peculiar
