@@ -163,13 +163,17 @@ absl::StatusOr<TrainVerbReport> RunTrain(const TrainVerbOptions& options) {
   // Before anything that may fail for one process alone: the others then see it leave.
   PECULIAR_ASSIGN_OR_RETURN(const std::unique_ptr<ProcessGroup> group, JoinOthers(options));
   const bool first = group == nullptr || group->rank() == 0;
-  PECULIAR_ASSIGN_OR_RETURN(
-      const Workspace workspace,
-      Workspace::Open(options.workspace, first ? WorkspaceAccess::kWrite : WorkspaceAccess::kRead));
+  PECULIAR_ASSIGN_OR_RETURN(const Workspace workspace,
+                            Workspace::Open(options.workspace, first ? WorkspaceAccess::kModels
+                                                                     : WorkspaceAccess::kRead));
   PECULIAR_ASSIGN_OR_RETURN(const std::filesystem::path folder,
                             workspace.ModelFolder(report.model));
   PECULIAR_ASSIGN_OR_RETURN(const Dataset dataset,
                             Dataset::Open(workspace.dataset_folder(), ShardCheck::kVerify));
+  std::optional<FileLock> lock;
+  if (first) {
+    PECULIAR_ASSIGN_OR_RETURN(lock, workspace.LockModel(report.model, LockMode::kAlone));
+  }
   TrainOptions training = MakeTraining(options);
   PECULIAR_ASSIGN_OR_RETURN(training.network, MakeNetworkConfig(options.network, dataset.channels(),
                                                                 dataset.crop_size()));
