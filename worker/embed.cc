@@ -251,6 +251,7 @@ void AddEmbedCommand(CLI::App& app, CommandResult& result) {
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   AddDeviceFlag(*verb, embedder.device);
+  AddMemoryLimitFlag(*verb, embedder.memory_limit);
   verb->add_option("--engine", embedder.engine,
                    "fused: the CPU; scan: LibTorch, on a GPU; reference: LibTorch, slowest")
       ->capture_default_str();

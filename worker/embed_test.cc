@@ -292,6 +292,14 @@ TEST_F(EmbedVerbTest, RefusesWhatIsNotThereOrDoesNotFit) {
   EXPECT_NE(MessageOf(status).find("20 channels"), std::string_view::npos) << status;
 }
 
+TEST_F(EmbedVerbTest, AMemoryLimitIsForAGpu) {
+  TrainModel("ae", ModelKind::kAe);
+  options_.embedder.memory_limit = MemoryLimit{.share = 0.5};
+  const absl::Status status = RunEmbed(options_).status();
+  EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+  EXPECT_NE(MessageOf(status).find("the device is the CPU"), std::string_view::npos) << status;
+}
+
 TEST_F(EmbedVerbTest, ExportWritesWhatWasScored) {
   TrainModel("vae", ModelKind::kVae);
   MustEmbed();

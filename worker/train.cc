@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "core/cuda/gpus.h"
 #include "core/train/benchmark.h"
 #include "worker/choice.h"
 #include "worker/process_place.h"
@@ -117,6 +118,7 @@ void AddScheduleFlags(CLI::App& app, TrainVerbOptions& options) {
 
 void AddMachineFlags(CLI::App& app, TrainOptions& training) {
   AddDeviceFlag(app, training.device);
+  AddMemoryLimitFlag(app, training.memory_limit);
   app.add_option("--threads", training.threads, "0 = all cores")->capture_default_str();
   app.add_option("--engine", training.engine,
                  "fused: the CPU; scan: LibTorch, on a GPU; reference: LibTorch, slowest")
@@ -133,13 +135,18 @@ absl::StatusOr<std::unique_ptr<ProcessGroup>> JoinOthers(const TrainVerbOptions&
   return ProcessGroup::Join(*options.place);
 }
 
-// Takes this process's place, and its share of the cores, from the environment.
+// Takes this process's place, its share of the cores and its GPU from the environment.
 absl::Status ReadEnvironment(double timeout_seconds, TrainVerbOptions& options) {
   PECULIAR_ASSIGN_OR_RETURN(options.place, ReadProcessPlace(std::getenv));
   if (!options.place) return absl::OkStatus();
   options.place->timeout = std::chrono::milliseconds(std::llround(timeout_seconds * 1000));
   if (options.training.threads == 0) {
     PECULIAR_ASSIGN_OR_RETURN(options.training.threads, ReadThreads(std::getenv));
+  }
+  Device& device = options.training.device;
+  const bool may_use_gpu = options.training.engine != "fused" && device.kind != DeviceKind::kCpu;
+  if (may_use_gpu) {
+    PECULIAR_ASSIGN_OR_RETURN(device, ReadGpu(std::getenv, device, CountGpus()));
   }
   return absl::OkStatus();
 }

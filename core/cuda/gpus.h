@@ -2,7 +2,9 @@
 // time; thread-safe. Free of CUDA's headers: a program built without CUDA answers too.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "core/base/status.h"
 #include "core/cuda/launch.h"
@@ -23,6 +25,25 @@ struct DriverReport {
 };
 // CountGpus by its answers.
 absl::StatusOr<int> GpusOf(const DriverReport& report);
+
+// What a record of a computation says of a GPU. `driver`: "580.82.07 (CUDA 13.0)", or without the
+// number where the system does not tell it. INVALID_ARGUMENT when there is no such GPU;
+// FAILED_PRECONDITION as CountGpus.
+struct GpuDescription {
+  std::string name;  // "NVIDIA H200"
+  std::string driver;
+};
+absl::StatusOr<GpuDescription> DescribeGpu(int index);
+// GpuDescription::driver by what /proc/driver/nvidia/version holds (empty: nothing) and the newest
+// CUDA that the driver can serve.
+std::string DriverText(std::string_view proc_version, int cuda_version);
+
+// Of the whole GPU, whoever uses it. Errors as DescribeGpu.
+struct GpuMemory {
+  std::int64_t free_bytes = 0;
+  std::int64_t total_bytes = 0;
+};
+absl::StatusOr<GpuMemory> ReadGpuMemory(int index);
 
 // OK, or what was attempted with CUDA's words: out of memory RESOURCE_EXHAUSTED, all else INTERNAL.
 absl::Status CudaStatus(CudaError error, std::string_view what);

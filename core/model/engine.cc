@@ -9,6 +9,8 @@
 #include "core/model/autograd_engine.h"
 #include "core/model/fused_engine.h"
 #include "core/model/guard.h"
+#include "core/model/measured_engine.h"
+#include "core/model/memory_gauge.h"
 #include "core/weights/tensor_file.h"
 
 namespace peculiar {
@@ -76,6 +78,7 @@ absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(std::string_view name, Autoen
   }
   PECULIAR_ASSIGN_OR_RETURN(const Device device,
                             ResolveDevice(fused ? DeviceKind::kCpu : options.device));
+  PECULIAR_RETURN_IF_ERROR(LimitMemory(device, options.memory_limit));
   using Result = absl::StatusOr<std::unique_ptr<Engine>>;
   return Guard("cannot set up the engine", [&]() -> Result {
     const bool on_cpu = device.kind == DeviceKind::kCpu;
@@ -90,8 +93,10 @@ absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(std::string_view name, Autoen
     if (fused) return std::make_unique<FusedEngine>(network, threads);
     if (on_cpu) KeepFreedMemory();
     const bool scan = name == "scan";
-    return std::make_unique<AutogradEngine>(network, scan ? LstmPath::kScan : LstmPath::kSteps,
-                                            place, on_cpu ? threads : 1, scan && !on_cpu);
+    return Measured(
+        std::make_unique<AutogradEngine>(network, scan ? LstmPath::kScan : LstmPath::kSteps, place,
+                                         on_cpu ? threads : 1, scan && !on_cpu),
+        device);
   });
 }
 

@@ -8,12 +8,14 @@
 #include <torch/types.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/model/autoencoder.h"
 #include "core/model/device.h"
+#include "core/model/memory_limit.h"
 #include "core/network/fused_network.h"
 
 namespace peculiar {
@@ -44,6 +46,7 @@ class Engine {
 struct EngineOptions {
   Device device;
   int threads = 0;  // of the CPU; 0 = all cores. No more than the samples of a batch are used
+  std::optional<MemoryLimit> memory_limit = std::nullopt;  // of the GPU's; for the whole process
 };
 
 // INVALID_ARGUMENT unless the batch has at least one cube and the shapes fit; every engine asks.
@@ -56,7 +59,8 @@ const std::vector<std::string>& EngineNames();
 // own thread count to 1: the engine's threads take samples. There "scan" and "reference" tune the
 // process's allocator once. The network must outlive the engine. INVALID_ARGUMENT for an unknown
 // name (the known ones are named), negative threads, or "fused" on cuda; for a GPU that cannot be
-// used as ResolveDevice.
+// used as ResolveDevice, and for the limit of its memory as LimitMemory. When that memory runs out,
+// the engine's error says which batch would fit.
 absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(std::string_view name, Autoencoder& network,
                                                    const EngineOptions& options = {});
 

@@ -95,9 +95,11 @@ absl::StatusOr<StepBenchmark> Run(const TrainOptions& options, int steps) {
   const Batch batch = GeneratedBatch(options);
   Autoencoder network(config, options.seed);
   const std::int64_t before = ResidentBytes();
-  PECULIAR_ASSIGN_OR_RETURN(
-      const std::unique_ptr<Engine> engine,
-      MakeEngine(options.engine, network, {.device = options.device, .threads = options.threads}));
+  PECULIAR_ASSIGN_OR_RETURN(const std::unique_ptr<Engine> engine,
+                            MakeEngine(options.engine, network,
+                                       {.device = options.device,
+                                        .threads = options.threads,
+                                        .memory_limit = options.memory_limit}));
   Optimiser optimiser(options.optimiser, network.parameters());
   PECULIAR_ASSIGN_OR_RETURN(const std::vector<double> seconds,
                             TimeSteps(*engine, optimiser, batch, options, steps));

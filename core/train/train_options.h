@@ -3,12 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "core/base/json.h"
 #include "core/dataset/augment.h"
 #include "core/dataset/split.h"
 #include "core/model/device.h"
+#include "core/model/memory_limit.h"
 #include "core/network/network_config.h"
 #include "core/train/optimiser_kind.h"
 #include "core/train/rate_schedule.h"
@@ -46,6 +48,7 @@ struct TrainOptions {
   Device device;
   int threads = 0;  // 0 = all cores
   std::string engine = "fused";
+  std::optional<MemoryLimit> memory_limit;  // see EngineOptions
   // A checkpoint within an epoch when the last is older than this; 0 = at the end of epochs only.
   double checkpoint_minutes = 10;
 };

@@ -9,7 +9,9 @@ absl::StatusOr<TrainReport> Train(const Dataset& dataset, const std::filesystem:
                                   ProcessGroup* group) {
   const auto make_engine = [&](Autoencoder& network) {
     return MakeEngine(options.engine, network,
-                      {.device = options.device, .threads = options.threads});
+                      {.device = options.device,
+                       .threads = options.threads,
+                       .memory_limit = options.memory_limit});
   };
   return TrainWithEngine(dataset, model_folder, options, callbacks, make_engine, group);
 }

@@ -79,6 +79,7 @@ absl::StatusOr<std::unique_ptr<TrainingRun>> TrainingRun::Create(
                                                           callbacks, group, std::move(schedule),
                                                           std::move(split)));
   PECULIAR_ASSIGN_OR_RETURN(run->engine_, make_engine(run->network_));
+  run->device_meter_ = std::make_unique<DeviceMeter>(*run->engine_);
   run->optimiser_ = std::make_unique<Optimiser>(options.optimiser, run->network_.parameters());
   PECULIAR_RETURN_IF_ERROR(run->Start());
   return run;
@@ -258,6 +259,7 @@ absl::StatusOr<TrainingRun::Outcome> TrainingRun::FinishEpoch(int epoch) {
   line.learning_rate = LearningRate();
   line.cubes_per_second = meter_.cubes_per_second();
   line.seconds = meter_.seconds + SecondsSince(start);
+  device_meter_->AddTo(line);
   metrics_.push_back(line);
   if (Writes()) PECULIAR_RETURN_IF_ERROR(WriteMetrics(folder_ / kMetricsName, metrics_));
   if (callbacks_.on_epoch) callbacks_.on_epoch(line);
