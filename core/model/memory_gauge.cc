@@ -63,6 +63,7 @@ class GpuGauge : public MemoryGauge {
 
 std::unique_ptr<MemoryGauge> GaugeOf(const Device& device) {
   if (device.kind != DeviceKind::kCuda) return nullptr;
+  at::globalContext().lazyInitDevice(c10::DeviceType::CUDA);  // the allocator knows no GPU before
   return std::make_unique<GpuGauge>(device);
 }
 
