@@ -22,7 +22,7 @@ class TrainModels(unittest.TestCase):
         self.work = self.folder / "work"
         self.work.mkdir()
         shutil.copy(programs.WORK / "workspace.json", self.work)
-        os.symlink(programs.WORK / "dataset", self.work / "dataset")
+        os.symlink((programs.WORK / "dataset").resolve(), self.work / "dataset")
 
     def start(self, models, devices="cpu,cpu", workspace=None):
         path = self.folder / "models.txt"
@@ -37,7 +37,7 @@ class TrainModels(unittest.TestCase):
     def clear(process):
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=60)
+        process.communicate(timeout=60)
 
     def finish(self, process, code):
         output, errors = process.communicate(timeout=120)
