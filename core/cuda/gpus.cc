@@ -22,18 +22,21 @@ absl::StatusOr<int> CountGpus() {
   return GpusOf(report);
 }
 
-namespace {
-
-absl::Status CheckThere(int index) {
-  PECULIAR_ASSIGN_OR_RETURN(const int gpus, CountGpus());
-  if (index >= 0 && index < gpus) return absl::OkStatus();
-  return InvalidArgument("there is no GPU {}: there are {}", index, gpus);
+absl::StatusOr<GpuMemory> MemoryOfGpu(int index) {
+  int before = 0;
+  std::size_t free = 0, total = 0;
+  cudaError_t error = cudaGetDevice(&before);
+  if (error == cudaSuccess) error = cudaSetDevice(index);
+  if (error == cudaSuccess) {
+    error = cudaMemGetInfo(&free, &total);
+    cudaSetDevice(before);
+  }
+  PECULIAR_RETURN_IF_ERROR(
+      CudaStatus(error, fmt::format("cannot ask for the memory of GPU {}", index)));
+  return GpuMemory{static_cast<std::int64_t>(free), static_cast<std::int64_t>(total)};
 }
 
-}  // namespace
-
 absl::StatusOr<GpuDescription> DescribeGpu(int index) {
-  PECULIAR_RETURN_IF_ERROR(CheckThere(index));
   cudaDeviceProp properties{};
   PECULIAR_RETURN_IF_ERROR(
       CudaStatus(cudaGetDeviceProperties(&properties, index), "cannot describe a GPU"));
@@ -42,19 +45,6 @@ absl::StatusOr<GpuDescription> DescribeGpu(int index) {
   const auto proc = ReadFile("/proc/driver/nvidia/version");  // not in every container
   return GpuDescription{properties.name,
                         DriverText(proc.ok() ? std::string_view(*proc) : "", cuda_version)};
-}
-
-absl::StatusOr<GpuMemory> ReadGpuMemory(int index) {
-  PECULIAR_RETURN_IF_ERROR(CheckThere(index));
-  int before = 0;
-  PECULIAR_RETURN_IF_ERROR(CudaStatus(cudaGetDevice(&before), "cannot ask for the GPU in use"));
-  PECULIAR_RETURN_IF_ERROR(CudaStatus(cudaSetDevice(index), "cannot use a GPU"));
-  std::size_t free = 0, total = 0;
-  const absl::Status status =
-      CudaStatus(cudaMemGetInfo(&free, &total), "cannot read the memory of a GPU");
-  cudaSetDevice(before);
-  PECULIAR_RETURN_IF_ERROR(status);
-  return GpuMemory{static_cast<std::int64_t>(free), static_cast<std::int64_t>(total)};
 }
 
 absl::Status CudaStatus(CudaError error, std::string_view what) {

@@ -15,6 +15,14 @@ namespace peculiar {
 // missing: CUDA in this program, a driver, a newer driver, a GPU.
 absl::StatusOr<int> CountGpus();
 
+// Bytes of a GPU's memory, those that are free with all programs on it counted.
+struct GpuMemory {
+  std::int64_t free = 0;
+  std::int64_t total = 0;
+};
+// Requires 0 <= index < CountGpus. Errors of CudaStatus.
+absl::StatusOr<GpuMemory> MemoryOfGpu(int index);
+
 // What CUDA's runtime says of the driver. Versions as CUDA has them: 13020 is 13.2.
 struct DriverReport {
   CudaError error = 0;
@@ -27,8 +35,7 @@ struct DriverReport {
 absl::StatusOr<int> GpusOf(const DriverReport& report);
 
 // What a record of a computation says of a GPU. `driver`: "580.82.07 (CUDA 13.0)", or without the
-// number where the system does not tell it. INVALID_ARGUMENT when there is no such GPU;
-// FAILED_PRECONDITION as CountGpus.
+// number where the system does not tell it. Requires 0 <= index < CountGpus. Errors of CudaStatus.
 struct GpuDescription {
   std::string name;  // "NVIDIA H200"
   std::string driver;
@@ -37,13 +44,6 @@ absl::StatusOr<GpuDescription> DescribeGpu(int index);
 // GpuDescription::driver by what /proc/driver/nvidia/version holds (empty: nothing) and the newest
 // CUDA that the driver can serve.
 std::string DriverText(std::string_view proc_version, int cuda_version);
-
-// Of the whole GPU, whoever uses it. Errors as DescribeGpu.
-struct GpuMemory {
-  std::int64_t free_bytes = 0;
-  std::int64_t total_bytes = 0;
-};
-absl::StatusOr<GpuMemory> ReadGpuMemory(int index);
 
 // OK, or what was attempted with CUDA's words: out of memory RESOURCE_EXHAUSTED, all else INTERNAL.
 absl::Status CudaStatus(CudaError error, std::string_view what);

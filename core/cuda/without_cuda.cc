@@ -7,9 +7,9 @@ absl::StatusOr<int> CountGpus() {
       "this program is built without CUDA: docs/gpu.md says how to build one");
 }
 
-absl::StatusOr<GpuDescription> DescribeGpu(int) { return CountGpus().status(); }
+absl::StatusOr<GpuMemory> MemoryOfGpu(int) { return CountGpus().status(); }
 
-absl::StatusOr<GpuMemory> ReadGpuMemory(int) { return CountGpus().status(); }
+absl::StatusOr<GpuDescription> DescribeGpu(int) { return CountGpus().status(); }
 
 absl::Status CudaStatus(CudaError error, std::string_view what) {
   if (error == 0) return absl::OkStatus();

@@ -26,7 +26,7 @@ class FakeGauge : public MemoryGauge {
   explicit FakeGauge(FakeGpu& gpu) : gpu_(gpu) {}
   std::string device() const override { return "cuda:1 Toy"; }
   absl::StatusOr<Reading> Read() const override {
-    return Reading{gpu_.usable, 3 * kGiB, 80 * kGiB};
+    return Reading{gpu_.usable, gpu_.usable, 3 * kGiB, 80 * kGiB};
   }
   void StartPeak() override { gpu_.peak = 0; }
   std::int64_t PeakInTensors() const override { return gpu_.peak; }

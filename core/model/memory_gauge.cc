@@ -35,13 +35,15 @@ class GpuGauge : public MemoryGauge {
   std::string device() const override { return DescribeDevice(device_).device; }
 
   absl::StatusOr<Reading> Read() const override {
-    PECULIAR_ASSIGN_OR_RETURN(const GpuMemory memory, ReadGpuMemory(device_.index));
-    const auto allowed = static_cast<std::int64_t>(static_cast<double>(memory.total_bytes) *
+    PECULIAR_ASSIGN_OR_RETURN(const GpuMemory memory, MemoryOfGpu(device_.index));
+    const auto allowed = static_cast<std::int64_t>(static_cast<double>(memory.total) *
                                                    allocator::getMemoryFraction(index_));
-    const std::int64_t taken = Stats().reserved_bytes[kAll].current;
-    return Reading{.usable_bytes = std::min(allowed, taken + memory.free_bytes),
-                   .free_bytes = memory.free_bytes,
-                   .total_bytes = memory.total_bytes};
+    const auto stats = Stats();
+    const std::int64_t usable = std::min(allowed, stats.reserved_bytes[kAll].current + memory.free);
+    return Reading{.usable_bytes = usable,
+                   .left_bytes = usable - stats.allocated_bytes[kAll].current,
+                   .free_bytes = memory.free,
+                   .total_bytes = memory.total};
   }
 
   void StartPeak() override { allocator::resetPeakStats(index_); }
@@ -70,8 +72,8 @@ std::unique_ptr<MemoryGauge> GaugeOf(const Device& device) {
 absl::Status LimitMemory(const Device& device, const std::optional<MemoryLimit>& limit) {
   if (!limit) return absl::OkStatus();
   PECULIAR_RETURN_IF_ERROR(CheckIsGpu(device));
-  PECULIAR_ASSIGN_OR_RETURN(const GpuMemory memory, ReadGpuMemory(device.index));
-  PECULIAR_ASSIGN_OR_RETURN(const double share, ShareOf(*limit, memory.total_bytes));
+  PECULIAR_ASSIGN_OR_RETURN(const GpuMemory memory, MemoryOfGpu(device.index));
+  PECULIAR_ASSIGN_OR_RETURN(const double share, ShareOf(*limit, memory.total));
   return Guard("cannot limit the memory of " + DeviceName(device), [&] {
     at::globalContext().lazyInitDevice(c10::DeviceType::CUDA);
     allocator::setMemoryFraction(share, static_cast<c10::DeviceIndex>(device.index));

@@ -16,10 +16,12 @@ namespace peculiar {
 class MemoryGauge {
  public:
   struct Reading {
-    std::int64_t usable_bytes =
-        0;  // this process may have in all: by its limit and what others leave
-    std::int64_t free_bytes = 0;   // nobody has
-    std::int64_t total_bytes = 0;  // of the GPU
+    // What this process may have in all, by its limit and by what others leave; of that what is not
+    // in tensors now; of the GPU what nobody has taken, and what there is.
+    std::int64_t usable_bytes = 0;
+    std::int64_t left_bytes = 0;
+    std::int64_t free_bytes = 0;
+    std::int64_t total_bytes = 0;
   };
 
   virtual ~MemoryGauge() = default;

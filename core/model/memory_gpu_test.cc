@@ -63,6 +63,7 @@ TEST_F(MemoryGpuTest, TheGaugeNamesTheGpuAndSeesWhatIsTaken) {
   EXPECT_EQ(gauge->PeakInTensors(), before + tensor.numel());
   EXPECT_GE(gauge->PeakTaken(), gauge->PeakInTensors());
   EXPECT_LE(gauge->Read()->usable_bytes, gauge->Read()->total_bytes);
+  EXPECT_LE(gauge->Read()->left_bytes, gauge->Read()->usable_bytes - tensor.numel());
 }
 
 }  // namespace
