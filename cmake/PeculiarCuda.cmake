@@ -62,9 +62,11 @@ function(peculiar_prefer_archives)
   set_property(TARGET PkgConfig::CFITSIO APPEND PROPERTY INTERFACE_LINK_LIBRARIES
                peculiar_no_network -l:libz.a -l:libbz2.a -lm)
   # The symbols of archives stay inside a program with LibTorch, which must not find our BLAS before its own. The C++
-  # library stays shared: LibTorch needs it too, and exports parts of it that would mix with one of ours. A machine that
-  # builds need not have all of the wheel's companions.
-  set_property(TARGET torch APPEND PROPERTY INTERFACE_LINK_OPTIONS -Wl,--exclude-libs,ALL -Wl,--allow-shlib-undefined)
+  # library stays shared: LibTorch needs it too, and exports parts of it that would mix with one of ours. It is linked
+  # first, so that all take those parts from it: LibTorch's std::filesystem::remove_all crashes. A machine that builds
+  # need not have all of the wheel's companions.
+  set_property(TARGET torch APPEND PROPERTY INTERFACE_LINK_OPTIONS -Wl,--exclude-libs,ALL -Wl,--allow-shlib-undefined
+               LINKER:--no-as-needed -lstdc++)
 endfunction()
 
 # Each shared library among `libraries` as the archive beside it, where there is one. Those of the C library stay.

@@ -7,11 +7,14 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/model/device.h"
+#include "core/model/memory_limit.h"
+#include "core/model/precision.h"
 #include "worker/command.h"
 
 namespace peculiar::worker {
@@ -46,9 +49,30 @@ inline void AddDeviceFlag(CLI::App& app, Device& target) {
   };
   app.add_option_function<std::string>(
          "--device", [&target](const std::string& word) { target = *ParseDevice(word); },
-         "default: auto: the CPU for the engine fused, else the first GPU when there is one")
+         "default: auto: the CPU for the engine fused, else a GPU when there is one; without N the "
+         "first, or with others of this machine the one of LOCAL_RANK")
       ->check(check)
       ->type_name("auto|cpu|cuda[:N]");
+}
+
+// --memory-limit, beside --device.
+inline void AddMemoryLimitFlag(CLI::App& app, std::optional<MemoryLimit>& target) {
+  const auto check = [](const std::string& text) {
+    const auto limit = ParseMemoryLimit(text);
+    return limit.ok() ? std::string() : std::string(MessageOf(limit.status()));
+  };
+  app.add_option_function<std::string>(
+         "--memory-limit", [&target](const std::string& text) { target = *ParseMemoryLimit(text); },
+         "most to take of the GPU's memory, beside CUDA's own half GiB; default: all that is free")
+      ->check(check)
+      ->type_name("20GiB|512MiB|50%");
+}
+
+// --precision, as the verbs that compute a network take it.
+inline void AddPrecisionFlag(CLI::App& app, Precision& target) {
+  AddChoice(app, "--precision", target, {Precision::kFp32, Precision::kTf32, Precision::kBf16},
+            PrecisionName,
+            "of the layers over images, with engine scan: tf32 on a GPU, bf16; default: fp32");
 }
 
 }  // namespace peculiar::worker

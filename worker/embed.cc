@@ -8,69 +8,20 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "core/base/file.h"
 #include "core/dataset/dataset.h"
 #include "core/embedding/score.h"
 #include "core/train/metrics.h"
 #include "worker/choice.h"
+#include "worker/embedding_parts.h"
 #include "worker/embeddings.h"
-#include "worker/progress.h"
 #include "worker/survey_tables.h"
 #include "worker/workspace.h"
 
 namespace peculiar::worker {
 namespace {
-
-// The rows of the dataset that lie in one shard.
-struct ShardRows {
-  std::size_t shard = 0;
-  std::size_t first = 0;
-  std::size_t count = 0;
-};
-
-// In row order. INTERNAL unless every shard holds consecutive rows in its order: parts are read
-// back one after the other as the rows of the dataset.
-absl::StatusOr<std::vector<ShardRows>> RowsByShard(const Dataset& dataset) {
-  std::vector<ShardRows> shards;
-  for (std::size_t i = 0; i < dataset.size(); ++i) {
-    const SampleEntry& entry = dataset.entry(i);
-    if (entry.row == 0) shards.push_back({entry.shard, i, 0});
-    if (shards.empty() || shards.back().shard != entry.shard || shards.back().count != entry.row ||
-        entry.shard != shards.size() - 1) {
-      return Internal("galaxy {} is in shard {} row {}: out of the dataset's order",
-                      entry.galaxy.plateifu, entry.shard, entry.row);
-    }
-    ++shards.back().count;
-  }
-  return shards;
-}
-
-// Embeds and scores rows [first, first + n) in one pass and appends them to the part.
-absl::Status EmbedRows(const Dataset& dataset, Embedder& embedder, std::size_t first, std::size_t n,
-                       EmbeddingPart& part) {
-  const auto size = static_cast<std::size_t>(dataset.crop_size());
-  std::vector<float> cubes;
-  cubes.reserve(n * dataset.sample(first).flux.size());
-  std::vector<ScoreSums> sums;
-  sums.reserve(n);
-  for (std::size_t i = 0; i < n; ++i) {
-    const SampleView sample = dataset.sample(first + i);
-    cubes.insert(cubes.end(), sample.flux.begin(), sample.flux.end());
-    sums.emplace_back(ScoredSample{.input = sample.flux,
-                                   .ivar = sample.ivar,
-                                   .mask = sample.mask,
-                                   .channels_per_line = kWindowChannels,
-                                   .spaxels = size * size});
-  }
-  const auto add = [&](std::size_t cube, int, std::span<const float> image) {
-    sums[cube].AddChannel(image);
-  };
-  PECULIAR_ASSIGN_OR_RETURN(const std::vector<float> latent, embedder.Embed(cubes, n, add));
-  part.embeddings.insert(part.embeddings.end(), latent.begin(), latent.end());
-  for (const ScoreSums& sum : sums) part.scores.push_back(sum.Finish());
-  return absl::OkStatus();
-}
 
 // What embeddings.json says of the training.
 Json TrainingFigures(const Checkpoint& checkpoint, const std::vector<EpochMetrics>& metrics) {
@@ -115,60 +66,6 @@ absl::StatusOr<EmbeddingsManifest> DescribeModel(const std::string& model,
   return manifest;
 }
 
-// One model being embedded: makes the parts that are not there yet.
-class ModelEmbedding {
- public:
-  ModelEmbedding(const Dataset& dataset, std::filesystem::path model_folder,
-                 std::filesystem::path folder, const EmbedVerbOptions& options,
-                 const EmbeddingsManifest& manifest)
-      : dataset_(dataset),
-        model_folder_(std::move(model_folder)),
-        folder_(std::move(folder)),
-        options_(options),
-        source_(manifest.source),
-        progress_("embed " + manifest.model, static_cast<std::int64_t>(dataset.size()),
-                  "galaxies") {}
-
-  // The entry of the shard's part: an earlier run's, or made now when that one is missing, of
-  // another source, or broken.
-  absl::StatusOr<EmbeddingPartEntry> FindOrMake(const ShardRows& rows) {
-    absl::StatusOr<EmbeddingPartEntry> found =
-        FindEmbeddingPart(folder_, rows.shard, rows.count, source_);
-    if (!found.ok()) return Make(rows);
-    rows_kept_ += rows.count;
-    progress_.Skip(static_cast<std::int64_t>(rows.count));
-    return found;
-  }
-
-  std::size_t rows_kept() const { return rows_kept_; }
-
- private:
-  absl::StatusOr<EmbeddingPartEntry> Make(const ShardRows& rows) {
-    if (!embedder_) {
-      PECULIAR_ASSIGN_OR_RETURN(embedder_, Embedder::Open(model_folder_, options_.embedder));
-    }
-    EmbeddingPart part;
-    part.shard = rows.shard;
-    part.dimension = static_cast<std::size_t>(embedder_->config().latent);
-    for (std::size_t done = 0; done < rows.count;) {
-      const std::size_t n = std::min(options_.embedder.batch_size, rows.count - done);
-      PECULIAR_RETURN_IF_ERROR(EmbedRows(dataset_, *embedder_, rows.first + done, n, part));
-      done += n;
-      progress_.Advance(static_cast<std::int64_t>(n));
-    }
-    return WriteEmbeddingPart(folder_, part, source_);
-  }
-
-  const Dataset& dataset_;
-  const std::filesystem::path model_folder_;
-  const std::filesystem::path folder_;
-  const EmbedVerbOptions& options_;
-  const EmbeddingSource source_;
-  std::optional<Embedder> embedder_;  // opened when there is something to embed
-  std::size_t rows_kept_ = 0;
-  Progress progress_;
-};
-
 // The figures of the report, from what was written.
 absl::StatusOr<EmbeddedModel> Summarise(const std::string& model,
                                         const std::filesystem::path& folder) {
@@ -192,23 +89,36 @@ absl::StatusOr<EmbeddedModel> Summarise(const std::string& model,
   return summary;
 }
 
+// `shards`: those of the share, or all.
 absl::StatusOr<EmbeddedModel> EmbedModel(const std::string& model, const Workspace& workspace,
-                                         const Dataset& dataset,
-                                         const std::vector<ShardRows>& shards,
+                                         const Dataset& dataset, std::span<const ShardRows> shards,
                                          const EmbedVerbOptions& options) {
   PECULIAR_ASSIGN_OR_RETURN(const std::filesystem::path model_folder, workspace.ModelFolder(model));
   PECULIAR_ASSIGN_OR_RETURN(const std::filesystem::path folder, workspace.EmbeddingsFolder(model));
+  // Before the lock, which leaves a file.
+  PECULIAR_RETURN_IF_ERROR(LoadCheckpoint(model_folder).status());
+  PECULIAR_ASSIGN_OR_RETURN(
+      const FileLock lock,
+      workspace.LockModel(model, options.share ? LockMode::kShared : LockMode::kAlone));
   PECULIAR_ASSIGN_OR_RETURN(EmbeddingsManifest manifest,
                             DescribeModel(model, model_folder, dataset));
   PECULIAR_RETURN_IF_ERROR(CreateFolder(folder));
   std::size_t rows_kept = 0;
-  {
-    ModelEmbedding embedding(dataset, model_folder, folder, options, manifest);
-    for (const ShardRows& rows : shards) {
-      PECULIAR_ASSIGN_OR_RETURN(EmbeddingPartEntry part, embedding.FindOrMake(rows));
-      manifest.parts.push_back(std::move(part));
-    }
-    rows_kept = embedding.rows_kept();
+  if (options.merge) {
+    rows_kept = CountRows(shards);
+    PECULIAR_ASSIGN_OR_RETURN(manifest.parts, FindAllParts(folder, shards, manifest.source));
+  } else {
+    PECULIAR_ASSIGN_OR_RETURN(
+        manifest.parts, FindOrMakeParts(dataset, model_folder, folder, shards, options.embedder,
+                                        manifest, rows_kept));
+  }
+  if (options.share) {
+    return EmbeddedModel{.model = model,
+                         .rows = CountRows(shards),
+                         .rows_kept = rows_kept,
+                         .dimension = manifest.dimension,
+                         .mean_mae = std::numeric_limits<double>::quiet_NaN(),
+                         .share = options.share};
   }
   PECULIAR_RETURN_IF_ERROR(WriteEmbeddingsManifest(folder, manifest));
   PECULIAR_ASSIGN_OR_RETURN(EmbeddedModel summary, Summarise(model, folder));
@@ -216,12 +126,28 @@ absl::StatusOr<EmbeddedModel> EmbedModel(const std::string& model, const Workspa
   return summary;
 }
 
+// Those of the share.
+absl::StatusOr<std::span<const ShardRows>> ShareOf(const std::vector<ShardRows>& shards,
+                                                   const std::optional<Share>& share) {
+  if (!share) return shards;
+  if (share->count > shards.size()) {
+    return InvalidArgument(
+        "{} shards of a dataset of {} galaxies in {} files, expected at most {}: ingest "
+        "--galaxies-per-shard makes more files",
+        share->count, CountRows(shards), shards.size(), shards.size());
+  }
+  const Range range = RangeOf(*share, shards.size());
+  return std::span(shards).subspan(range.first, range.end - range.first);
+}
+
 void PrintTable(const EmbedVerbReport& report) {
   fmt::print("{:<16} {:>9} {:>6} {:>9} {:>12} {:>10}\n", "model", "galaxies", "kept", "dimension",
              "mean mae", "not finite");
   for (const EmbeddedModel& model : report.models) {
-    fmt::print("{:<16} {:>9} {:>6} {:>9} {:>12.5g} {:>10}\n", model.model, model.rows,
-               model.rows_kept, model.dimension, model.mean_mae, model.not_finite);
+    const bool whole = !model.share;  // the figures are of all galaxies or not there
+    fmt::print("{:<16} {:>9} {:>6} {:>9} {:>12} {:>10}\n", model.model, model.rows, model.rows_kept,
+               model.dimension, whole ? fmt::format("{:.5g}", model.mean_mae) : "-",
+               whole ? fmt::format("{}", model.not_finite) : "-");
   }
 }
 
@@ -249,10 +175,12 @@ absl::Status CheckModelFits(const NetworkConfig& config, const Dataset& dataset)
 
 absl::StatusOr<EmbedVerbReport> RunEmbed(const EmbedVerbOptions& options) {
   if (options.embedder.batch_size < 1) return InvalidArgument("batch is 0, at least 1 expected");
-  PECULIAR_ASSIGN_OR_RETURN(const Workspace workspace, Workspace::Open(options.workspace));
-  PECULIAR_ASSIGN_OR_RETURN(const Dataset dataset,
-                            Dataset::Open(workspace.dataset_folder(), ShardCheck::kVerify));
-  PECULIAR_ASSIGN_OR_RETURN(const std::vector<ShardRows> shards, RowsByShard(dataset));
+  if (options.merge && options.share) return InvalidArgument("one share cannot merge all");
+  PECULIAR_ASSIGN_OR_RETURN(const Workspace workspace,
+                            Workspace::Open(options.workspace, WorkspaceAccess::kModels));
+  PECULIAR_ASSIGN_OR_RETURN(const Dataset dataset, Dataset::Open(workspace.dataset_folder()));
+  PECULIAR_ASSIGN_OR_RETURN(const std::vector<ShardRows> all_shards, RowsByShard(dataset));
+  PECULIAR_ASSIGN_OR_RETURN(const auto shards, ShareOf(all_shards, options.share));
   std::vector<std::string> models = options.models;
   if (models.empty()) {
     PECULIAR_ASSIGN_OR_RETURN(models, TrainedModels(workspace));
@@ -272,15 +200,39 @@ absl::StatusOr<EmbedVerbReport> RunEmbed(const EmbedVerbOptions& options) {
 Json ToJson(const EmbedVerbReport& report) {
   Json models = Json::array();
   for (const EmbeddedModel& model : report.models) {
-    models.push_back({{"model", model.model},
-                      {"rows", model.rows},
-                      {"rows_kept", model.rows_kept},
-                      {"dimension", model.dimension},
-                      {"not_finite", model.not_finite},
-                      {"mean_mae", model.mean_mae}});
+    Json& json = models.emplace_back(Json{{"model", model.model},
+                                          {"rows", model.rows},
+                                          {"rows_kept", model.rows_kept},
+                                          {"dimension", model.dimension}});
+    if (model.share) {
+      json["shard"] = fmt::format("{}/{}", model.share->index, model.share->count);
+    } else {
+      json["not_finite"] = model.not_finite;
+      json["mean_mae"] = model.mean_mae;
+    }
   }
   return {{"models", models}};
 }
+
+namespace {
+
+void AddShareFlags(CLI::App& verb, EmbedVerbOptions& options) {
+  const auto check = [](const std::string& text) {
+    const auto share = ParseShare(text);
+    return share.ok() ? std::string() : std::string(MessageOf(share.status()));
+  };
+  CLI::Option* shard =
+      verb.add_option_function<std::string>(
+              "--shard", [&options](const std::string& text) { options.share = *ParseShare(text); },
+              "embed only this share of the galaxies, the first is 0/N, beside other processes")
+          ->check(check)
+          ->type_name("I/N");
+  verb.add_flag("--merge", options.merge,
+                "embed nothing: put together what --shard has made, when all of it is there")
+      ->excludes(shard);
+}
+
+}  // namespace
 
 void AddEmbedCommand(CLI::App& app, CommandResult& result) {
   struct Flags {
@@ -299,9 +251,12 @@ void AddEmbedCommand(CLI::App& app, CommandResult& result) {
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   AddDeviceFlag(*verb, embedder.device);
+  AddMemoryLimitFlag(*verb, embedder.memory_limit);
   verb->add_option("--engine", embedder.engine,
                    "fused: the CPU; scan: LibTorch, on a GPU; reference: LibTorch, slowest")
       ->capture_default_str();
+  AddPrecisionFlag(*verb, embedder.precision);
+  AddShareFlags(*verb, flags->options);
   AddOutputFlag(*verb, flags->output);
   verb->callback([flags, &result] {
     const absl::StatusOr<EmbedVerbReport> report = RunEmbed(flags->options);

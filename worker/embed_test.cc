@@ -1,9 +1,10 @@
 #include "worker/embed.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <cmath>
 #include <cstring>
+#include <map>
 
 #include "core/base/file.h"
 #include "core/train/metrics.h"
@@ -138,6 +139,126 @@ TEST_F(EmbedVerbTest, PartsAreKeptUntilModelOrPartChanges) {
   EXPECT_NE(MustRead("ae").scores[0].mae, before[0].mae);
 }
 
+// Files of a folder by name; hidden ones are not part of it.
+std::map<std::string, std::string> Files(const std::filesystem::path& folder) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with('.')) files[name] = *ReadFile(entry.path());
+  }
+  return files;
+}
+
+class EmbedShareTest : public EmbedVerbTest {
+ protected:
+  EmbedShareTest() {
+    std::filesystem::remove_all(root_ / "dataset");
+    EXPECT_TRUE(MakePlantedDataset(root_ / "dataset", {.galaxies_a_shard = 3}).ok());  // 4 files
+    TrainModel("ae", ModelKind::kAe);
+  }
+  EmbeddedModel MustEmbedShare(std::size_t index, std::size_t count) {
+    options_.share = Share{index, count};
+    const EmbedVerbReport report = MustEmbed();
+    options_.share.reset();
+    return report.models.at(0);
+  }
+  absl::StatusOr<EmbedVerbReport> Merge() {
+    EmbedVerbOptions options = options_;
+    options.merge = true;
+    return RunEmbed(options);
+  }
+};
+
+TEST_F(EmbedShareTest, SharesMergeToTheBytesOfOneProcess) {
+  MustEmbed();
+  const auto whole = Files(Folder("ae"));
+  ASSERT_EQ(whole.size(), 5u);
+  std::filesystem::remove_all(Folder("ae"));
+
+  EXPECT_EQ(MustEmbedShare(1, 3).rows, 3u);
+  EXPECT_FALSE(std::filesystem::exists(Folder("ae") / "embeddings.json"));
+  EXPECT_EQ(MustEmbedShare(1, 3).rows_kept, 3u);
+  EXPECT_EQ(MustEmbedShare(2, 3).rows, 6u);
+  EXPECT_EQ(MustEmbedShare(0, 3).rows_kept, 0u);
+  const auto merged = Merge();
+  ASSERT_TRUE(merged.ok()) << merged.status();
+  EXPECT_EQ(merged->models[0].rows, 12u);
+  EXPECT_EQ(merged->models[0].rows_kept, 12u);
+  EXPECT_GT(merged->models[0].mean_mae, 0);
+  EXPECT_EQ(Files(Folder("ae")), whole);
+}
+
+TEST_F(EmbedShareTest, AnotherNumberOfSharesGoesOnWithWhatIsThere) {
+  MustEmbedShare(0, 2);
+  EXPECT_EQ(MustEmbedShare(1, 4).rows_kept, 3u);
+  EXPECT_EQ(MustEmbedShare(0, 1).rows_kept, 6u);
+  EXPECT_TRUE(Merge().ok());
+}
+
+TEST_F(EmbedShareTest, MergeNamesThePartsThatAreMissingOrOfAnotherSource) {
+  MustEmbedShare(0, 4);
+  MustEmbedShare(1, 4);
+  MustEmbedShare(3, 4);
+  const absl::Status missing = Merge().status();
+  EXPECT_EQ(missing.code(), absl::StatusCode::kFailedPrecondition) << missing;
+  EXPECT_THAT(std::string(MessageOf(missing)),
+              testing::AllOf(testing::HasSubstr("1 of 4 parts are not there: galaxies 6 to 8"),
+                             testing::HasSubstr("part-00002")));
+  EXPECT_FALSE(std::filesystem::exists(Folder("ae") / "embeddings.json"));
+
+  TrainModel("ae", ModelKind::kAe, /*epochs=*/2);
+  MustEmbedShare(2, 4);
+  const absl::Status old = Merge().status();
+  EXPECT_EQ(old.code(), absl::StatusCode::kFailedPrecondition) << old;
+  EXPECT_THAT(std::string(MessageOf(old)),
+              testing::AllOf(testing::HasSubstr("3 of 4 parts are not there"),
+                             testing::HasSubstr("was made from checkpoint"),
+                             testing::Not(testing::HasSubstr("part-00002"))));
+
+  const auto path = Folder("ae") / EmbeddingPartFile(2);
+  std::string content = *ReadFile(path);
+  content[content.size() - 9] ^= 1;
+  ASSERT_TRUE(WriteFileAtomically(path, content).ok());
+  MustEmbedShare(0, 2);
+  MustEmbedShare(3, 4);
+  EXPECT_THAT(std::string(MessageOf(Merge().status())), testing::HasSubstr("SHA-256"));
+}
+
+TEST_F(EmbedShareTest, MoreSharesThanFilesAreRefused) {
+  options_.share = Share{0, 5};
+  const absl::Status status = RunEmbed(options_).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+  EXPECT_THAT(std::string(MessageOf(status)),
+              testing::HasSubstr("5 shards of a dataset of 12 galaxies in 4 files"));
+  options_.merge = true;
+  EXPECT_EQ(RunEmbed(options_).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(EmbedShareTest, ADamagedFileOfTheDatasetEndsTheShareThatReadsIt) {
+  for (const auto& entry : std::filesystem::directory_iterator(root_ / "dataset")) {
+    if (entry.path().filename().string().find("shard-00002") == std::string::npos) continue;
+    std::string content = *ReadFile(entry.path());
+    content[5000] ^= 1;
+    ASSERT_TRUE(WriteFileAtomically(entry.path(), content).ok());
+  }
+  EXPECT_EQ(MustEmbedShare(1, 4).rows_kept, 0u);
+  options_.share = Share{2, 4};
+  EXPECT_EQ(RunEmbed(options_).status().code(), absl::StatusCode::kDataLoss);
+}
+
+TEST_F(EmbedShareTest, SharesRunBesideOthersAndNotBesideATraining) {
+  const auto workspace = Workspace::Open(root_, WorkspaceAccess::kModels);
+  {
+    const auto other = workspace->LockModel("ae", LockMode::kShared);
+    EXPECT_EQ(MustEmbedShare(0, 2).rows, 6u);
+    EXPECT_EQ(Merge().status().code(), absl::StatusCode::kFailedPrecondition);
+  }
+  const auto training = workspace->LockModel("ae", LockMode::kAlone);
+  options_.share = Share{1, 2};
+  EXPECT_THAT(std::string(MessageOf(RunEmbed(options_).status())),
+              testing::HasSubstr("is using model ae"));
+}
+
 TEST_F(EmbedVerbTest, BatchSizeDoesNotMatterBeyondRounding) {
   TrainModel("ae", ModelKind::kAe);
   options_.embedder.batch_size = 5;
@@ -169,6 +290,14 @@ TEST_F(EmbedVerbTest, RefusesWhatIsNotThereOrDoesNotFit) {
   const absl::Status status = RunEmbed(options_).status();
   EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
   EXPECT_NE(MessageOf(status).find("20 channels"), std::string_view::npos) << status;
+}
+
+TEST_F(EmbedVerbTest, AMemoryLimitIsForAGpu) {
+  TrainModel("ae", ModelKind::kAe);
+  options_.embedder.memory_limit = MemoryLimit{.share = 0.5};
+  const absl::Status status = RunEmbed(options_).status();
+  EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+  EXPECT_NE(MessageOf(status).find("the device is the CPU"), std::string_view::npos) << status;
 }
 
 TEST_F(EmbedVerbTest, ExportWritesWhatWasScored) {

@@ -62,7 +62,9 @@ void PrintTable(const IngestReport& report) {
 }  // namespace
 
 absl::StatusOr<IngestReport> RunIngest(const IngestOptions& options) {
-  BuildDatasetOptions build{.selection = options.survey.selection, .threads = options.threads};
+  BuildDatasetOptions build{.selection = options.survey.selection,
+                            .threads = options.threads,
+                            .galaxies_per_shard = options.galaxies_per_shard};
   PECULIAR_ASSIGN_OR_RETURN(SurveyTables tables, ReadSurveyTables(options.survey));
   build.inputs = std::move(tables.inputs);
   if (!options.lines.empty()) {
@@ -137,6 +139,7 @@ Json IngestReportToJson(const IngestReport& report) {
           {"dataset", report.build.digest}};
 }
 
+// long: a statement a flag
 void AddIngestCommand(CLI::App& app, CommandResult& result) {
   struct Flags {
     IngestOptions options;
@@ -156,6 +159,11 @@ void AddIngestCommand(CLI::App& app, CommandResult& result) {
                    "19 of the paper");
   verb->add_option("--max-cube-gib", options.max_cube_gib, "refuse cubes that inflate to more")
       ->check(CLI::Range(0.001, 1024.0))
+      ->capture_default_str();
+  verb->add_option("--galaxies-per-shard", options.galaxies_per_shard,
+                   "selected galaxies to a file of the dataset, the least that embed --shard can "
+                   "give a process")
+      ->check(CLI::Range(1, 4096))
       ->capture_default_str();
   verb->add_option("--threads", options.threads,
                    "0 = all cores; each holds one cube: its file, inflated, and what is read of it")

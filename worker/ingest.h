@@ -2,6 +2,7 @@
 // W/dataset. Can be killed and run again; cubes that have not changed are not read twice.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 
@@ -20,6 +21,8 @@ struct IngestOptions {
   std::filesystem::path lines;  // a line list; empty: the paper's 19 lines
   double max_cube_gib = 4;      // bound on one cube inflated
   int threads = 0;              // 0 = all cores
+  // Selected galaxies to a file of the dataset: the least that `embed --shard` can give a process.
+  std::size_t galaxies_per_shard = BuildDatasetOptions().galaxies_per_shard;
 };
 
 struct IngestReport {

@@ -76,4 +76,20 @@ absl::StatusOr<int> ReadThreads(const Environment& environment) {
   return std::max(1, HardwareThreads() / processes);
 }
 
+absl::StatusOr<Device> ReadGpu(const Environment& environment, const Device& device,
+                               const absl::StatusOr<int>& gpus) {
+  constexpr char kName[] = "LOCAL_RANK";
+  const bool open = device.kind != DeviceKind::kCpu && device.index == Device::kFirstGpu;
+  if (!open || !gpus.ok() || !Says(environment, kName)) return device;
+  PECULIAR_ASSIGN_OR_RETURN(const int rank, ReadNumber(environment, kName, 0, kMostProcesses - 1,
+                                                       "this process's number on its machine"));
+  if (rank >= *gpus) {
+    return InvalidArgument(
+        "LOCAL_RANK is {}, but this process sees {}: expected a GPU for each process of the "
+        "machine; where each sees its own alone, --device cuda:0 takes it",
+        rank, *gpus == 1 ? "1 GPU" : fmt::format("{} GPUs", *gpus));
+  }
+  return Device(device.kind, rank);
+}
+
 }  // namespace peculiar::worker

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/base/status.h"
+#include "core/model/device.h"
 #include "core/model/process_group.h"
 
 namespace peculiar::worker {
@@ -22,5 +23,11 @@ absl::StatusOr<std::optional<ProcessPlace>> ReadProcessPlace(const Environment& 
 // Threads for each of the LOCAL_WORLD_SIZE processes of this machine, at least 1; 0 (all cores)
 // when that variable is not set. INVALID_ARGUMENT when it is no number above 0.
 absl::StatusOr<int> ReadThreads(const Environment& environment);
+
+// `device` with the GPU that LOCAL_RANK says, this process's number on its machine, unless it names
+// one itself or is the CPU. `gpus`: the answer of CountGpus; when there are none, or LOCAL_RANK is
+// not set, `device` as it is. INVALID_ARGUMENT when LOCAL_RANK is no number of a GPU.
+absl::StatusOr<Device> ReadGpu(const Environment& environment, const Device& device,
+                               const absl::StatusOr<int>& gpus);
 
 }  // namespace peculiar::worker

@@ -56,6 +56,34 @@ TEST(ProcessPlaceTest, NothingSetOrOneProcessIsNoPlace) {
   EXPECT_EQ(ReadProcessPlace(From(one)).value().has_value(), false);
 }
 
+TEST(ReadGpuTest, LocalRankSaysWhichWhenTheDeviceDoesNot) {
+  const Variables second = {{"LOCAL_RANK", "1"}};
+  EXPECT_EQ(*ReadGpu(From(second), DeviceKind::kCuda, 2), Device(DeviceKind::kCuda, 1));
+  EXPECT_EQ(*ReadGpu(From(second), DeviceKind::kAuto, 2), Device(DeviceKind::kAuto, 1));
+  const Device first(DeviceKind::kCuda, 0);
+  EXPECT_EQ(*ReadGpu(From(second), first, 2), first);
+  EXPECT_EQ(*ReadGpu(From(second), DeviceKind::kCpu, 2), DeviceKind::kCpu);
+  EXPECT_EQ(*ReadGpu(From(second), DeviceKind::kAuto, FailedPrecondition("none")),
+            DeviceKind::kAuto);
+  const Variables none, empty = {{"LOCAL_RANK", ""}};
+  EXPECT_EQ(*ReadGpu(From(none), DeviceKind::kCuda, 2), DeviceKind::kCuda);
+  EXPECT_EQ(*ReadGpu(From(empty), DeviceKind::kCuda, 2), DeviceKind::kCuda);
+}
+
+TEST(ReadGpuTest, ALocalRankWithoutAGpuIsRefused) {
+  const Variables third = {{"LOCAL_RANK", "2"}}, word = {{"LOCAL_RANK", "two"}};
+  for (const DeviceKind kind : {DeviceKind::kCuda, DeviceKind::kAuto}) {
+    const auto beyond = ReadGpu(From(third), kind, 2);
+    EXPECT_EQ(beyond.status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(std::string(MessageOf(beyond.status())),
+                HasSubstr("LOCAL_RANK is 2, but this process sees 2 GPUs"));
+  }
+  EXPECT_THAT(std::string(MessageOf(ReadGpu(From(third), DeviceKind::kCuda, 1).status())),
+              HasSubstr("sees 1 GPU: expected"));
+  EXPECT_THAT(std::string(MessageOf(ReadGpu(From(word), DeviceKind::kCuda, 2).status())),
+              HasSubstr("LOCAL_RANK is 'two'"));
+}
+
 TEST(ProcessPlaceTest, AMissingVariableIsNamed) {
   for (const auto& [name, value] : kGood) {
     Variables variables = kGood;

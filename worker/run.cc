@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
+#include <optional>
 
 #include "worker/network_choice.h"
+#include "worker/process_place.h"
 
 namespace peculiar::worker {
 namespace {
@@ -44,6 +47,7 @@ absl::Status Embed(const RunVerbOptions& options, RunVerbReport& report) {
   EmbedVerbOptions embed{.workspace = options.workspace, .models = NamesOf(options.models)};
   embed.embedder.device = training.device;
   embed.embedder.threads = training.threads;
+  embed.embedder.memory_limit = training.memory_limit;
   embed.embedder.engine = training.engine;
   PECULIAR_ASSIGN_OR_RETURN(report.embedding, RunEmbed(embed));
   return absl::OkStatus();
@@ -65,6 +69,16 @@ absl::Status Publish(const RunVerbOptions& options, RunVerbReport& report) {
                              .threads = options.train.training.threads};
   PECULIAR_ASSIGN_OR_RETURN(report.publishing, RunPublish(publish));
   return absl::OkStatus();
+}
+
+// What several processes do together is the training: each would do all the other stages as well.
+absl::Status CheckAlone() {
+  PECULIAR_ASSIGN_OR_RETURN(const std::optional<ProcessPlace> place, ReadProcessPlace(std::getenv));
+  if (!place) return absl::OkStatus();
+  return InvalidArgument(
+      "WORLD_SIZE is {}, but run is for one process: use ingest, train (which several do "
+      "together), embed, reduce and publish",
+      place->size);
 }
 
 void PrintReport(const RunVerbReport& report, bool as_json) {
@@ -131,6 +145,8 @@ void AddRunCommand(CLI::App& app, CommandResult& result) {
                    "release of the survey's data, kept with the snapshot: \"DR17 v3_1_1\"");
   AddOutputFlag(*verb, flags->output);
   verb->callback([flags, &result] {
+    result.status = CheckAlone();
+    if (!result.status.ok()) return;
     const absl::StatusOr<RunVerbReport> report = RunAll(flags->options);
     result.status = report.status();
     if (report.ok()) PrintReport(*report, flags->output == "json");

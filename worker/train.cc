@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "core/cuda/gpus.h"
 #include "core/train/benchmark.h"
 #include "worker/choice.h"
 #include "worker/process_place.h"
@@ -117,13 +118,12 @@ void AddScheduleFlags(CLI::App& app, TrainVerbOptions& options) {
 
 void AddMachineFlags(CLI::App& app, TrainOptions& training) {
   AddDeviceFlag(app, training.device);
+  AddMemoryLimitFlag(app, training.memory_limit);
   app.add_option("--threads", training.threads, "0 = all cores")->capture_default_str();
   app.add_option("--engine", training.engine,
                  "fused: the CPU; scan: LibTorch, on a GPU; reference: LibTorch, slowest")
       ->capture_default_str();
-  AddChoice(app, "--precision", training.precision,
-            {Precision::kFp32, Precision::kTf32, Precision::kBf16}, PrecisionName,
-            "of the layers over images, with engine scan: tf32 on a GPU, bf16");
+  AddPrecisionFlag(app, training.precision);
   app.add_flag("--tune", training.tune,
                "on a GPU, try cuDNN's kernels before choosing: faster, but two runs may differ in "
                "their last bits");
@@ -139,13 +139,18 @@ absl::StatusOr<std::unique_ptr<ProcessGroup>> JoinOthers(const TrainVerbOptions&
   return ProcessGroup::Join(*options.place);
 }
 
-// Takes this process's place, and its share of the cores, from the environment.
+// Takes this process's place, its share of the cores and its GPU from the environment.
 absl::Status ReadEnvironment(double timeout_seconds, TrainVerbOptions& options) {
   PECULIAR_ASSIGN_OR_RETURN(options.place, ReadProcessPlace(std::getenv));
   if (!options.place) return absl::OkStatus();
   options.place->timeout = std::chrono::milliseconds(std::llround(timeout_seconds * 1000));
   if (options.training.threads == 0) {
     PECULIAR_ASSIGN_OR_RETURN(options.training.threads, ReadThreads(std::getenv));
+  }
+  Device& device = options.training.device;
+  const bool may_use_gpu = options.training.engine != "fused" && device.kind != DeviceKind::kCpu;
+  if (may_use_gpu) {
+    PECULIAR_ASSIGN_OR_RETURN(device, ReadGpu(std::getenv, device, CountGpus()));
   }
   return absl::OkStatus();
 }
@@ -169,13 +174,17 @@ absl::StatusOr<TrainVerbReport> RunTrain(const TrainVerbOptions& options) {
   // Before anything that may fail for one process alone: the others then see it leave.
   PECULIAR_ASSIGN_OR_RETURN(const std::unique_ptr<ProcessGroup> group, JoinOthers(options));
   const bool first = group == nullptr || group->rank() == 0;
-  PECULIAR_ASSIGN_OR_RETURN(
-      const Workspace workspace,
-      Workspace::Open(options.workspace, first ? WorkspaceAccess::kWrite : WorkspaceAccess::kRead));
+  PECULIAR_ASSIGN_OR_RETURN(const Workspace workspace,
+                            Workspace::Open(options.workspace, first ? WorkspaceAccess::kModels
+                                                                     : WorkspaceAccess::kRead));
   PECULIAR_ASSIGN_OR_RETURN(const std::filesystem::path folder,
                             workspace.ModelFolder(report.model));
   PECULIAR_ASSIGN_OR_RETURN(const Dataset dataset,
                             Dataset::Open(workspace.dataset_folder(), ShardCheck::kVerify));
+  std::optional<FileLock> lock;
+  if (first) {
+    PECULIAR_ASSIGN_OR_RETURN(lock, workspace.LockModel(report.model, LockMode::kAlone));
+  }
   TrainOptions training = MakeTraining(options);
   PECULIAR_ASSIGN_OR_RETURN(training.network, MakeNetworkConfig(options.network, dataset.channels(),
                                                                 dataset.crop_size()));

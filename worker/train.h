@@ -32,7 +32,8 @@ struct TrainVerbReport {
   TrainReport training;
 };
 
-// Holds the workspace's lock meanwhile; of several processes rank 0 does. SIGTERM and SIGINT end it
+// Locks the model meanwhile, and shares the workspace with work on other models; of several
+// processes rank 0 does. SIGTERM and SIGINT end it
 // after the step being done, with a checkpoint; the report says so. Errors of ProcessGroup::Join,
 // Workspace::Open, Dataset::Open and Train.
 absl::StatusOr<TrainVerbReport> RunTrain(const TrainVerbOptions& options);

@@ -186,6 +186,18 @@ TEST_F(TrainVerbTest, FlagsOfTheCommandLineReachTheOptions) {
   EXPECT_EQ(options.training.checkpoint_minutes, 1);
 }
 
+TEST_F(TrainVerbTest, AMemoryLimitIsForAGpu) {
+  CLI::App app;
+  TrainVerbOptions options = MakeOptions();
+  AddTrainingFlags(app, options);
+  app.parse("--memory-limit 50%");
+  EXPECT_EQ(options.training.memory_limit, MemoryLimit{.share = 0.5});
+  EXPECT_THROW(app.parse("--memory-limit 20"), CLI::ValidationError);
+  const absl::Status refused = RunTrain(options).status();
+  EXPECT_TRUE(absl::IsInvalidArgument(refused)) << refused;
+  EXPECT_NE(MessageOf(refused).find("the device is the CPU"), std::string_view::npos) << refused;
+}
+
 TEST_F(TrainVerbTest, ADeviceIsAKindOrOneOfTheGpus) {
   CLI::App app;
   TrainVerbOptions options;

@@ -1,11 +1,6 @@
 #include "worker/workspace.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
 #include "core/base/file.h"
@@ -17,30 +12,8 @@ namespace {
 constexpr std::string_view kMarkerName = "workspace.json";
 constexpr std::string_view kLockName = "lock";
 
-// Takes the lock and writes this process's pid into it; returns the descriptor that holds it.
-absl::StatusOr<int> TakeLock(const std::filesystem::path& root) {
-  const std::filesystem::path path = root / kLockName;
-  const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (descriptor < 0) return StatusFromErrno("open", path, errno);
-  int failed = flock(descriptor, LOCK_EX | LOCK_NB);
-  while (failed != 0 && errno == EINTR) failed = flock(descriptor, LOCK_EX | LOCK_NB);
-  if (failed != 0) {
-    const int reason = errno;
-    char pid[32] = {};
-    const ssize_t n = pread(descriptor, pid, sizeof(pid) - 1, 0);
-    close(descriptor);
-    if (reason != EWOULDBLOCK) return StatusFromErrno("lock", path, reason);
-    return FailedPrecondition("another peculiar-worker (pid {}) is using {}",
-                              n > 0 ? std::string(pid, n) : "unknown", root.string());
-  }
-  const std::string pid = std::to_string(getpid());
-  if (ftruncate(descriptor, 0) != 0 ||
-      pwrite(descriptor, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
-    const absl::Status status = StatusFromErrno("write", path, errno);
-    close(descriptor);
-    return status;
-  }
-  return descriptor;
+absl::StatusOr<FileLock> TakeLock(const std::filesystem::path& root, LockMode mode) {
+  return FileLock::Take(root / kLockName, mode, root.string());
 }
 
 absl::Status CheckFormat(const std::filesystem::path& root) {
@@ -77,8 +50,8 @@ absl::StatusOr<Workspace> Workspace::Create(const std::filesystem::path& root) {
   if (!std::filesystem::exists(root / kMarkerName, error)) {
     PECULIAR_RETURN_IF_ERROR(CreateFolder(root));
     PECULIAR_RETURN_IF_ERROR(CheckEmpty(root));
-    PECULIAR_ASSIGN_OR_RETURN(const int lock, TakeLock(root));
-    Workspace workspace(root, lock);
+    PECULIAR_ASSIGN_OR_RETURN(FileLock lock, TakeLock(root, LockMode::kAlone));
+    Workspace workspace(root, std::move(lock));
     // Another process may have made it in between.
     if (!std::filesystem::exists(root / kMarkerName, error)) {
       PECULIAR_RETURN_IF_ERROR(WriteJson(root / kMarkerName, {{"format", kWorkspaceFormat}}));
@@ -92,16 +65,11 @@ absl::StatusOr<Workspace> Workspace::Create(const std::filesystem::path& root) {
 absl::StatusOr<Workspace> Workspace::Open(const std::filesystem::path& root,
                                           WorkspaceAccess access) {
   PECULIAR_RETURN_IF_ERROR(CheckFormat(root));
-  if (access == WorkspaceAccess::kRead) return Workspace(root, -1);
-  PECULIAR_ASSIGN_OR_RETURN(const int lock, TakeLock(root));
-  return Workspace(root, lock);
-}
-
-Workspace::Workspace(Workspace&& other) noexcept
-    : root_(std::move(other.root_)), lock_(std::exchange(other.lock_, -1)) {}
-
-Workspace::~Workspace() {
-  if (lock_ >= 0) close(lock_);
+  if (access == WorkspaceAccess::kRead) return Workspace(root, std::nullopt);
+  const bool shared = access == WorkspaceAccess::kModels;
+  PECULIAR_ASSIGN_OR_RETURN(FileLock lock,
+                            TakeLock(root, shared ? LockMode::kShared : LockMode::kAlone));
+  return Workspace(root, std::move(lock));
 }
 
 absl::StatusOr<std::filesystem::path> Workspace::ModelFolder(std::string_view model) const {
@@ -117,6 +85,13 @@ absl::StatusOr<std::filesystem::path> Workspace::EmbeddingsFolder(std::string_vi
 absl::StatusOr<std::filesystem::path> Workspace::CoordinatesFolder(std::string_view model) const {
   PECULIAR_ASSIGN_OR_RETURN(const std::filesystem::path folder, ModelFolder(model));
   return folder / "coordinates";
+}
+
+absl::StatusOr<FileLock> Workspace::LockModel(std::string_view model, LockMode mode) const {
+  PECULIAR_ASSIGN_OR_RETURN(std::filesystem::path path, ModelFolder(model));
+  PECULIAR_RETURN_IF_ERROR(CreateFolder(models_folder()));
+  path += ".lock";
+  return FileLock::Take(path, mode, fmt::format("model {} of {}", model, root_.string()));
 }
 
 absl::StatusOr<std::vector<std::string>> Workspace::ModelNames() const {

@@ -1,25 +1,27 @@
-// The folder a worker works in: owns the names of everything in it and a lock, so that two workers
-// never write into one. The lock is an flock on W/lock: it ends with the process, however that
-// ends.
+// The folder a worker works in: owns the names of everything in it and its locks, so that no two
+// workers write the same: W/lock, and for each model W/models/NAME.lock.
 //   W/workspace.json  {"format": 1}              W/lock  pid of the last worker that held it
 //   W/dataset/        see core/dataset           W/models/NAME/{checkpoint*, embeddings/,
 //   coordinates/} W/snapshots/      what the server reads      W/tags/NAME.json
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/base/status.h"
+#include "worker/file_lock.h"
 
 namespace peculiar::worker {
 
 inline constexpr int kWorkspaceFormat = 1;
 
-// kWrite holds the lock for the object's lifetime. kRead takes none: every artefact appears
-// atomically, so reading beside a writer is safe.
-enum class WorkspaceAccess { kRead, kWrite };
+// kWrite holds the lock for the object's lifetime, alone. kModels shares it with others that write
+// models too, each that it has locked (LockModel): the dataset stays as it is meanwhile. kRead
+// takes none: every artefact appears atomically, so reading beside a writer is safe.
+enum class WorkspaceAccess { kRead, kModels, kWrite };
 
 class Workspace {
  public:
@@ -27,12 +29,9 @@ class Workspace {
   // FAILED_PRECONDITION when `root` holds something else.
   static absl::StatusOr<Workspace> Create(const std::filesystem::path& root);
   // NOT_FOUND when `root` is not a workspace; FAILED_PRECONDITION for another format version, or
-  // (kWrite) "another peculiar-worker (pid N) is using W".
+  // (but for kRead) "another peculiar-worker (pid N) is using W".
   static absl::StatusOr<Workspace> Open(const std::filesystem::path& root,
                                         WorkspaceAccess access = WorkspaceAccess::kWrite);
-  Workspace(Workspace&& other) noexcept;
-  Workspace& operator=(Workspace&&) = delete;
-  ~Workspace();
 
   const std::filesystem::path& root() const { return root_; }
   std::filesystem::path dataset_folder() const { return root_ / "dataset"; }
@@ -44,14 +43,19 @@ class Workspace {
   absl::StatusOr<std::filesystem::path> ModelFolder(std::string_view model) const;
   absl::StatusOr<std::filesystem::path> EmbeddingsFolder(std::string_view model) const;
   absl::StatusOr<std::filesystem::path> CoordinatesFolder(std::string_view model) const;
+  // For as long as the lock lives: kAlone to change the model, kShared to make parts of its
+  // embeddings beside others that do. Makes models/ when absent. FAILED_PRECONDITION "another
+  // peculiar-worker (pid N) is using model NAME of W"; INVALID_ARGUMENT as ModelFolder.
+  absl::StatusOr<FileLock> LockModel(std::string_view model, LockMode mode) const;
   // Names of the models there (folders with a valid name), sorted.
   absl::StatusOr<std::vector<std::string>> ModelNames() const;
 
  private:
-  Workspace(std::filesystem::path root, int lock) : root_(std::move(root)), lock_(lock) {}
+  Workspace(std::filesystem::path root, std::optional<FileLock> lock)
+      : root_(std::move(root)), lock_(std::move(lock)) {}
 
   std::filesystem::path root_;
-  int lock_ = -1;  // descriptor that holds the flock, -1 for kRead
+  std::optional<FileLock> lock_;  // none for kRead
 };
 
 // INVALID_ARGUMENT unless `name` is 1 to 64 characters of a-z, 0-9, '-' and '_'.

@@ -37,6 +37,41 @@ TEST(WorkspaceTest, ASecondWriterIsRefusedWithThePidOfTheFirst) {
   EXPECT_TRUE(Workspace::Open(root, WorkspaceAccess::kRead).ok());
 }
 
+TEST(WorkspaceTest, WorkOnModelsSharesTheWorkspaceAndExcludesAWriterOfAll) {
+  const auto root = TestFolder() / "work";
+  ASSERT_TRUE(Workspace::Create(root).ok());
+  {
+    const auto first = Workspace::Open(root, WorkspaceAccess::kModels);
+    const auto second = Workspace::Open(root, WorkspaceAccess::kModels);
+    ASSERT_TRUE(first.ok() && second.ok()) << first.status() << second.status();
+    EXPECT_EQ(Workspace::Open(root).status().code(), absl::StatusCode::kFailedPrecondition);
+    const auto ae = first->LockModel("ae", LockMode::kAlone);
+    ASSERT_TRUE(ae.ok()) << ae.status();
+    EXPECT_TRUE(second->LockModel("vae", LockMode::kAlone).ok());
+    const auto taken = second->LockModel("ae", LockMode::kShared);
+    EXPECT_EQ(MessageOf(taken.status()),
+              fmt::format("another peculiar-worker (pid {}) is using model ae of {}", getpid(),
+                          root.string()));
+  }
+  const auto writer = Workspace::Open(root);
+  ASSERT_TRUE(writer.ok()) << writer.status();
+  EXPECT_FALSE(Workspace::Open(root, WorkspaceAccess::kModels).ok());
+}
+
+TEST(WorkspaceTest, SharesOfAModelWorkTogetherAndNobodyChangesItMeanwhile) {
+  const auto root = TestFolder() / "work";
+  ASSERT_TRUE(Workspace::Create(root).ok());
+  const auto workspace = Workspace::Open(root, WorkspaceAccess::kModels);
+  const auto first = workspace->LockModel("ae", LockMode::kShared);
+  const auto second = workspace->LockModel("ae", LockMode::kShared);
+  EXPECT_TRUE(first.ok() && second.ok());
+  EXPECT_EQ(workspace->LockModel("ae", LockMode::kAlone).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(workspace->LockModel("../ae", LockMode::kAlone).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(workspace->ModelNames()->empty());
+}
+
 TEST(WorkspaceTest, TheLockEndsWithItsHolderHoweverThatEnds) {
   const auto root = TestFolder() / "work";
   { ASSERT_TRUE(Workspace::Create(root).ok()); }

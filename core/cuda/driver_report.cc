@@ -1,3 +1,6 @@
+#include <cctype>
+#include <sstream>
+
 #include "core/cuda/gpus.h"
 
 namespace peculiar {
@@ -7,7 +10,23 @@ std::string CudaVersion(int version) {
   return fmt::format("{}.{}", version / 1000, version % 1000 / 10);
 }
 
+// "580.82.07": digits with points between.
+bool IsVersion(std::string_view word) {
+  return !word.empty() && std::isdigit(static_cast<unsigned char>(word.front())) != 0 &&
+         word.find('.') != std::string_view::npos &&
+         word.find_first_not_of("0123456789.") == std::string_view::npos;
+}
+
 }  // namespace
+
+std::string DriverText(std::string_view proc_version, int cuda_version) {
+  const std::string cuda = fmt::format("CUDA {}", CudaVersion(cuda_version));
+  std::istringstream words{std::string(proc_version.substr(0, proc_version.find('\n')))};
+  for (std::string word; words >> word;) {
+    if (IsVersion(word)) return fmt::format("{} ({})", word, cuda);
+  }
+  return cuda;
+}
 
 absl::StatusOr<int> GpusOf(const DriverReport& report) {
   if (report.error == 0 && report.gpus > 0) return report.gpus;

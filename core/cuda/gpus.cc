@@ -2,6 +2,8 @@
 
 #include <cuda_runtime_api.h>
 
+#include "core/base/file.h"
+
 namespace peculiar {
 
 absl::StatusOr<int> CountGpus() {
@@ -32,6 +34,17 @@ absl::StatusOr<GpuMemory> MemoryOfGpu(int index) {
   PECULIAR_RETURN_IF_ERROR(
       CudaStatus(error, fmt::format("cannot ask for the memory of GPU {}", index)));
   return GpuMemory{static_cast<std::int64_t>(free), static_cast<std::int64_t>(total)};
+}
+
+absl::StatusOr<GpuDescription> DescribeGpu(int index) {
+  cudaDeviceProp properties{};
+  PECULIAR_RETURN_IF_ERROR(
+      CudaStatus(cudaGetDeviceProperties(&properties, index), "cannot describe a GPU"));
+  int cuda_version = 0;
+  cudaDriverGetVersion(&cuda_version);
+  const auto proc = ReadFile("/proc/driver/nvidia/version");  // not in every container
+  return GpuDescription{properties.name,
+                        DriverText(proc.ok() ? std::string_view(*proc) : "", cuda_version)};
 }
 
 absl::Status CudaStatus(CudaError error, std::string_view what) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "core/base/status.h"
 #include "core/cuda/launch.h"
@@ -32,6 +33,17 @@ struct DriverReport {
 };
 // CountGpus by its answers.
 absl::StatusOr<int> GpusOf(const DriverReport& report);
+
+// What a record of a computation says of a GPU. `driver`: "580.82.07 (CUDA 13.0)", or without the
+// number where the system does not tell it. Requires 0 <= index < CountGpus. Errors of CudaStatus.
+struct GpuDescription {
+  std::string name;  // "NVIDIA H200"
+  std::string driver;
+};
+absl::StatusOr<GpuDescription> DescribeGpu(int index);
+// GpuDescription::driver by what /proc/driver/nvidia/version holds (empty: nothing) and the newest
+// CUDA that the driver can serve.
+std::string DriverText(std::string_view proc_version, int cuda_version);
 
 // OK, or what was attempted with CUDA's words: out of memory RESOURCE_EXHAUSTED, all else INTERNAL.
 absl::Status CudaStatus(CudaError error, std::string_view what);

@@ -30,14 +30,32 @@ TEST(GpusTest, SaysWhatIsMissing) {
               HasSubstr("unknown error (CUDA error 999)"));
 }
 
+TEST(GpusTest, TheDriverIsNamedByItsNumberWhereItIsTold) {
+  EXPECT_EQ(
+      DriverText("NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.82.07  Release "
+                 "Build  (dvs-builder@U22)\nGCC version:  gcc version 12.2.0\n",
+                 13000),
+      "580.82.07 (CUDA 13.0)");
+  EXPECT_EQ(
+      DriverText("NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.104.05  Sat Aug 19", 12020),
+      "535.104.05 (CUDA 12.2)");
+  EXPECT_EQ(DriverText("NVRM version: none\nGCC version:  12.2.0\n", 13020), "CUDA 13.2");
+  EXPECT_EQ(DriverText("", 13020), "CUDA 13.2");
+}
+
 // Whatever this machine has.
 TEST(GpusTest, ThisMachineHasSomeOrAReason) {
   const auto gpus = CountGpus();
   if (gpus.ok()) {
     EXPECT_GT(*gpus, 0);
+    EXPECT_FALSE(DescribeGpu(0)->name.empty());
+    EXPECT_THAT(DescribeGpu(0)->driver, HasSubstr("CUDA "));
+    EXPECT_GT(MemoryOfGpu(*gpus - 1)->total, MemoryOfGpu(*gpus - 1)->free);
   } else {
     EXPECT_EQ(gpus.status().code(), absl::StatusCode::kFailedPrecondition);
     EXPECT_FALSE(gpus.status().message().empty());
+    EXPECT_FALSE(DescribeGpu(0).ok());
+    EXPECT_FALSE(MemoryOfGpu(0).ok());
   }
 }
 

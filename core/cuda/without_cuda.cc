@@ -19,6 +19,8 @@ absl::StatusOr<int> CountGpus() {
 
 absl::StatusOr<GpuMemory> MemoryOfGpu(int) { return CountGpus().status(); }
 
+absl::StatusOr<GpuDescription> DescribeGpu(int) { return CountGpus().status(); }
+
 absl::Status CudaStatus(CudaError error, std::string_view what) {
   if (error == 0) return absl::OkStatus();
   return Internal("{}: CUDA error {}", what, error);

@@ -12,6 +12,7 @@ absl::StatusOr<Dataset> Dataset::Open(const std::filesystem::path& folder, Shard
   const std::filesystem::path path = folder / kManifestName;
   PECULIAR_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
   Dataset dataset;
+  dataset.folder_ = folder;
   PECULIAR_ASSIGN_OR_RETURN(dataset.manifest_, ParseManifest(text, path.string()));
   dataset.digest_ = Sha256Hex(text);
   const ShardShape expected{dataset.channels(), dataset.crop_size(), dataset.crop_size()};
@@ -26,6 +27,14 @@ absl::StatusOr<Dataset> Dataset::Open(const std::filesystem::path& folder, Shard
     dataset.shards_.push_back(std::move(shard));
   }
   return dataset;
+}
+
+absl::Status Dataset::VerifyShards(std::size_t first, std::size_t end) const {
+  for (std::size_t i = first; i < end; ++i) {
+    const auto path = folder_ / manifest_.shards[i].file;
+    PECULIAR_RETURN_IF_ERROR(Shard::Open(path, ShardCheck::kVerify).status());
+  }
+  return absl::OkStatus();
 }
 
 SampleView Dataset::sample(std::size_t i) const {

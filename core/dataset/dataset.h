@@ -30,6 +30,9 @@ class Dataset {
   static absl::StatusOr<Dataset> Open(const std::filesystem::path& folder,
                                       ShardCheck check = ShardCheck::kTrust);
 
+  // Verifies the shards [first, end), which Open has trusted. Requires that there are as many.
+  absl::Status VerifyShards(std::size_t first, std::size_t end) const;
+
   std::size_t size() const { return manifest_.entries.size(); }
   // Requires i < size(). Entries are sorted by plate-IFU, as strings, and fill the shards one after
   // the other, row by row.
@@ -55,6 +58,7 @@ class Dataset {
 
  private:
   Dataset() = default;
+  std::filesystem::path folder_;
   DatasetManifest manifest_;
   std::vector<Shard> shards_;
   std::string digest_;

@@ -20,6 +20,7 @@ std::string DeviceName(const Device& device) {
     case DeviceKind::kCuda:
       break;
   }
+  if (device.index == Device::kFirstGpu) return std::string(kCuda);
   return fmt::format("{}:{}", kCuda, device.index);
 }
 
@@ -39,20 +40,23 @@ absl::StatusOr<Device> ParseDevice(std::string_view name) {
 }
 
 absl::StatusOr<Device> ResolveDevice(const Device& device, const absl::StatusOr<int>& gpus) {
-  switch (device.kind) {
-    case DeviceKind::kCpu:
-      return device;
-    case DeviceKind::kAuto:
-      return Device(gpus.ok() ? DeviceKind::kCuda : DeviceKind::kCpu);
-    case DeviceKind::kCuda:
-      break;
-  }
-  if (!gpus.ok()) return Annotate(gpus.status(), "cannot use device " + DeviceName(device));
-  if (device.index >= *gpus) {
+  if (device.kind == DeviceKind::kCpu) return device;
+  if (device.kind == DeviceKind::kAuto && !gpus.ok()) return Device(DeviceKind::kCpu);
+  const Device gpu(DeviceKind::kCuda, device.index == Device::kFirstGpu ? 0 : device.index);
+  if (!gpus.ok()) return Annotate(gpus.status(), "cannot use device " + DeviceName(gpu));
+  if (gpu.index >= *gpus) {
     return InvalidArgument("cannot use device {}: there are {} GPUs, cuda:0 to cuda:{}",
-                           DeviceName(device), *gpus, *gpus - 1);
+                           DeviceName(gpu), *gpus, *gpus - 1);
   }
-  return device;
+  return gpu;
+}
+
+DeviceReport DescribeDevice(const Device& device) {
+  DeviceReport report = {DeviceName(device), ""};
+  if (device.kind != DeviceKind::kCuda) return report;
+  const absl::StatusOr<GpuDescription> gpu = DescribeGpu(device.index);
+  if (!gpu.ok()) return report;
+  return {fmt::format("{} {}", report.device, gpu->name), gpu->driver};
 }
 
 absl::StatusOr<Device> ResolveDevice(const Device& device) {

@@ -8,10 +8,10 @@ namespace {
 using testing::HasSubstr;
 
 TEST(DeviceTest, NamesAreReadBack) {
-  for (const std::string name : {"auto", "cpu", "cuda:0", "cuda:12"}) {
+  for (const std::string name : {"auto", "cpu", "cuda", "cuda:0", "cuda:12"}) {
     EXPECT_EQ(DeviceName(*ParseDevice(name)), name);
   }
-  EXPECT_EQ(*ParseDevice("cuda"), Device(DeviceKind::kCuda, 0));
+  EXPECT_EQ(*ParseDevice("cuda"), Device(DeviceKind::kCuda));
   EXPECT_EQ(*ParseDevice("cuda:3"), Device(DeviceKind::kCuda, 3));
 }
 
@@ -26,8 +26,18 @@ TEST(DeviceTest, OtherNamesAreRefused) {
 
 TEST(DeviceTest, AutoIsTheFirstGpuOrTheCpu) {
   EXPECT_EQ(*ResolveDevice(DeviceKind::kAuto, 2), Device(DeviceKind::kCuda, 0));
+  EXPECT_EQ(*ResolveDevice(DeviceKind::kCuda, 2), Device(DeviceKind::kCuda, 0));
+  EXPECT_EQ(*ResolveDevice(Device(DeviceKind::kAuto, 1), 2), Device(DeviceKind::kCuda, 1));
+  EXPECT_FALSE(ResolveDevice(Device(DeviceKind::kAuto, 2), 2).ok());
   EXPECT_EQ(*ResolveDevice(DeviceKind::kAuto, FailedPrecondition("none")), DeviceKind::kCpu);
   EXPECT_EQ(*ResolveDevice(DeviceKind::kCpu, 2), DeviceKind::kCpu);
+}
+
+TEST(DeviceTest, ARecordNamesTheDevice) {
+  const DeviceReport cpu = DescribeDevice(DeviceKind::kCpu);
+  EXPECT_EQ(cpu.device, "cpu");
+  EXPECT_EQ(cpu.driver, "");
+  EXPECT_THAT(DescribeDevice(Device(DeviceKind::kCuda, 0)).device, testing::StartsWith("cuda:0"));
 }
 
 TEST(DeviceTest, AGpuThatIsNotThereIsAnErrorThatSaysWhy) {

@@ -35,7 +35,10 @@ absl::StatusOr<Embedder> Embedder::Open(const std::filesystem::path& model_folde
   }));
   PECULIAR_RETURN_IF_ERROR(ImportParameters(checkpoint.tensors, network->autoencoder));
   PECULIAR_ASSIGN_OR_RETURN(network->engine, MakeEngine(options.engine, network->autoencoder,
-                                                        {options.device, options.threads}));
+                                                        {.device = options.device,
+                                                         .threads = options.threads,
+                                                         .precision = options.precision,
+                                                         .memory_limit = options.memory_limit}));
   return Embedder(std::move(network));
 }
 

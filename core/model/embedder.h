@@ -5,12 +5,15 @@
 #include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "core/base/status.h"
 #include "core/model/device.h"
+#include "core/model/memory_limit.h"
+#include "core/model/precision.h"
 #include "core/network/checkpoint.h"
 #include "core/network/network_config.h"
 #include "core/network/slice_visitor.h"
@@ -21,6 +24,8 @@ struct EmbedderOptions {
   Device device;
   int threads = 0;  // 0 = all cores
   std::string engine = "fused";
+  Precision precision = Precision::kFp32;
+  std::optional<MemoryLimit> memory_limit;  // see EngineOptions
   std::size_t batch_size = 16;  // cubes at once: bounds the memory, 16 is the training's
 };
 

@@ -11,6 +11,8 @@
 #include "core/model/fused_engine.h"
 #include "core/model/graph_engine.h"
 #include "core/model/guard.h"
+#include "core/model/measured_engine.h"
+#include "core/model/memory_gauge.h"
 #include "core/weights/tensor_file.h"
 
 namespace peculiar {
@@ -72,6 +74,11 @@ void SetUpGpuLibraries(const EngineOptions& options) {
 
 }  // namespace
 
+Device DeviceOf(const Engine& engine) {
+  const torch::Device device = engine.device();
+  return device.is_cpu() ? Device(DeviceKind::kCpu) : Device(DeviceKind::kCuda, device.index());
+}
+
 absl::Status CheckBatch(const NetworkConfig& config, const Batch& batch) {
   const std::int64_t n = batch.cubes.defined() && batch.cubes.dim() > 0 ? batch.cubes.size(0) : 1;
   if (n == 0) return InvalidArgument("an empty batch");
@@ -102,6 +109,7 @@ absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(std::string_view name, Autoen
   PECULIAR_ASSIGN_OR_RETURN(const Device device,
                             ResolveDevice(fused ? DeviceKind::kCpu : options.device));
   PECULIAR_RETURN_IF_ERROR(CheckPrecision(options.precision, name, device));
+  PECULIAR_RETURN_IF_ERROR(LimitMemory(device, options.memory_limit));
   using Result = absl::StatusOr<std::unique_ptr<Engine>>;
   return Guard("cannot set up the engine", [&]() -> Result {
     const bool on_cpu = device.kind == DeviceKind::kCpu;
@@ -120,10 +128,11 @@ absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(std::string_view name, Autoen
     if (name == "scan") forward.path = ForwardPath::kFused;
     if (options.precision == Precision::kBf16) forward.maps = torch::kBFloat16;
     if (name == "scan" && !on_cpu) {
-      return std::make_unique<GraphEngine>(network, forward, place, threads);
+      return Measured(std::make_unique<GraphEngine>(network, forward, place, threads), device);
     }
-    return std::make_unique<AutogradEngine>(network,
-                                            AutogradOptions{forward, place, on_cpu ? threads : 1});
+    return Measured(std::make_unique<AutogradEngine>(
+                        network, AutogradOptions{forward, place, on_cpu ? threads : 1}),
+                    device);
   });
 }
 

@@ -8,12 +8,14 @@
 #include <torch/types.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/model/autoencoder.h"
 #include "core/model/device.h"
+#include "core/model/memory_limit.h"
 #include "core/model/precision.h"
 #include "core/network/fused_network.h"
 
@@ -42,6 +44,9 @@ class Engine {
                                               const SliceVisitor<float>& visit) = 0;
 };
 
+// Where an engine computes, resolved.
+Device DeviceOf(const Engine& engine);
+
 struct EngineOptions {
   Device device;
   int threads = 0;  // of the CPU; 0 = all cores. No more than the samples of a batch are used
@@ -49,6 +54,7 @@ struct EngineOptions {
   // On a GPU, whether cuDNN tries its kernels before one is chosen. Faster, but two runs may choose
   // differently, and differ in their last bits; else the same GPU and LibTorch give the same bits.
   bool tune = false;
+  std::optional<MemoryLimit> memory_limit = std::nullopt;  // of the GPU's; for the whole process
 };
 
 // INVALID_ARGUMENT unless the batch has at least one cube and the shapes fit; every engine asks.
@@ -62,7 +68,8 @@ const std::vector<std::string>& EngineNames();
 // process's allocator once. The network must outlive the engine. INVALID_ARGUMENT for an unknown
 // name (the known ones are named), negative threads, "fused" on cuda, or a precision other than
 // fp32 with "fused" or "reference", or tf32 on the CPU; for a GPU that cannot be used as
-// ResolveDevice.
+// ResolveDevice, and for the limit of its memory as LimitMemory. When that memory runs out, the
+// engine's error says which batch would fit.
 absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(std::string_view name, Autoencoder& network,
                                                    const EngineOptions& options = {});
 

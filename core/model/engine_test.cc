@@ -182,5 +182,44 @@ TEST(GuardTest, TurnsExceptionsIntoStatuses) {
   EXPECT_EQ(*Guard("x", []() -> absl::StatusOr<int> { return 4; }), 4);
 }
 
+TEST(PrecisionTest, OtherThanFp32IsForTheScanAlone) {
+  Autoencoder network(*MakePreset("tiny", ModelKind::kAe, 10, 16), 1);
+  for (const char* name : {"fused", "reference"}) {
+    const auto engine =
+        MakeEngine(name, network, {.device = DeviceKind::kCpu, .precision = Precision::kBf16});
+    EXPECT_EQ(engine.status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(std::string(engine.status().message()),
+                testing::HasSubstr("ask for engine 'scan'"));
+  }
+  const auto tf32 =
+      MakeEngine("scan", network, {.device = DeviceKind::kCpu, .precision = Precision::kTf32});
+  EXPECT_THAT(std::string(tf32.status().message()),
+              testing::HasSubstr("a CPU cannot compute in tf32"));
+}
+
+// Eight bits of precision in the maps: a loss within a hundredth, gradients that point the same
+// way.
+TEST(PrecisionTest, Bfloat16IsNearFloat32) {
+  const NetworkConfig config = *MakePreset("small", ModelKind::kAe, 20, 16);
+  Autoencoder network(config, 3), narrow(config, 3);
+  const auto full = *MakeEngine("scan", network, {.device = DeviceKind::kCpu, .threads = 1});
+  const auto half = *MakeEngine(
+      "scan", narrow, {.device = DeviceKind::kCpu, .threads = 1, .precision = Precision::kBf16});
+  torch::manual_seed(1);
+  const Batch batch = {torch::randn({2, 20, 16, 16}), {}};
+  const auto expected = full->Backward(batch), found = half->Backward(batch);
+  ASSERT_TRUE(expected.ok() && found.ok()) << found.status();
+  EXPECT_NEAR(found->total, expected->total, 1e-2 * expected->total);
+  EXPECT_NE(found->total, expected->total);
+  std::vector<torch::Tensor> all[2];
+  for (std::size_t k = 0; k < network.tensors().size(); ++k) {
+    all[0].push_back(network.tensors()[k].grad().flatten());
+    all[1].push_back(narrow.tensors()[k].grad().flatten());
+    EXPECT_EQ(all[1].back().scalar_type(), torch::kFloat32);
+  }
+  const torch::Tensor a = at::cat(all[0]), b = at::cat(all[1]);
+  EXPECT_GT((a * b).sum().item<double>() / (a.norm() * b.norm()).item<double>(), 0.99);
+}
+
 }  // namespace
 }  // namespace peculiar

@@ -13,8 +13,8 @@ absl::Status StatusOfCurrentException(std::string_view what) {
     // Its what() carries a stack trace. Running out of memory has a type of its own only on a GPU
     // and only in LibTorch 2.
     const std::string message = error.what_without_backtrace();
-    if (message.find("out of memory") != std::string::npos ||
-        message.find("can't allocate memory") != std::string::npos) {
+    for (const char* words : {"out of memory", "can't allocate memory", "STATUS_ALLOC_FAILED"}) {
+      if (message.find(words) == std::string::npos) continue;
       return ResourceExhausted("{}: {}", what, message);
     }
     return Internal("{}: {}", what, message);

@@ -15,6 +15,7 @@
 #include "core/base/random.h"
 #include "core/model/engine.h"
 #include "core/model/guard.h"
+#include "core/model/memory_gauge.h"
 #include "core/network/flops.h"
 #include "core/network/fma_peak.h"
 #include "core/train/optimiser.h"
@@ -100,11 +101,14 @@ absl::StatusOr<StepBenchmark> Run(const TrainOptions& options, int steps) {
                                        {.device = options.device,
                                         .threads = options.threads,
                                         .precision = options.precision,
-                                        .tune = options.tune}));
+                                        .tune = options.tune,
+                                        .memory_limit = options.memory_limit}));
   Optimiser optimiser(options.optimiser, network.parameters());
   PECULIAR_ASSIGN_OR_RETURN(const std::vector<double> seconds,
                             TimeSteps(*engine, optimiser, batch, options, steps));
-  const std::int64_t peak_memory = PeakResidentBytes() - before;  // of the steps alone
+  const auto gauge = GaugeOf(DeviceOf(*engine));
+  const std::int64_t peak_memory =  // of the steps alone
+      gauge == nullptr ? PeakResidentBytes() - before : gauge->PeakTaken();
   StepBenchmark benchmark;
   PECULIAR_ASSIGN_OR_RETURN(benchmark.embed_seconds, TimeEmbedding(*engine, batch, steps));
   benchmark.engine = options.engine;

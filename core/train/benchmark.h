@@ -25,8 +25,8 @@ struct StepBenchmark {
   double embed_seconds = 0;  // to embed and reconstruct as many cubes as a step has; the fastest
   double gflops = 0;         // 1e9 operations a second (flops.h) in the fastest step
   double peak_fraction = 0;  // of what these threads reach in multiply-adds alone; 0 on a GPU
-  // Resident memory while stepping, at most, less what was resident before the engine was made; of
-  // the process, not of a GPU.
+  // While stepping, at most: of a GPU what was taken for tensors; of the CPU what was resident,
+  // less what was before the engine was made.
   std::int64_t peak_memory_bytes = 0;
 };
 

@@ -10,6 +10,14 @@ namespace {
 
 Json OrNull(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
 
+// None when the key is not there.
+template <typename T>
+absl::StatusOr<std::optional<T>> IfThere(const Json& json, std::string_view key) {
+  if (!json.contains(std::string(key))) return std::optional<T>();
+  PECULIAR_ASSIGN_OR_RETURN(T value, JsonField<T>(json, key));
+  return std::optional<T>(std::move(value));
+}
+
 absl::StatusOr<std::optional<double>> OptionalNumber(const Json& json, std::string_view key) {
   const auto found = json.find(std::string(key));
   if (found != json.end() && found->is_null()) return std::optional<double>();
@@ -20,17 +28,21 @@ absl::StatusOr<std::optional<double>> OptionalNumber(const Json& json, std::stri
 }  // namespace
 
 Json ToJson(const EpochMetrics& metrics) {
-  return {{"epoch", metrics.epoch},
-          {"step", metrics.step},
-          {"train_loss", OrNull(metrics.train_loss)},
-          {"train_kl", OrNull(metrics.train_kl)},
-          {"gradient_norm", OrNull(metrics.gradient_norm)},
-          {"clipped_share", OrNull(metrics.clipped_share)},
-          {"test_loss", OrNull(metrics.test_loss)},
-          {"test_kl", OrNull(metrics.test_kl)},
-          {"learning_rate", metrics.learning_rate},
-          {"cubes_per_second", metrics.cubes_per_second},
-          {"seconds", metrics.seconds}};
+  Json json = {{"epoch", metrics.epoch},
+               {"step", metrics.step},
+               {"train_loss", OrNull(metrics.train_loss)},
+               {"train_kl", OrNull(metrics.train_kl)},
+               {"gradient_norm", OrNull(metrics.gradient_norm)},
+               {"clipped_share", OrNull(metrics.clipped_share)},
+               {"test_loss", OrNull(metrics.test_loss)},
+               {"test_kl", OrNull(metrics.test_kl)},
+               {"learning_rate", metrics.learning_rate},
+               {"cubes_per_second", metrics.cubes_per_second},
+               {"seconds", metrics.seconds}};
+  if (metrics.device) json["device"] = *metrics.device;
+  if (metrics.driver) json["driver"] = *metrics.driver;
+  if (metrics.gpu_memory_bytes) json["gpu_memory_bytes"] = *metrics.gpu_memory_bytes;
+  return json;
 }
 
 absl::StatusOr<EpochMetrics> EpochMetricsFromJson(const Json& json) {
@@ -46,6 +58,10 @@ absl::StatusOr<EpochMetrics> EpochMetricsFromJson(const Json& json) {
   PECULIAR_ASSIGN_OR_RETURN(metrics.learning_rate, JsonField<double>(json, "learning_rate"));
   PECULIAR_ASSIGN_OR_RETURN(metrics.cubes_per_second, JsonField<double>(json, "cubes_per_second"));
   PECULIAR_ASSIGN_OR_RETURN(metrics.seconds, JsonField<double>(json, "seconds"));
+  PECULIAR_ASSIGN_OR_RETURN(metrics.device, IfThere<std::string>(json, "device"));
+  PECULIAR_ASSIGN_OR_RETURN(metrics.driver, IfThere<std::string>(json, "driver"));
+  PECULIAR_ASSIGN_OR_RETURN(metrics.gpu_memory_bytes,
+                            IfThere<std::int64_t>(json, "gpu_memory_bytes"));
   return metrics;
 }
 

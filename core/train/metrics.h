@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "core/base/json.h"
@@ -27,6 +28,12 @@ struct EpochMetrics {
   double learning_rate = 0;     // of the step that follows
   double cubes_per_second = 0;  // training only
   double seconds = 0;           // of the epoch's steps and its test
+  // What computed it (of several processes, rank 0's): "cpu", "cuda:0 NVIDIA H200"; absent in files
+  // of earlier versions.
+  std::optional<std::string> device;
+  std::optional<std::string> driver;  // of a GPU: "580.82.07 (CUDA 13.0)"
+  // Most that was taken of the GPU's memory since the epoch before.
+  std::optional<std::int64_t> gpu_memory_bytes;
 };
 
 Json ToJson(const EpochMetrics& metrics);

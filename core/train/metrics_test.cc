@@ -54,6 +54,38 @@ TEST(MetricsTest, LinesComeBackAsWritten) {
   EXPECT_FALSE((*lines)[1].test_loss.has_value());
 }
 
+TEST(MetricsTest, DeviceDriverAndMemoryComeBackAndMayBeMissing) {
+  const auto path = TestFolder() / "gpu-metrics.jsonl";
+  const EpochMetrics gpu{.epoch = 1,
+                         .device = "cuda:0 NVIDIA H200",
+                         .driver = "580.82.07 (CUDA 13.0)",
+                         .gpu_memory_bytes = std::int64_t{20} << 30};
+  ASSERT_TRUE(WriteMetrics(path, {EpochMetrics{.epoch = 0, .device = "cpu"}, gpu}).ok());
+  const absl::StatusOr<std::vector<EpochMetrics>> lines = ReadMetrics(path);
+  ASSERT_TRUE(lines.ok()) << lines.status();
+  EXPECT_EQ((*lines)[0].device, "cpu");
+  EXPECT_FALSE((*lines)[0].driver || (*lines)[0].gpu_memory_bytes);
+  EXPECT_EQ((*lines)[1].device, gpu.device);
+  EXPECT_EQ((*lines)[1].driver, gpu.driver);
+  EXPECT_EQ((*lines)[1].gpu_memory_bytes, gpu.gpu_memory_bytes);
+}
+
+// A line that version 0.1.0 wrote.
+TEST(MetricsTest, LinesOfEarlierVersionsAreRead) {
+  const auto path = TestFolder() / "old-metrics.jsonl";
+  ASSERT_TRUE(WriteFileAtomically(
+                  path,
+                  "{\"clipped_share\":0.5,\"cubes_per_second\":660.5,\"epoch\":1,"
+                  "\"gradient_norm\":1.25,\"learning_rate\":0.01,\"seconds\":0.25,\"step\":3,"
+                  "\"test_kl\":null,\"test_loss\":null,\"train_kl\":0.0,\"train_loss\":0.7}\n")
+                  .ok());
+  const absl::StatusOr<std::vector<EpochMetrics>> lines = ReadMetrics(path);
+  ASSERT_TRUE(lines.ok()) << lines.status();
+  EXPECT_EQ(lines->at(0).cubes_per_second, 660.5);
+  EXPECT_FALSE(lines->at(0).device.has_value());
+  EXPECT_EQ(ToJson(lines->at(0)).count("device"), 0u);
+}
+
 TEST(MetricsTest, NoFileIsNoLines) {
   const auto lines = ReadMetrics(TestFolder() / "no-such-metrics.jsonl");
   ASSERT_TRUE(lines.ok());

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "core/base/json.h"
 #include "core/dataset/augment.h"
 #include "core/dataset/split.h"
 #include "core/model/device.h"
+#include "core/model/memory_limit.h"
 #include "core/model/precision.h"
 #include "core/network/network_config.h"
 #include "core/train/optimiser_kind.h"
@@ -48,7 +50,8 @@ struct TrainOptions {
   int threads = 0;  // 0 = all cores
   std::string engine = "fused";
   Precision precision = Precision::kFp32;
-  bool tune = false;  // EngineOptions
+  bool tune = false;                        // EngineOptions
+  std::optional<MemoryLimit> memory_limit;  // see EngineOptions
   // A checkpoint within an epoch when the last is older than this; 0 = at the end of epochs only.
   double checkpoint_minutes = 10;
 };

@@ -12,7 +12,8 @@ absl::StatusOr<TrainReport> Train(const Dataset& dataset, const std::filesystem:
                       {.device = options.device,
                        .threads = options.threads,
                        .precision = options.precision,
-                       .tune = options.tune});
+                       .tune = options.tune,
+                       .memory_limit = options.memory_limit});
   };
   return TrainWithEngine(dataset, model_folder, options, callbacks, make_engine, group);
 }

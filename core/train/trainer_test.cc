@@ -107,6 +107,9 @@ TEST_F(TrainerTest, ReportAndMetricsTellWhatWasDone) {
   EXPECT_FALSE((*metrics)[0].train_loss.has_value());
   EXPECT_EQ((*metrics)[2].step, 2 * kStepsAnEpoch);
   EXPECT_EQ((*metrics)[2].test_loss, report.last.test_loss);
+  EXPECT_EQ((*metrics)[0].device, "cpu");
+  EXPECT_EQ((*metrics)[2].device, "cpu");
+  EXPECT_FALSE((*metrics)[2].driver || (*metrics)[2].gpu_memory_bytes);
   EXPECT_GT(*(*metrics)[2].train_kl, 0);
   EXPECT_GT(*(*metrics)[2].gradient_norm, 0);
 }

@@ -7,8 +7,8 @@
 #include <cmath>
 
 #include "core/base/file.h"
-#include "core/cuda/gpus.h"
 #include "core/model/guard.h"
+#include "core/model/memory_gauge.h"
 #include "core/model/tensor_exchange.h"
 #include "core/train/resident_batches.h"
 #include "core/train/shared_step.h"
@@ -80,6 +80,7 @@ absl::StatusOr<std::unique_ptr<TrainingRun>> TrainingRun::Create(
                                                           std::move(split)));
   PECULIAR_ASSIGN_OR_RETURN(run->engine_, make_engine(run->network_));
   PECULIAR_RETURN_IF_ERROR(run->ChooseBatches());
+  run->device_meter_ = std::make_unique<DeviceMeter>(*run->engine_);
   run->optimiser_ = std::make_unique<Optimiser>(options.optimiser, run->network_.parameters());
   PECULIAR_RETURN_IF_ERROR(run->Start());
   return run;
@@ -89,9 +90,9 @@ absl::Status TrainingRun::ChooseBatches() {
   BatchOptions options = MakeBatchOptions(options_, NoiseSize(options_.network));
   const torch::Device device = engine_->device();
   options.pinned = device.is_cuda();
-  if (device.is_cuda()) {
-    PECULIAR_ASSIGN_OR_RETURN(const GpuMemory memory, MemoryOfGpu(device.index()));
-    if (ResidentBatches::BytesOf(dataset_) <= memory.free / 2) {
+  if (const auto gauge = GaugeOf(DeviceOf(*engine_))) {
+    PECULIAR_ASSIGN_OR_RETURN(const MemoryGauge::Reading memory, gauge->Read());
+    if (ResidentBatches::BytesOf(dataset_) <= memory.left_bytes / 2) {
       PECULIAR_ASSIGN_OR_RETURN(batches_, ResidentBatches::Create(dataset_, device, options));
       return absl::OkStatus();
     }
@@ -274,6 +275,7 @@ absl::StatusOr<TrainingRun::Outcome> TrainingRun::FinishEpoch(int epoch) {
   line.learning_rate = LearningRate();
   line.cubes_per_second = meter_.cubes_per_second();
   line.seconds = meter_.seconds + SecondsSince(start);
+  device_meter_->AddTo(line);
   metrics_.push_back(line);
   if (Writes()) PECULIAR_RETURN_IF_ERROR(WriteMetrics(folder_ / kMetricsName, metrics_));
   if (callbacks_.on_epoch) callbacks_.on_epoch(line);

@@ -17,6 +17,7 @@
 #include "core/network/checkpoint.h"
 #include "core/train/batches.h"
 #include "core/train/best_weights.h"
+#include "core/train/device_meter.h"
 #include "core/train/meters.h"
 #include "core/train/optimiser.h"
 #include "core/train/schedule.h"
@@ -91,6 +92,7 @@ class TrainingRun {
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<BatchSource> batches_;
   std::unique_ptr<Optimiser> optimiser_;
+  std::unique_ptr<DeviceMeter> device_meter_;
 
   std::chrono::steady_clock::time_point last_save_ = std::chrono::steady_clock::now();
   CheckpointPosition position_;

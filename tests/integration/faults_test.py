@@ -57,7 +57,7 @@ class Workspace(unittest.TestCase):
     def tree(self):
         """Every file with its digest, but for the lock."""
         return {str(path): hashlib.sha256(path.read_bytes()).hexdigest()
-                for path in self.work.rglob("*") if path.is_file() and path.name != "lock"}
+                for path in self.work.rglob("*") if path.is_file() and not path.name.endswith("lock")}
 
     def weights(self, model):
         digests = [hashlib.sha256(path.read_bytes()).hexdigest()

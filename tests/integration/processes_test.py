@@ -15,7 +15,7 @@ import numpy
 
 import programs
 
-VARIABLES = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT", "LOCAL_WORLD_SIZE")
+VARIABLES = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT", "LOCAL_WORLD_SIZE", "LOCAL_RANK")
 # Small steps: larger ones amplify rounding, whatever it comes from.
 TRAIN = ("--kind", "vae", "--preset", "tiny", "--seed", 5, "--copies", 1, "--batch", 8, "--optimiser", "adagrad",
          "--rate-schedule", "constant", "--learning-rate", 0.00003, "--output", "json")
@@ -174,6 +174,12 @@ class BadSettings(Workspace):
         self.check_refused(2, "RANK is '2', expected 0 to 1", rank=2)
         self.check_refused(2, "MASTER_PORT is set, but RANK is not", rank=None)
         self.check_refused(2, "LOCAL_WORLD_SIZE is '0', expected 1 to 4096", LOCAL_WORLD_SIZE=0)
+
+    def test_all_stages_are_for_one_process(self):
+        done = programs.worker("run", "--workspace", self.work, "--drpall", programs.SURVEY / "drpall.fits", "--cubes",
+                               programs.SURVEY, check=False, env=environment(0, 2, free_port()))
+        self.assertIn("WORLD_SIZE is 2, but run is for one process", done.stderr)
+        self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
 
     def test_a_rendezvous_that_nobody_joins(self):
         self.check_refused(5, "rank 0 of 2 waited 1 s for the other processes: rank 1 did not come", "--rank-timeout", 1)

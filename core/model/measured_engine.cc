@@ -1,0 +1,96 @@
+#include "core/model/measured_engine.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace peculiar {
+namespace {
+
+Batch FirstCubes(const Batch& batch, std::int64_t n) {
+  Batch part = {batch.cubes.narrow(0, 0, n), {}};
+  if (batch.noise.defined()) part.noise = batch.noise.narrow(0, 0, n);
+  return part;
+}
+
+std::string FitText(const std::optional<std::int64_t>& fit) {
+  if (!fit) return "a smaller batch may fit";
+  if (*fit == 0) return "not even one cube fits";
+  return fmt::format("a batch of {} would fit", *fit);
+}
+
+}  // namespace
+
+std::int64_t BatchThatFits(const StepMemory& small, const StepMemory& large,
+                           std::int64_t usable_bytes) {
+  // A cube takes no less than the mean of the larger step when that is all there is to go by.
+  const std::int64_t slope = (large.peak_bytes - small.peak_bytes) / (large.cubes - small.cubes);
+  const std::int64_t a_cube =
+      std::max<std::int64_t>(slope > 0 ? slope : large.peak_bytes / large.cubes, 1);
+  const std::int64_t fixed = std::max<std::int64_t>(small.peak_bytes - small.cubes * a_cube, 0);
+  return std::max<std::int64_t>((usable_bytes / 10 * 9 - fixed) / a_cube, 0);
+}
+
+std::unique_ptr<Engine> Measured(std::unique_ptr<Engine> engine, const Device& device) {
+  std::unique_ptr<MemoryGauge> gauge = GaugeOf(device);
+  if (gauge == nullptr) return engine;
+  return std::make_unique<MeasuredEngine>(std::move(engine), std::move(gauge));
+}
+
+MeasuredEngine::MeasuredEngine(std::unique_ptr<Engine> engine, std::unique_ptr<MemoryGauge> gauge)
+    : engine_(std::move(engine)), gauge_(std::move(gauge)) {}
+
+absl::StatusOr<StepLoss> MeasuredEngine::Backward(const Batch& batch) {
+  absl::StatusOr<StepLoss> loss = engine_->Backward(batch);
+  if (!absl::IsResourceExhausted(loss.status())) return loss;
+  return Explain(loss.status(), batch.cubes.size(0),
+                 [&](std::int64_t n) { return engine_->Backward(FirstCubes(batch, n)).status(); });
+}
+
+absl::StatusOr<StepLoss> MeasuredEngine::Evaluate(const Batch& batch) {
+  absl::StatusOr<StepLoss> loss = engine_->Evaluate(batch);
+  if (!absl::IsResourceExhausted(loss.status())) return loss;
+  return Explain(loss.status(), batch.cubes.size(0),
+                 [&](std::int64_t n) { return engine_->Evaluate(FirstCubes(batch, n)).status(); });
+}
+
+absl::StatusOr<torch::Tensor> MeasuredEngine::Embed(const torch::Tensor& cubes,
+                                                    const SliceVisitor<float>& visit) {
+  absl::StatusOr<torch::Tensor> latent = engine_->Embed(cubes, visit);
+  if (!absl::IsResourceExhausted(latent.status())) return latent;
+  return Explain(latent.status(), cubes.size(0), [&](std::int64_t n) {
+    return engine_->Embed(cubes.narrow(0, 0, n), {}).status();
+  });
+}
+
+absl::Status MeasuredEngine::Explain(const absl::Status& error, std::int64_t cubes,
+                                     const Work& work) {
+  const absl::StatusOr<MemoryGauge::Reading> memory = gauge_->Read();
+  if (!memory.ok()) return error;
+  const std::optional<std::int64_t> fit = FindFit(cubes, memory->usable_bytes, work);
+  return ResourceExhausted(
+      "out of memory on {} with a batch of {} cubes: this process may have {} of {} ({} were "
+      "free); "
+      "{}",
+      gauge_->device(), cubes, MemoryText(memory->usable_bytes), MemoryText(memory->total_bytes),
+      MemoryText(memory->free_bytes), FitText(fit));
+}
+
+absl::StatusOr<StepMemory> MeasuredEngine::Measure(std::int64_t cubes, const Work& work) {
+  gauge_->StartPeak();
+  PECULIAR_RETURN_IF_ERROR(work(cubes));
+  return StepMemory{cubes, gauge_->PeakInTensors()};
+}
+
+std::optional<std::int64_t> MeasuredEngine::FindFit(std::int64_t cubes, std::int64_t usable_bytes,
+                                                    const Work& work) {
+  if (cubes == 1) return 0;
+  const absl::StatusOr<StepMemory> one = Measure(1, work);
+  if (absl::IsResourceExhausted(one.status())) return 0;
+  if (!one.ok()) return std::nullopt;
+  const absl::StatusOr<StepMemory> two = cubes > 2 ? Measure(2, work) : one;
+  if (cubes == 2 || absl::IsResourceExhausted(two.status())) return 1;
+  if (!two.ok()) return std::nullopt;
+  return std::clamp<std::int64_t>(BatchThatFits(*one, *two, usable_bytes), 2, cubes - 1);
+}
+
+}  // namespace peculiar
