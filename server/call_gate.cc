@@ -16,17 +16,25 @@ std::optional<std::string_view> SentId(const grpc::ServerContextBase& context) {
   return std::string_view(sent->second.data(), sent->second.size());
 }
 
+// In gRPC's own clock, which is the steady one: no clock is read.
+bool HasPassed(gpr_timespec deadline, std::chrono::steady_clock::time_point now) {
+  const auto second = std::chrono::floor<std::chrono::seconds>(now);
+  const gpr_timespec time = {
+      second.time_since_epoch().count(),
+      static_cast<std::int32_t>(std::chrono::nanoseconds(now - second).count()),
+      GPR_CLOCK_MONOTONIC};
+  return gpr_time_cmp(gpr_convert_clock_type(deadline, GPR_CLOCK_MONOTONIC), time) <= 0;
+}
+
 }  // namespace
 
 Call::Call(CallGate& gate, grpc::ServerContextBase& context, std::string_view method)
     : gate_(gate), method_(gate.counts_.PlaceOf(method)) {
   place_.context = &context;
   const std::optional<std::string_view> sent = SentId(context);
-  request_id_ = sent && IsRequestId(*sent) ? std::string(*sent) : MakeRequestId();
-  // Metadata costs a small call a twentieth of its time: a client that sent none hears of it with
-  // an error alone.
-  client_knows_id_ = sent.has_value();
-  if (client_knows_id_) context.AddInitialMetadata(kRequestIdKey, request_id_);
+  if (!sent) return;
+  request_id_ = IsRequestId(*sent) ? std::string(*sent) : MakeRequestId();
+  context.AddInitialMetadata(kRequestIdKey, request_id_);
 }
 
 Call::~Call() {
@@ -45,7 +53,7 @@ absl::Status Call::Admit() {
   const grpc::ServerContextBase& context = *place_.context;
   if (context.IsCancelled()) {
     status = MakeStatus(absl::StatusCode::kCancelled, "CANCELLED: the caller gave up");
-  } else if (context.deadline() <= std::chrono::system_clock::now()) {
+  } else if (HasPassed(context.raw_deadline(), begin_)) {
     status = MakeStatus(absl::StatusCode::kDeadlineExceeded,
                         "DEADLINE_EXCEEDED: the deadline passed before the work began");
   } else if (const absl::Status allowed = Authorize(); !allowed.ok()) {
@@ -89,7 +97,10 @@ absl::Status Call::CheckExportTime() const {
 
 grpc::Status Call::End(const absl::Status& status, const Answered& answered) {
   grpc::Status told = ToGrpcStatus(status);
-  if (!told.ok() && !client_knows_id_) {
+  // Metadata costs a small call a twentieth of its time: a client that sent none hears of it with
+  // an error alone.
+  if (!told.ok() && request_id_.empty()) {
+    request_id_ = MakeRequestId();
     place_.context->AddTrailingMetadata(kRequestIdKey, request_id_);
   }
   Record(told.error_code(), status, answered);
@@ -103,6 +114,7 @@ void Call::Record(grpc::StatusCode code, const absl::Status& status, const Answe
   place_.answered.store(now.time_since_epoch().count(), std::memory_order_relaxed);
   gate_.counts_.CountEnd(method_, code, duration);
   if (!gate_.log_.Wants(code)) return;
+  if (request_id_.empty()) request_id_ = MakeRequestId();
   const bool failed = code != grpc::StatusCode::OK;
   gate_.log_.Write({.method = gate_.counts_.methods()[method_],
                     .code = code,

@@ -96,8 +96,6 @@ class Call {
   // without it counts as CANCELLED.
   grpc::Status End(const absl::Status& status, const Answered& answered = {});
 
-  const std::string& request_id() const { return request_id_; }
-
  private:
   absl::Status Authorize();
   void Record(grpc::StatusCode code, const absl::Status& status, const Answered& answered);
@@ -106,9 +104,8 @@ class Call {
   CallsInFlight::Place place_;
   const std::size_t method_;
   const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-  std::string request_id_;
-  bool client_knows_id_ = false;
-  std::string caller_;  // the name of its token
+  std::string request_id_;  // empty while nobody is told of it
+  std::string caller_;      // the name of its token
   bool admitted_ = false;
   bool is_export_ = false;  // counted as one
   bool ended_ = false;

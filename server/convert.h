@@ -31,7 +31,9 @@ template <typename Request>
 absl::StatusOr<GalaxyQuery> ToGalaxyQuery(const Request& request) {
   GalaxyQuery query;
   query.model = request.model();
-  PECULIAR_ASSIGN_OR_RETURN(query.filter, FromProto(request.filter()));
+  if (request.has_filter()) {
+    PECULIAR_ASSIGN_OR_RETURN(query.filter, FromProto(request.filter()));
+  }
   if (request.has_score_range()) {
     PECULIAR_ASSIGN_OR_RETURN(query.score, FromProto(request.score_range()));
   }

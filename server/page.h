@@ -67,18 +67,21 @@ absl::StatusOr<PagePosition> FindPage(const SnapshotHolder& holder, std::string_
   return position;
 }
 
+// Of the page after `given` more rows of `total`; empty when there is none.
+inline std::string NextPageToken(const PagePosition& position, int given, std::int64_t total) {
+  const std::int64_t end = position.offset + given;
+  if (given == 0 || end >= total) return {};
+  return EncodePageToken({position.engine->snapshot().id(), position.query_hash, end});
+}
+
 // Which snapshot and model answered, and where the listing goes on after `given` more rows.
 template <typename Response>
 void FinishPage(const PagePosition& position, int given, std::int64_t total,
                 const std::string& model, Response& response) {
+  response.set_next_page_token(NextPageToken(position, given, total));
   response.set_total_count(static_cast<int>(total));
   response.set_snapshot_id(position.engine->snapshot().id());
   response.set_model(model);
-  const std::int64_t end = position.offset + given;
-  if (given > 0 && end < total) {
-    response.set_next_page_token(
-        EncodePageToken({response.snapshot_id(), position.query_hash, end}));
-  }
 }
 
 }  // namespace peculiar::server

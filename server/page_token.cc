@@ -22,7 +22,9 @@ std::uint64_t Fnv1a(std::string_view bytes, std::uint64_t state = kFnvBasis) {
 }
 
 void AppendWord(std::uint64_t word, std::string& bytes) {
-  for (std::size_t i = 0; i < kWordBytes; ++i) bytes.push_back(static_cast<char>(word >> (8 * i)));
+  char in_order[kWordBytes];
+  for (std::size_t i = 0; i < kWordBytes; ++i) in_order[i] = static_cast<char>(word >> (8 * i));
+  bytes.append(in_order, kWordBytes);
 }
 
 std::uint64_t WordAt(std::string_view bytes, std::size_t offset) {

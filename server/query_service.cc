@@ -1,6 +1,8 @@
 #include "server/query_service.h"
 
 #include <algorithm>
+#include <functional>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -25,7 +27,9 @@ absl::StatusOr<AnomalyQuery> ToQuery(const v1::ListAnomaliesRequest& request) {
   query.line = request.line();
   query.page_size = request.page_size();
   PECULIAR_ASSIGN_OR_RETURN(query.order, FromProto(request.sort_order()));
-  PECULIAR_ASSIGN_OR_RETURN(query.filter, FromProto(request.filter()));
+  if (request.has_filter()) {
+    PECULIAR_ASSIGN_OR_RETURN(query.filter, FromProto(request.filter()));
+  }
   if (request.has_min_score()) query.range.min_value = request.min_score();
   if (request.has_max_score()) query.range.max_value = request.max_score();
   if (request.has_min_percentile()) query.range.min_percentile = request.min_percentile();
@@ -42,7 +46,9 @@ absl::StatusOr<NeighborQuery> ToQuery(const v1::FindNeighborsRequest& request) {
   query.neighbor_count = request.neighbor_count();
   query.vector = {request.vector_values().data(),
                   static_cast<std::size_t>(request.vector_values_size())};
-  PECULIAR_ASSIGN_OR_RETURN(query.filter, FromProto(request.filter()));
+  if (request.has_filter()) {
+    PECULIAR_ASSIGN_OR_RETURN(query.filter, FromProto(request.filter()));
+  }
   if (request.has_score_range()) {
     PECULIAR_ASSIGN_OR_RETURN(query.score, FromProto(request.score_range()));
   }
@@ -59,7 +65,9 @@ absl::StatusOr<DistributionQuery> ToQuery(const v1::GetDistributionRequest& requ
   PECULIAR_ASSIGN_OR_RETURN(query.group, FromProto(request.group()));
   query.bin_count = request.bin_count();
   query.scale = request.logarithmic() ? BinScale::kLog : BinScale::kLinear;
-  PECULIAR_ASSIGN_OR_RETURN(query.filter, FromProto(request.filter()));
+  if (request.has_filter()) {
+    PECULIAR_ASSIGN_OR_RETURN(query.filter, FromProto(request.filter()));
+  }
   if (request.has_score_range()) {
     PECULIAR_ASSIGN_OR_RETURN(query.score, FromProto(request.score_range()));
   }
@@ -88,21 +96,23 @@ void AddRows(const Entries& entries, Rows& rows, const Response& response) {
   }
 }
 
-std::size_t RowOf(std::size_t row) { return row; }
-std::size_t RowOf(const Neighbor& neighbor) { return neighbor.row; }
-
-// The same with bytes: append(entry, rows) adds one.
-template <typename Entries, typename Append, typename Response>
-void AppendRows(const ServedEngine& engine, std::size_t model, const Entries& entries,
-                const Append& append, WithFront<Response>& response) {
-  for (const auto& entry : entries) engine.Prefetch(model, RowOf(entry));
-  response.front.reserve(
-      std::min(entries.size() * kUsualRowBytes + kUsualRestBytes, kFullPageBytes));
+// The same with bytes: append(entry) adds the row of one. Returns how many were added.
+template <typename Entries, typename RowOf, typename Append>
+int AppendRows(const ServedEngine& engine, std::size_t model, const Entries& entries,
+               const RowOf& row_of, const Append& append, const ResponseBytes& bytes) {
+  for (const auto& entry : entries) engine.Prefetch(model, row_of(entry));
+  int count = 0;
   for (const auto& entry : entries) {
-    append(entry, response.front);
-    ++response.row_count;
-    if (response.front.size() > kFullPageBytes) break;
+    append(entry);
+    ++count;
+    if (bytes.size() > kFullPageBytes) break;
   }
+  return count;
+}
+
+// Enough for so many rows and the rest of their response, as they usually are.
+std::size_t UsualBytes(std::size_t rows) {
+  return std::min(rows * kUsualRowBytes + kUsualRestBytes, kFullPageBytes);
 }
 
 }  // namespace
@@ -131,7 +141,7 @@ void QueryService::Register(const char* name,
 
 grpc::ServerUnaryReactor* QueryService::ListAnomalies(
     grpc::CallbackServerContext* context, const v1::ListAnomaliesRequest* request,
-    WithFront<v1::ListAnomaliesResponse>* response) {
+    Encoded<v1::ListAnomaliesResponse>* response) {
   return Answer(gate_, context, "ListAnomalies", response, [&]() -> absl::Status {
     PECULIAR_ASSIGN_OR_RETURN(AnomalyQuery query, ToQuery(*request));
     v1::ListAnomaliesRequest question = *request;
@@ -139,58 +149,75 @@ grpc::ServerUnaryReactor* QueryService::ListAnomalies(
     question.set_sort_order(query.order == SortOrder::kAscending ? v1::SORT_ORDER_ASCENDING
                                                                  : v1::SORT_ORDER_DESCENDING);
     if (query.filter.empty()) question.clear_filter();
-    PECULIAR_ASSIGN_OR_RETURN(const PagePosition position,
+    PECULIAR_ASSIGN_OR_RETURN(PagePosition position,
                               FindPage(holder_, "ListAnomalies", std::move(question)));
     query.offset = position.offset;
     const ServedEngine& engine = *position.engine;
     PECULIAR_ASSIGN_OR_RETURN(const AnomalyRows page, engine.RankAnomalies(query));
-    AppendRows(
-        engine, page.model, page.rows,
-        [&](std::size_t row, auto& rows) { engine.AppendAnomaly(page, row, rows); }, *response);
-    FinishPage(position, response->row_count, page.total_count,
-               engine.snapshot().catalog().models[page.model].name, response->rest);
+    std::optional<grpc::Slice> together = engine.AnomaliesTogether(page);
+    if (together && together->size() > kFullPageBytes) together.reset();
+    ResponseBytes rest(UsualBytes(together ? 0 : page.rows.size()));
+    int given = static_cast<int>(page.rows.size());
+    if (!together) {
+      given = AppendRows(
+          engine, page.model, page.rows, std::identity(),
+          [&](std::size_t row) { engine.AppendAnomaly(page, row, rest); }, rest);
+    }
+    using Fields = v1::ListAnomaliesResponse;
+    const CatalogModel& model = engine.snapshot().catalog().models[page.model];
+    AppendText(Fields::kNextPageTokenFieldNumber, NextPageToken(position, given, page.total_count),
+               rest);
+    AppendCount(Fields::kTotalCountFieldNumber, static_cast<std::uint32_t>(page.total_count), rest);
+    AppendText(Fields::kSnapshotIdFieldNumber, engine.snapshot().id(), rest);
+    AppendText(Fields::kModelFieldNumber, model.name, rest);
+    response->Set(std::move(position.engine), model,
+                  {together ? *std::move(together) : grpc::Slice(), rest.Take()});
     return absl::OkStatus();
   });
 }
 
 grpc::ServerUnaryReactor* QueryService::FindNeighbors(
     grpc::CallbackServerContext* context, const v1::FindNeighborsRequest* request,
-    WithFront<v1::FindNeighborsResponse>* response) {
+    Encoded<v1::FindNeighborsResponse>* response) {
   return Answer(gate_, context, "FindNeighbors", response, [&]() -> absl::Status {
-    PECULIAR_ASSIGN_OR_RETURN(const EnginePointer engine, holder_.Find(request->snapshot_id()));
+    PECULIAR_ASSIGN_OR_RETURN(EnginePointer engine, holder_.Find(request->snapshot_id()));
     PECULIAR_ASSIGN_OR_RETURN(NeighborQuery query, ToQuery(*request));
     PECULIAR_ASSIGN_OR_RETURN(const NeighborRows found, engine->RankNeighbors(query));
+    ResponseBytes bytes(UsualBytes(found.nearest.size()));
     AppendRows(
-        *engine, found.model, found.nearest,
-        [&](const Neighbor& neighbor, auto& rows) {
-          engine->AppendNeighbor(found, neighbor, rows);
-        },
-        *response);
+        *engine, found.model, found.nearest, std::mem_fn(&Neighbor::row),
+        [&](const Neighbor& neighbor) { engine->AppendNeighbor(found, neighbor, bytes); }, bytes);
+    using Fields = v1::FindNeighborsResponse;
     const Snapshot& snapshot = engine->snapshot();
-    v1::FindNeighborsResponse& rest = response->rest;
-    if (found.row) rest.set_plateifu(snapshot.catalog().galaxies[*found.row].plateifu);
-    rest.set_space(snapshot.spaces(found.model)[found.space].name);
-    rest.set_snapshot_id(snapshot.id());
-    rest.set_model(snapshot.catalog().models[found.model].name);
+    const CatalogModel& model = snapshot.catalog().models[found.model];
+    if (found.row) {
+      AppendText(Fields::kPlateifuFieldNumber, snapshot.catalog().galaxies[*found.row].plateifu,
+                 bytes);
+    }
+    AppendText(Fields::kSpaceFieldNumber, snapshot.spaces(found.model)[found.space].name, bytes);
+    AppendText(Fields::kSnapshotIdFieldNumber, snapshot.id(), bytes);
+    AppendText(Fields::kModelFieldNumber, model.name, bytes);
+    response->Set(std::move(engine), model, {bytes.Take()});
     return absl::OkStatus();
   });
 }
 
-grpc::ServerUnaryReactor* QueryService::GetEmbedding(
-    grpc::CallbackServerContext* context, const v1::GetEmbeddingRequest* request,
-    WithFront<v1::GetEmbeddingResponse>* response) {
+grpc::ServerUnaryReactor* QueryService::GetEmbedding(grpc::CallbackServerContext* context,
+                                                     const v1::GetEmbeddingRequest* request,
+                                                     Encoded<v1::GetEmbeddingResponse>* response) {
   return Answer(gate_, context, "GetEmbedding", response, [&]() -> absl::Status {
-    PECULIAR_ASSIGN_OR_RETURN(const EnginePointer engine, holder_.Find(request->snapshot_id()));
+    PECULIAR_ASSIGN_OR_RETURN(EnginePointer engine, holder_.Find(request->snapshot_id()));
     PECULIAR_ASSIGN_OR_RETURN(
         const EmbeddingAnswer answer,
         engine->GetEmbedding(request->galaxy_id(), request->model(), request->space()));
-    response->front.reserve(answer.values.size_bytes() + kUsualRestBytes);
-    AppendField(v1::GetEmbeddingResponse::kPlateifuFieldNumber, {answer.plateifu}, response->front);
-    AppendFloats(v1::GetEmbeddingResponse::kValuesFieldNumber, answer.values, response->front);
-    v1::GetEmbeddingResponse& rest = response->rest;
-    rest.set_snapshot_id(engine->snapshot().id());
-    rest.set_model(answer.model->name);
-    rest.set_space(answer.space.data(), answer.space.size());
+    using Fields = v1::GetEmbeddingResponse;
+    ResponseBytes bytes(answer.values.size_bytes() + kUsualRestBytes);
+    AppendText(Fields::kPlateifuFieldNumber, answer.plateifu, bytes);
+    AppendFloats(Fields::kValuesFieldNumber, answer.values, bytes);
+    AppendText(Fields::kSnapshotIdFieldNumber, engine->snapshot().id(), bytes);
+    AppendText(Fields::kModelFieldNumber, answer.model->name, bytes);
+    AppendText(Fields::kSpaceFieldNumber, answer.space, bytes);
+    response->Set(std::move(engine), *answer.model, {bytes.Take()});
     return absl::OkStatus();
   });
 }

@@ -44,16 +44,16 @@ class QueryService final : public v1::QueryService::CallbackService {
                                         v1::GetSnapshotResponse* response) override;
 
  private:
-  // Not of the generated class: their responses are bytes in part.
+  // Not of the generated class: their responses are bytes already.
   grpc::ServerUnaryReactor* ListAnomalies(grpc::CallbackServerContext* context,
                                           const v1::ListAnomaliesRequest* request,
-                                          WithFront<v1::ListAnomaliesResponse>* response);
+                                          Encoded<v1::ListAnomaliesResponse>* response);
   grpc::ServerUnaryReactor* FindNeighbors(grpc::CallbackServerContext* context,
                                           const v1::FindNeighborsRequest* request,
-                                          WithFront<v1::FindNeighborsResponse>* response);
+                                          Encoded<v1::FindNeighborsResponse>* response);
   grpc::ServerUnaryReactor* GetEmbedding(grpc::CallbackServerContext* context,
                                          const v1::GetEmbeddingRequest* request,
-                                         WithFront<v1::GetEmbeddingResponse>* response);
+                                         Encoded<v1::GetEmbeddingResponse>* response);
   // Has gRPC call `method` for the RPC of that name instead of the generated one.
   template <typename Request, typename Response>
   void Register(const char* name,

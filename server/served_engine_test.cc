@@ -3,21 +3,14 @@
 #include <gtest/gtest.h>
 
 #include "server/convert.h"
-#include "server/encoded_response.h"
+#include "server/response_bytes.h"
 #include "tests/support/ready_snapshot.h"
 #include "tests/support/test_folder.h"
 
 namespace peculiar::server {
 namespace {
 
-template <typename Response>
-std::string BytesOf(const WithFront<Response>& response) {
-  grpc::ByteBuffer buffer;
-  bool own = false;
-  using Traits = grpc::SerializationTraits<WithFront<Response>>;
-  EXPECT_TRUE(Traits::Serialize(response, &buffer, &own).ok());
-  grpc::Slice slice;
-  EXPECT_TRUE(buffer.DumpToSingleSlice(&slice).ok());
+std::string TextOf(const grpc::Slice& slice) {
   return {reinterpret_cast<const char*>(slice.begin()), slice.size()};
 }
 
@@ -42,16 +35,10 @@ class ServedEngineTest : public ::testing::Test {
       ToProto(entry.score, *anomaly.mutable_score());
       if (entry.top_line) ToProto(*entry.top_line, *anomaly.mutable_top_line());
     }
-    WithFront<v1::ListAnomaliesResponse> response;
+    ResponseBytes bytes;
     const auto found = engine_->RankAnomalies(query);
-    for (const std::uint32_t row : found->rows) {
-      engine_->AppendAnomaly(*found, row, response.front);
-    }
-    for (v1::ListAnomaliesResponse* head : {&message, &response.rest}) {
-      head->set_total_count(static_cast<int>(page->total_count));
-      head->set_model(page->model->name);
-    }
-    EXPECT_EQ(BytesOf(response), message.SerializeAsString());
+    for (const std::uint32_t row : found->rows) engine_->AppendAnomaly(*found, row, bytes);
+    EXPECT_EQ(bytes.bytes(), message.SerializeAsString());
   }
 
   void ExpectNeighbors(const NeighborQuery& query) const {
@@ -68,12 +55,12 @@ class ServedEngineTest : public ::testing::Test {
         neighbor.add_also_in_spaces(std::string(space));
       }
     }
-    WithFront<v1::FindNeighborsResponse> response;
+    ResponseBytes bytes;
     const auto found = engine_->RankNeighbors(query);
     for (const Neighbor& neighbor : found->nearest) {
-      engine_->AppendNeighbor(*found, neighbor, response.front);
+      engine_->AppendNeighbor(*found, neighbor, bytes);
     }
-    EXPECT_EQ(BytesOf(response), message.SerializeAsString());
+    EXPECT_EQ(bytes.bytes(), message.SerializeAsString());
   }
 
   std::unique_ptr<ServedEngine> engine_;
@@ -91,6 +78,37 @@ TEST_F(ServedEngineTest, RowsOfAnomaliesAreTheMessagesOwnBytes) {
   ExpectAnomalies({.order = SortOrder::kAscending, .filter = {.tags = {"odd"}}});
 }
 
+// Some pages of the whole ranking and of what passes; the last is one of all galaxies, too.
+TEST_F(ServedEngineTest, APageOfTheRankingLiesTogetherAndNoOtherDoes) {
+  const auto together = [&](const AnomalyQuery& query) {
+    const auto page = engine_->RankAnomalies(query);
+    EXPECT_TRUE(page.ok() && !page->rows.empty());
+    ResponseBytes bytes;
+    for (const std::uint32_t row : page->rows) engine_->AppendAnomaly(*page, row, bytes);
+    const std::optional<grpc::Slice> slice = engine_->AnomaliesTogether(*page);
+    if (!slice) return false;
+    EXPECT_EQ(TextOf(*slice), bytes.bytes());
+    return true;
+  };
+  EXPECT_TRUE(together({.model = "vae-small", .page_size = 1000}));
+  EXPECT_TRUE(together({.offset = 7, .page_size = 5}));
+  EXPECT_TRUE(together({.offset = 38, .page_size = 1, .order = SortOrder::kAscending}));
+  EXPECT_FALSE(together({.page_size = 5, .order = SortOrder::kAscending}));
+  EXPECT_FALSE(together({.page_size = 5, .filter = {.tags = {"odd"}}}));
+  EXPECT_FALSE(together({.measure = Measure::kChi, .page_size = 5}));
+  const auto past = engine_->RankAnomalies({.offset = 1000});
+  EXPECT_FALSE(engine_->AnomaliesTogether(*past).has_value());
+}
+
+TEST_F(ServedEngineTest, APageThatLiesTogetherOutlivesItsEngine) {
+  const auto page = engine_->RankAnomalies({});
+  ResponseBytes bytes;
+  for (const std::uint32_t row : page->rows) engine_->AppendAnomaly(*page, row, bytes);
+  const grpc::Slice slice = *engine_->AnomaliesTogether(*page);
+  engine_.reset();
+  EXPECT_EQ(TextOf(slice), bytes.bytes());
+}
+
 // Of rows 2 and 3, which lie at one place, of the last, which is not ranked, and of a point.
 TEST_F(ServedEngineTest, RowsOfNeighborsAreTheMessagesOwnBytes) {
   for (const char* space : {"latent", "pca", "umap"}) {
@@ -103,35 +121,55 @@ TEST_F(ServedEngineTest, RowsOfNeighborsAreTheMessagesOwnBytes) {
   ExpectNeighbors({.neighbor_count = 40, .vector = point});
 }
 
-TEST(EncodedResponseTest, FieldsOfEveryLengthAreProtobufs) {
+TEST(ResponseBytesTest, FieldsOfEveryLengthAreProtobufs) {
   for (const std::size_t size : {0, 1, 127, 128, 16'383, 16'384, 3'000'000}) {
     const std::string text(size, 'x');
-    std::string bytes;
+    ResponseBytes bytes;
     AppendField(1, {std::string_view(text).substr(0, size / 2), {}, text.substr(size / 2)}, bytes);
     v1::ListAnomaliesRequest message;  // any with a text as field 1
     static_assert(v1::ListAnomaliesRequest::kModelFieldNumber == 1);
-    ASSERT_TRUE(message.ParseFromString(bytes)) << size;
+    ASSERT_TRUE(message.ParseFromArray(bytes.bytes().data(), static_cast<int>(bytes.size())))
+        << size;
     EXPECT_EQ(message.model(), text);
   }
 }
 
-TEST(EncodedResponseTest, FloatsAreProtobufs) {
-  v1::GetEmbeddingResponse message;
-  message.set_plateifu("8485-1901");
-  for (int i = 0; i < 128; ++i) message.add_values(1.0f / static_cast<float>(i));
-  message.set_model("ae");
-  WithFront<v1::GetEmbeddingResponse> response;
-  AppendField(1, {message.plateifu()}, response.front);
-  AppendFloats(2, {message.values().data(), 128}, response.front);
-  response.rest.set_model("ae");
-  EXPECT_EQ(BytesOf(response), message.SerializeAsString());
+TEST(ResponseBytesTest, NumbersAndFloatsAreProtobufs) {
+  v1::GetEmbeddingResponse embedding;
+  embedding.set_plateifu("8485-1901");
+  for (int i = 0; i < 128; ++i) embedding.add_values(1.0f / static_cast<float>(i));
+  embedding.set_model("ae");
+  ResponseBytes bytes;
+  AppendText(1, embedding.plateifu(), bytes);
+  AppendFloats(2, {embedding.values().data(), 128}, bytes);
+  AppendText(3, "", bytes);
+  AppendText(4, "ae", bytes);
+  EXPECT_EQ(bytes.bytes(), embedding.SerializeAsString());
+  for (const int count : {0, 1, 127, 128, 2'000'000'000}) {
+    v1::ListAnomaliesResponse page;
+    page.set_total_count(count);
+    ResponseBytes field;
+    AppendCount(3, static_cast<std::uint32_t>(count), field);
+    EXPECT_EQ(field.bytes(), page.SerializeAsString());
+  }
+  v1::Neighbor neighbor;
+  for (const double distance : {0.0, -0.5, 1e300}) {
+    neighbor.set_distance(distance);
+    EXPECT_EQ(DoubleField(2, distance).bytes(), neighbor.SerializeAsString());
+  }
 }
 
-TEST(EncodedResponseTest, WithoutAFrontItIsTheRestAlone) {
-  WithFront<v1::ListAnomaliesResponse> response;
-  EXPECT_EQ(BytesOf(response), "");
-  response.rest.set_model("ae");
-  EXPECT_EQ(BytesOf(response), response.rest.SerializeAsString());
+TEST(ResponseBytesTest, WhatIsTakenIsSentAndNothingIsLeft) {
+  for (const std::size_t usual : {0, 10, 1000}) {
+    ResponseBytes bytes(usual);
+    for (int i = 0; i < 100; ++i) bytes.Append("0123456789");
+    EXPECT_EQ(bytes.size(), 1000u);
+    const std::string text(bytes.bytes());
+    EXPECT_EQ(TextOf(bytes.Take()), text);
+    EXPECT_EQ(bytes.bytes(), "");
+    bytes.Append("more");
+    EXPECT_EQ(TextOf(bytes.Take()), "more");
+  }
 }
 
 }  // namespace

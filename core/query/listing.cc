@@ -21,6 +21,7 @@ void AppendPage(const ListingQuery& query, std::size_t total, const At& at, cons
                 std::vector<std::uint32_t>& rows) {
   const auto begin = static_cast<std::size_t>(query.offset);
   const std::size_t end = std::min(total, begin + static_cast<std::size_t>(query.count));
+  rows.reserve(end - begin);
   for (std::size_t i = begin; i < end; ++i) {
     if (query.order == SortOrder::kDescending) {
       rows.push_back(at(i));
@@ -70,6 +71,7 @@ Slice NextPiece(const SortedColumn& column, Slice rest, SortOrder order) {
 void AppendByWalk(const SortedColumn& column, Slice slice, const RowSet& passing,
                   const ListingQuery& query, std::vector<std::uint32_t>& rows) {
   auto to_skip = static_cast<std::size_t>(query.offset);
+  rows.reserve(static_cast<std::size_t>(query.count));
   while (slice.size() > 0) {
     const Slice piece = NextPiece(column, slice, query.order);
     const std::size_t count = column.CountIn(piece, passing);

@@ -1,6 +1,7 @@
 // Preloaded into a program (LD_PRELOAD), counts its allocations into the file that
 // COUNT_ALLOCATIONS names, 8 bytes that anyone may read while it runs: malloc, calloc, realloc of
-// nothing, operator new and aligned ones, but for what a program allocates before main.
+// nothing, operator new and aligned ones, but for what a program allocates before main. The heap is
+// glibc's: where a program is linked with another, libstdc++ must be preloaded too, after this.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@ void* __libc_malloc(std::size_t);
 void* __libc_calloc(std::size_t, std::size_t);
 void* __libc_realloc(void*, std::size_t);
 void* __libc_memalign(std::size_t, std::size_t);
+void __libc_free(void*);
 }
 
 namespace {
@@ -53,6 +55,8 @@ void* realloc(void* before, std::size_t size) {
   if (before == nullptr) Count();
   return __libc_realloc(before, size);
 }
+
+void free(void* before) { __libc_free(before); }
 
 void* memalign(std::size_t alignment, std::size_t size) {
   Count();

@@ -84,7 +84,7 @@ class GrpcServer(Program):
         self.port_file, self.metrics_port_file = (folder / f"{binary.name}.{kind}" for kind in ("port", "metrics"))
         self.count_in = count_in
         library = binary.parent.parent / "tests" / "bench" / "libcount_allocations.so"
-        environment = {"LD_PRELOAD": str(library), "COUNT_ALLOCATIONS": str(count_in)} if count_in else None
+        environment = {"LD_PRELOAD": f"{library} libstdc++.so.6", "COUNT_ALLOCATIONS": str(count_in)} if count_in else None
         super().__init__([binary, "--snapshots", snapshots, "--listen", "127.0.0.1:0", "--port-file", self.port_file,
                           "--metrics-listen", "127.0.0.1:0", "--metrics-port-file", self.metrics_port_file, *options],
                          self.port_file.exists, environment)
