@@ -11,6 +11,15 @@
 
 namespace peculiar {
 
+namespace {
+
+// Without the way they were computed, which would keep every map alive.
+LossTerms Detached(const LossTerms& loss) {
+  return {loss.total.detach(), loss.reconstruction.detach(), loss.kl.detach()};
+}
+
+}  // namespace
+
 struct GraphEngine::Step {
   explicit Step(const GraphMemory& memory) : graph(memory) {}
 
@@ -48,6 +57,16 @@ GraphEngine::Step& GraphEngine::StepOf(Work work, const Batch& batch) {
   return *step;
 }
 
+template <typename Run>
+auto GraphEngine::OnStep(Work work, const Batch& batch, const Run& run) {
+  try {
+    return run(StepOf(work, batch));
+  } catch (...) {
+    steps_.erase({work, batch.cubes.size(0)});
+    throw;
+  }
+}
+
 NetworkOutput GraphEngine::Forward(const Step& step) const {
   return network_.Forward(step.batch.cubes, step.batch.noise, forward_);
 }
@@ -56,16 +75,18 @@ absl::StatusOr<StepLoss> GraphEngine::Backward(const Batch& batch) {
   PECULIAR_RETURN_IF_ERROR(CheckBatch(network_.config(), batch));
   return Guard("cannot compute gradients", [&]() -> absl::StatusOr<StepLoss> {
     const c10::DeviceGuard guard(device_);
-    const std::vector<torch::Tensor> parameters = network_.tensors();
-    Step& step = StepOf(Work::kGradients, batch);
-    step.graph.Run([&] {
-      step.loss = ComputeLoss(network_.config(), step.batch.cubes, Forward(step));
-      step.gradients = torch::autograd::grad({step.loss.total}, parameters);
+    return OnStep(Work::kGradients, batch, [&](Step& step) {
+      const std::vector<torch::Tensor> parameters = network_.tensors();
+      step.graph.Run([&] {
+        const LossTerms loss = ComputeLoss(network_.config(), step.batch.cubes, Forward(step));
+        step.gradients = torch::autograd::grad({loss.total}, parameters);
+        step.loss = Detached(loss);
+      });
+      for (std::size_t k = 0; k < parameters.size(); ++k) {
+        parameters[k].mutable_grad() = step.gradients[k];
+      }
+      return StepLossOf(step.loss);
     });
-    for (std::size_t k = 0; k < parameters.size(); ++k) {
-      parameters[k].mutable_grad() = step.gradients[k];
-    }
-    return StepLossOf(step.loss);
   });
 }
 
@@ -74,10 +95,11 @@ absl::StatusOr<StepLoss> GraphEngine::Evaluate(const Batch& batch) {
   return Guard("cannot compute a loss", [&]() -> absl::StatusOr<StepLoss> {
     const c10::DeviceGuard guard(device_);
     const torch::NoGradGuard no_grad;
-    Step& step = StepOf(Work::kLoss, batch);
-    step.graph.Run(
-        [&] { step.loss = ComputeLoss(network_.config(), step.batch.cubes, Forward(step)); });
-    return StepLossOf(step.loss);
+    return OnStep(Work::kLoss, batch, [&](Step& step) {
+      step.graph.Run(
+          [&] { step.loss = ComputeLoss(network_.config(), step.batch.cubes, Forward(step)); });
+      return StepLossOf(step.loss);
+    });
   });
 }
 
@@ -87,23 +109,23 @@ absl::StatusOr<torch::Tensor> GraphEngine::Embed(const torch::Tensor& cubes,
   return Guard("cannot embed", [&]() -> absl::StatusOr<torch::Tensor> {
     const c10::DeviceGuard guard(device_);
     const torch::NoGradGuard no_grad;
-    Step& step = StepOf(Work::kEmbedding, {cubes, {}});
-    step.graph.Run([&] {
-      const NetworkOutput output = Forward(step);
-      step.latent = output.mean;
-      step.reconstruction = output.reconstruction.contiguous();
-    });
-    torch::Tensor images;
-    if (visit) images = ToHost(step);
-    const torch::Tensor latent = step.latent.to(torch::kCPU).contiguous();  // waits for the GPU
-    if (visit) {
+    return OnStep(Work::kEmbedding, {cubes, {}}, [&](Step& step) -> absl::StatusOr<torch::Tensor> {
+      step.graph.Run([&] {
+        const NetworkOutput output = Forward(step);
+        step.latent = output.mean;
+        step.reconstruction = output.reconstruction.contiguous();
+      });
+      torch::Tensor images;
+      if (visit) images = ToHost(step);
+      const torch::Tensor latent = step.latent.to(torch::kCPU).contiguous();  // waits for the GPU
+      if (!visit) return latent;
       PECULIAR_RETURN_IF_ERROR(ParallelFor(
           static_cast<std::size_t>(images.size(0)), threads_, [&](std::size_t i) -> absl::Status {
             VisitSlices(images[static_cast<std::int64_t>(i)], i, visit);
             return absl::OkStatus();
           }));
-    }
-    return latent;
+      return latent;
+    });
   });
 }
 

@@ -30,6 +30,22 @@ struct StepGraph::Capture {
   c10::cuda::CUDAStream stream = c10::cuda::getStreamFromPool();  // the default one cannot capture
   at::cuda::CUDAGraph graph;
   int runs = 0;
+
+  // After an exception of `work` the stream captures no more.
+  void Take(const GraphMemory& memory, const std::function<void()>& work) {
+    // Other threads may ask CUDA for memory meanwhile: they build batches, and NCCL watches itself.
+    graph.capture_begin(memory, cudaStreamCaptureModeThreadLocal);
+    try {
+      work();
+    } catch (...) {
+      try {
+        graph.capture_end();
+      } catch (const c10::Error&) {  // what was captured is of no use anyway
+      }
+      throw;
+    }
+    graph.capture_end();
+  }
 };
 
 void StepGraph::Run(const std::function<void()>& work) {
@@ -45,9 +61,7 @@ void StepGraph::Run(const std::function<void()>& work) {
       if (capture.runs == kRunsBeforeCapture) {
         // What the runs before have left cached cannot be given back while it captures.
         c10::cuda::CUDACachingAllocator::emptyCache();
-        capture.graph.capture_begin(memory_);
-        work();
-        capture.graph.capture_end();
+        capture.Take(memory_, work);
       }
       capture.graph.replay();
     }

@@ -93,7 +93,7 @@ absl::StatusOr<double> TimeEmbedding(Engine& engine, const Batch& batch, int tim
 
 absl::StatusOr<StepBenchmark> Run(const TrainOptions& options, int steps) {
   const NetworkConfig& config = options.network;
-  const Batch batch = GeneratedBatch(options);
+  Batch batch = GeneratedBatch(options);
   Autoencoder network(config, options.seed);
   const std::int64_t before = ResidentBytes();
   PECULIAR_ASSIGN_OR_RETURN(const std::unique_ptr<Engine> engine,
@@ -103,6 +103,9 @@ absl::StatusOr<StepBenchmark> Run(const TrainOptions& options, int steps) {
                                         .precision = options.precision,
                                         .tune = options.tune,
                                         .memory_limit = options.memory_limit}));
+  // Where training has them (ResidentBatches).
+  batch.cubes = batch.cubes.to(engine->device());
+  if (batch.noise.defined()) batch.noise = batch.noise.to(engine->device());
   Optimiser optimiser(options.optimiser, network.parameters());
   PECULIAR_ASSIGN_OR_RETURN(const std::vector<double> seconds,
                             TimeSteps(*engine, optimiser, batch, options, steps));

@@ -51,7 +51,8 @@ def keras_step(config, batch, threads, time_distributed=False):
 
 
 def torch_step(config, batch, threads, device="cpu", precision="fp32", variant="eager"):
-    """variant: eager, compile (torch.compile of the step's forward and loss) or graph (the eager step in one CUDA graph)"""
+    """variant: eager, compile (torch.compile of a ConvLSTM's step and of the blocks around; of the whole it takes longer than
+    an hour of training) or graph (the eager step in one CUDA graph)"""
     import torch
     import torch_network
     torch.set_num_threads(threads)
@@ -69,11 +70,14 @@ def torch_step(config, batch, threads, device="cpu", precision="fp32", variant="
         error = (cubes - reconstruction.float()).abs()
         return error.sum() / batch + config["beta"] * kl if config["kind"] == "vae" else error.mean()
 
-    compiled = torch.compile(loss_of) if variant == "compile" else loss_of
+    if variant == "compile":
+        for lstm in model.lstms:
+            lstm.step = torch.compile(lstm.step)
+        model.slices, model.decoder = torch.compile(model.slices), torch.compile(model.decoder)
 
     def eager():
         optimiser.zero_grad()
-        loss = compiled(cubes)
+        loss = loss_of(cubes)
         loss.backward()
         optimiser.step()
         return loss

@@ -1,11 +1,12 @@
-// Writes a dataset of planted galaxies into WORKSPACE/dataset, without LOGCUBE files: what training
-// is timed on. Usage: random_dataset WORKSPACE [--galaxies N]; 1.75 MB a galaxy.
+// Makes a workspace with a dataset of planted galaxies, without LOGCUBE files: what training is
+// timed on. Usage: random_dataset WORKSPACE [--galaxies N]; 1.75 MB a galaxy.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
 #include "tests/support/planted_dataset.h"
+#include "worker/workspace.h"
 
 int main(int argc, char** argv) {
   std::string workspace;
@@ -15,8 +16,9 @@ int main(int argc, char** argv) {
   app.add_option("workspace", workspace)->required();
   app.add_option("--galaxies", options.galaxies)->capture_default_str();
   CLI11_PARSE(app, argc, argv);
-  const auto dataset =
-      peculiar::MakePlantedDataset(std::filesystem::path(workspace) / "dataset", options);
+  const auto folder = peculiar::worker::Workspace::Create(workspace);
+  const auto dataset = folder.ok() ? peculiar::MakePlantedDataset(folder->dataset_folder(), options)
+                                   : absl::StatusOr<peculiar::Dataset>(folder.status());
   if (!dataset.ok()) {
     fmt::print(stderr, "{}\n", dataset.status().ToString());
     return 1;

@@ -25,16 +25,18 @@ class ConvLstm(nn.Module):
     def gate(self, x):
         return torch.clamp(0.2 * x + 0.5, 0, 1) if self.hard else torch.sigmoid(x)
 
+    def step(self, x, h, c):
+        i, f, g, o = (self.input(functional.pad(x, (0, 1, 0, 1))) + self.recurrent(h)).chunk(4, 1)
+        c = self.gate(f) * c + self.gate(i) * (g if self.linear else torch.tanh(g))
+        return self.gate(o) * (c if self.linear else torch.tanh(c)), c
+
     def forward(self, sequence):
         """[B, T, C, H, W] -> [B, T, F, H / 2, W / 2]"""
         batch, _, _, height, width = sequence.shape
         h = c = sequence.new_zeros(batch, self.width, height // 2, width // 2)
         outputs = []
         for x in sequence.unbind(1):  # sequence[:, t] would make the backward quadratic in time
-            padded = functional.pad(x, (0, 1, 0, 1))
-            i, f, g, o = (self.input(padded) + self.recurrent(h)).chunk(4, 1)
-            c = self.gate(f) * c + self.gate(i) * (g if self.linear else torch.tanh(g))
-            h = self.gate(o) * (c if self.linear else torch.tanh(c))
+            h, c = self.step(x, h, c)
             outputs.append(h)
         return torch.stack(outputs, 1)
 
