@@ -57,14 +57,10 @@ GraphEngine::Step& GraphEngine::StepOf(Work work, const Batch& batch) {
   return *step;
 }
 
-template <typename Run>
-auto GraphEngine::OnStep(Work work, const Batch& batch, const Run& run) {
-  try {
-    return run(StepOf(work, batch));
-  } catch (...) {
-    steps_.erase({work, batch.cubes.size(0)});
-    throw;
-  }
+template <typename T>
+absl::StatusOr<T> GraphEngine::Keep(Work work, const Batch& batch, absl::StatusOr<T> result) {
+  if (!result.ok()) steps_.erase({work, batch.cubes.size(0)});
+  return result;
 }
 
 NetworkOutput GraphEngine::Forward(const Step& step) const {
@@ -73,60 +69,61 @@ NetworkOutput GraphEngine::Forward(const Step& step) const {
 
 absl::StatusOr<StepLoss> GraphEngine::Backward(const Batch& batch) {
   PECULIAR_RETURN_IF_ERROR(CheckBatch(network_.config(), batch));
-  return Guard("cannot compute gradients", [&]() -> absl::StatusOr<StepLoss> {
+  const auto work = [&]() -> absl::StatusOr<StepLoss> {
     const c10::DeviceGuard guard(device_);
-    return OnStep(Work::kGradients, batch, [&](Step& step) {
-      const std::vector<torch::Tensor> parameters = network_.tensors();
-      step.graph.Run([&] {
-        const LossTerms loss = ComputeLoss(network_.config(), step.batch.cubes, Forward(step));
-        step.gradients = torch::autograd::grad({loss.total}, parameters);
-        step.loss = Detached(loss);
-      });
-      for (std::size_t k = 0; k < parameters.size(); ++k) {
-        parameters[k].mutable_grad() = step.gradients[k];
-      }
-      return StepLossOf(step.loss);
+    const std::vector<torch::Tensor> parameters = network_.tensors();
+    Step& step = StepOf(Work::kGradients, batch);
+    step.graph.Run([&] {
+      const LossTerms loss = ComputeLoss(network_.config(), step.batch.cubes, Forward(step));
+      step.gradients = torch::autograd::grad({loss.total}, parameters);
+      step.loss = Detached(loss);
     });
-  });
+    for (std::size_t k = 0; k < parameters.size(); ++k) {
+      parameters[k].mutable_grad() = step.gradients[k];
+    }
+    return StepLossOf(step.loss);
+  };
+  return Keep(Work::kGradients, batch, Guard("cannot compute gradients", work));
 }
 
 absl::StatusOr<StepLoss> GraphEngine::Evaluate(const Batch& batch) {
   PECULIAR_RETURN_IF_ERROR(CheckBatch(network_.config(), batch));
-  return Guard("cannot compute a loss", [&]() -> absl::StatusOr<StepLoss> {
+  const auto work = [&]() -> absl::StatusOr<StepLoss> {
     const c10::DeviceGuard guard(device_);
     const torch::NoGradGuard no_grad;
-    return OnStep(Work::kLoss, batch, [&](Step& step) {
-      step.graph.Run(
-          [&] { step.loss = ComputeLoss(network_.config(), step.batch.cubes, Forward(step)); });
-      return StepLossOf(step.loss);
-    });
-  });
+    Step& step = StepOf(Work::kLoss, batch);
+    step.graph.Run(
+        [&] { step.loss = ComputeLoss(network_.config(), step.batch.cubes, Forward(step)); });
+    return StepLossOf(step.loss);
+  };
+  return Keep(Work::kLoss, batch, Guard("cannot compute a loss", work));
 }
 
 absl::StatusOr<torch::Tensor> GraphEngine::Embed(const torch::Tensor& cubes,
                                                  const SliceVisitor<float>& visit) {
-  PECULIAR_RETURN_IF_ERROR(CheckBatch(network_.config(), {cubes, {}}));
-  return Guard("cannot embed", [&]() -> absl::StatusOr<torch::Tensor> {
+  const Batch batch = {cubes, {}};
+  PECULIAR_RETURN_IF_ERROR(CheckBatch(network_.config(), batch));
+  const auto work = [&]() -> absl::StatusOr<torch::Tensor> {
     const c10::DeviceGuard guard(device_);
     const torch::NoGradGuard no_grad;
-    return OnStep(Work::kEmbedding, {cubes, {}}, [&](Step& step) -> absl::StatusOr<torch::Tensor> {
-      step.graph.Run([&] {
-        const NetworkOutput output = Forward(step);
-        step.latent = output.mean;
-        step.reconstruction = output.reconstruction.contiguous();
-      });
-      torch::Tensor images;
-      if (visit) images = ToHost(step);
-      const torch::Tensor latent = step.latent.to(torch::kCPU).contiguous();  // waits for the GPU
-      if (!visit) return latent;
-      PECULIAR_RETURN_IF_ERROR(ParallelFor(
-          static_cast<std::size_t>(images.size(0)), threads_, [&](std::size_t i) -> absl::Status {
-            VisitSlices(images[static_cast<std::int64_t>(i)], i, visit);
-            return absl::OkStatus();
-          }));
-      return latent;
+    Step& step = StepOf(Work::kEmbedding, batch);
+    step.graph.Run([&] {
+      const NetworkOutput output = Forward(step);
+      step.latent = output.mean;
+      step.reconstruction = output.reconstruction.contiguous();
     });
-  });
+    torch::Tensor images;
+    if (visit) images = ToHost(step);
+    const torch::Tensor latent = step.latent.to(torch::kCPU).contiguous();  // waits for the GPU
+    if (!visit) return latent;
+    PECULIAR_RETURN_IF_ERROR(ParallelFor(
+        static_cast<std::size_t>(images.size(0)), threads_, [&](std::size_t i) -> absl::Status {
+          VisitSlices(images[static_cast<std::int64_t>(i)], i, visit);
+          return absl::OkStatus();
+        }));
+    return latent;
+  };
+  return Keep(Work::kEmbedding, batch, Guard("cannot embed", work));
 }
 
 torch::Tensor GraphEngine::ToHost(Step& step) const {

@@ -32,9 +32,9 @@ class GraphEngine : public Engine {
 
   // That of this work on so many cubes, with the batch in its tensors.
   Step& StepOf(Work work, const Batch& batch);
-  // run(StepOf(work, batch)); what fails leaves nothing in the GPU's memory.
-  template <typename Run>
-  auto OnStep(Work work, const Batch& batch, const Run& run);
+  // The result; when it is an error, that step's memory is given back.
+  template <typename T>
+  absl::StatusOr<T> Keep(Work work, const Batch& batch, absl::StatusOr<T> result);
   NetworkOutput Forward(const Step& step) const;
   // The reconstructions in memory of the CPU; nobody waits for them.
   torch::Tensor ToHost(Step& step) const;

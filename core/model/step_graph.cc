@@ -6,6 +6,8 @@
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
+
+#include "core/model/guard.h"
 #endif
 
 namespace peculiar {
@@ -31,20 +33,15 @@ struct StepGraph::Capture {
   at::cuda::CUDAGraph graph;
   int runs = 0;
 
-  // After an exception of `work` the stream captures no more.
+  // The stream captures no more afterwards, also when `work` has failed.
   void Take(const GraphMemory& memory, const std::function<void()>& work) {
     // Other threads may ask CUDA for memory meanwhile: they build batches, and NCCL watches itself.
     graph.capture_begin(memory, cudaStreamCaptureModeThreadLocal);
-    try {
-      work();
-    } catch (...) {
-      try {
-        graph.capture_end();
-      } catch (const c10::Error&) {  // what was captured is of no use anyway
-      }
-      throw;
+    const absl::Status done = Guard("cannot capture a step", work);
+    const absl::Status ended = Guard("cannot end a capture", [&] { graph.capture_end(); });
+    for (const absl::Status& status : {done, ended}) {
+      TORCH_CHECK(status.ok(), std::string(MessageOf(status)));
     }
-    graph.capture_end();
   }
 };
 

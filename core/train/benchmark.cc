@@ -43,6 +43,11 @@ Batch GeneratedBatch(const TrainOptions& options) {
   return batch;
 }
 
+void MoveTo(torch::Device device, Batch& batch) {
+  batch.cubes = batch.cubes.to(device);
+  if (batch.noise.defined()) batch.noise = batch.noise.to(device);
+}
+
 std::int64_t ResidentBytes() {
   std::int64_t total = 0, resident = 0;  // pages
   std::ifstream("/proc/self/statm") >> total >> resident;
@@ -103,9 +108,7 @@ absl::StatusOr<StepBenchmark> Run(const TrainOptions& options, int steps) {
                                         .precision = options.precision,
                                         .tune = options.tune,
                                         .memory_limit = options.memory_limit}));
-  // Where training has them (ResidentBatches).
-  batch.cubes = batch.cubes.to(engine->device());
-  if (batch.noise.defined()) batch.noise = batch.noise.to(engine->device());
+  MoveTo(engine->device(), batch);  // where training has them (ResidentBatches)
   Optimiser optimiser(options.optimiser, network.parameters());
   PECULIAR_ASSIGN_OR_RETURN(const std::vector<double> seconds,
                             TimeSteps(*engine, optimiser, batch, options, steps));
