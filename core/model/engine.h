@@ -67,9 +67,9 @@ const std::vector<std::string>& EngineNames();
 // own thread count to 1: the engine's threads take samples. There "scan" and "reference" tune the
 // process's allocator once. The network must outlive the engine. INVALID_ARGUMENT for an unknown
 // name (the known ones are named), negative threads, "fused" on cuda, or a precision other than
-// fp32 with "fused" or "reference", or tf32 on the CPU; for a GPU that cannot be used as
-// ResolveDevice, and for the limit of its memory as LimitMemory. When that memory runs out, the
-// engine's error says which batch would fit.
+// fp32 with "fused" or "reference", or on the CPU (bf16 is taken there from LibTorch 2 on); for a
+// GPU that cannot be used as ResolveDevice, and for the limit of its memory as LimitMemory. When
+// that memory runs out, the engine's error says which batch would fit.
 absl::StatusOr<std::unique_ptr<Engine>> MakeEngine(std::string_view name, Autoencoder& network,
                                                    const EngineOptions& options = {});
 
