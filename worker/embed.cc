@@ -5,18 +5,21 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <span>
 
 #include "core/base/file.h"
+#include "core/cuda/gpus.h"
 #include "core/dataset/dataset.h"
 #include "core/embedding/score.h"
 #include "core/train/metrics.h"
 #include "worker/choice.h"
 #include "worker/embedding_parts.h"
 #include "worker/embeddings.h"
+#include "worker/process_place.h"
 #include "worker/survey_tables.h"
 #include "worker/workspace.h"
 
@@ -232,6 +235,15 @@ void AddShareFlags(CLI::App& verb, EmbedVerbOptions& options) {
       ->excludes(shard);
 }
 
+// Shards of one machine, as torchrun and Slurm start them, have a GPU each.
+absl::StatusOr<EmbedVerbReport> RunOnItsGpu(EmbedVerbOptions options) {
+  EmbedderOptions& embedder = options.embedder;
+  if (embedder.engine != "fused" && embedder.device.kind != DeviceKind::kCpu) {
+    PECULIAR_ASSIGN_OR_RETURN(embedder.device, ReadGpu(std::getenv, embedder.device, CountGpus()));
+  }
+  return RunEmbed(options);
+}
+
 }  // namespace
 
 void AddEmbedCommand(CLI::App& app, CommandResult& result) {
@@ -259,7 +271,7 @@ void AddEmbedCommand(CLI::App& app, CommandResult& result) {
   AddShareFlags(*verb, flags->options);
   AddOutputFlag(*verb, flags->output);
   verb->callback([flags, &result] {
-    const absl::StatusOr<EmbedVerbReport> report = RunEmbed(flags->options);
+    const absl::StatusOr<EmbedVerbReport> report = RunOnItsGpu(flags->options);
     result.status = report.status();
     if (!report.ok()) return;
     if (flags->output == "json") {

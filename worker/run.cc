@@ -49,6 +49,7 @@ absl::Status Embed(const RunVerbOptions& options, RunVerbReport& report) {
   embed.embedder.threads = training.threads;
   embed.embedder.memory_limit = training.memory_limit;
   embed.embedder.engine = training.engine;
+  embed.embedder.precision = training.precision;
   PECULIAR_ASSIGN_OR_RETURN(report.embedding, RunEmbed(embed));
   return absl::OkStatus();
 }

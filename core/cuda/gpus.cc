@@ -2,6 +2,8 @@
 
 #include <cuda_runtime_api.h>
 
+#include <thread>
+
 #include "core/base/file.h"
 
 namespace peculiar {
@@ -23,14 +25,14 @@ absl::StatusOr<int> CountGpus() {
 }
 
 absl::StatusOr<GpuMemory> MemoryOfGpu(int index) {
-  int before = 0;
   std::size_t free = 0, total = 0;
-  cudaError_t error = cudaGetDevice(&before);
-  if (error == cudaSuccess) error = cudaSetDevice(index);
-  if (error == cudaSuccess) {
-    error = cudaMemGetInfo(&free, &total);
-    cudaSetDevice(before);
-  }
+  cudaError_t error = cudaSuccess;
+  // The current GPU is a thread's: in one of its own nothing is to be put back, which would set up
+  // the first GPU too.
+  std::thread([&] {
+    error = cudaSetDevice(index);
+    if (error == cudaSuccess) error = cudaMemGetInfo(&free, &total);
+  }).join();
   PECULIAR_RETURN_IF_ERROR(
       CudaStatus(error, fmt::format("cannot ask for the memory of GPU {}", index)));
   return GpuMemory{static_cast<std::int64_t>(free), static_cast<std::int64_t>(total)};

@@ -349,10 +349,12 @@ CudaError Launch(void (*kernel)(LstmScanCall), const LstmScanCall& call, int blo
 }  // namespace
 
 bool LstmScanRuns() {
-  int device = 0, major = 0;
-  return cudaGetDevice(&device) == cudaSuccess &&
-         cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device) == cudaSuccess &&
-         major >= 9;
+  cudaFuncAttributes attributes = {};
+  const cudaError_t error = cudaFuncGetAttributes(
+      &attributes, LstmScanForward<LstmScanShape<8, 32, 2>, HardSigmoidOnDevice, TanhOnDevice>);
+  if (error != cudaSuccess) cudaGetLastError();  // or the next launch would report it
+  // Compiled for less, perhaps just in time, the kernels are empty.
+  return error == cudaSuccess && attributes.ptxVersion >= 90;
 }
 
 CudaError LaunchLstmScanForward(const LstmScanCall& call, CudaStream stream) {

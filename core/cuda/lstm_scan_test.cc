@@ -42,8 +42,9 @@ class LstmScanTest : public testing::Test {
   }
 };
 
-using Shapes = testing::Types<LstmScanShape<16, 32, 2>, LstmScanShape<8, 32, 2>,
-                              LstmScanShape<16, 8, 4>, LstmScanShape<4, 8, 4>>;
+using Shapes =
+    testing::Types<LstmScanShape<16, 32, 2>, LstmScanShape<8, 32, 2>, LstmScanShape<16, 8, 4>,
+                   LstmScanShape<8, 8, 4>, LstmScanShape<4, 8, 4>>;
 TYPED_TEST_SUITE(LstmScanTest, Shapes);
 
 // One mma: sum[row][column] += sum over the depth, with a(row, depth) where lanes point ldmatrix

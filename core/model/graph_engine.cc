@@ -10,7 +10,6 @@
 #include "core/model/visit_slices.h"
 
 namespace peculiar {
-
 namespace {
 
 // Without the way they were computed, which would keep every map alive.
@@ -21,11 +20,10 @@ LossTerms Detached(const LossTerms& loss) {
 }  // namespace
 
 struct GraphEngine::Step {
-  explicit Step(const GraphMemory& memory) : graph(memory) {}
+  explicit Step(std::shared_ptr<GraphMemory> memory) : graph(std::move(memory)) {}
 
   Batch batch;
   LossTerms loss;
-  std::vector<torch::Tensor> gradients;
   torch::Tensor latent, reconstruction;
   torch::Tensor on_host;  // the reconstruction
   StepGraph graph;
@@ -33,11 +31,14 @@ struct GraphEngine::Step {
 
 GraphEngine::GraphEngine(Autoencoder& network, const ForwardOptions& forward, torch::Device device,
                          int threads)
-    : network_(network),
-      forward_(forward),
-      device_(device),
-      threads_(threads),
-      memory_(NewGraphMemory()) {}
+    : network_(network), forward_(forward), device_(device), threads_(threads), memory_([&] {
+        const c10::DeviceGuard guard(device);
+        return NewGraphMemory();
+      }()) {
+  for (const torch::Tensor& parameter : network.tensors()) {
+    gradients_.push_back(at::empty_like(parameter.detach()));
+  }
+}
 
 GraphEngine::~GraphEngine() = default;
 
@@ -57,9 +58,15 @@ GraphEngine::Step& GraphEngine::StepOf(Work work, const Batch& batch) {
   return *step;
 }
 
-template <typename T>
-absl::StatusOr<T> GraphEngine::Keep(Work work, const Batch& batch, absl::StatusOr<T> result) {
-  if (!result.ok()) steps_.erase({work, batch.cubes.size(0)});
+template <typename Function>
+auto GraphEngine::Attempt(std::string_view what, const Function& work) {
+  auto result = Guard(what, work);
+  if (absl::IsResourceExhausted(result.status()) && steps_.size() > 1) {
+    steps_.clear();
+    result = Guard(what, work);
+  }
+  // All, for graphs of one stream share what cuBLAS keeps for it.
+  if (!result.ok()) steps_.clear();
   return result;
 }
 
@@ -75,15 +82,18 @@ absl::StatusOr<StepLoss> GraphEngine::Backward(const Batch& batch) {
     Step& step = StepOf(Work::kGradients, batch);
     step.graph.Run([&] {
       const LossTerms loss = ComputeLoss(network_.config(), step.batch.cubes, Forward(step));
-      step.gradients = torch::autograd::grad({loss.total}, parameters);
+      const auto gradients = torch::autograd::grad({loss.total}, parameters);
+      // In memory of their own, in the parameters' order, which the optimiser's operations want.
+      const torch::NoGradGuard no_grad;
+      for (std::size_t k = 0; k < parameters.size(); ++k) gradients_[k].copy_(gradients[k]);
       step.loss = Detached(loss);
     });
     for (std::size_t k = 0; k < parameters.size(); ++k) {
-      parameters[k].mutable_grad() = step.gradients[k];
+      parameters[k].mutable_grad() = gradients_[k];
     }
     return StepLossOf(step.loss);
   };
-  return Keep(Work::kGradients, batch, Guard("cannot compute gradients", work));
+  return Attempt("cannot compute gradients", work);
 }
 
 absl::StatusOr<StepLoss> GraphEngine::Evaluate(const Batch& batch) {
@@ -96,7 +106,7 @@ absl::StatusOr<StepLoss> GraphEngine::Evaluate(const Batch& batch) {
         [&] { step.loss = ComputeLoss(network_.config(), step.batch.cubes, Forward(step)); });
     return StepLossOf(step.loss);
   };
-  return Keep(Work::kLoss, batch, Guard("cannot compute a loss", work));
+  return Attempt("cannot compute a loss", work);
 }
 
 absl::StatusOr<torch::Tensor> GraphEngine::Embed(const torch::Tensor& cubes,
@@ -123,7 +133,7 @@ absl::StatusOr<torch::Tensor> GraphEngine::Embed(const torch::Tensor& cubes,
         }));
     return latent;
   };
-  return Keep(Work::kEmbedding, batch, Guard("cannot embed", work));
+  return Attempt("cannot embed", work);
 }
 
 torch::Tensor GraphEngine::ToHost(Step& step) const {

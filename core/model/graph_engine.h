@@ -1,6 +1,6 @@
 // The engine "scan" on a GPU (internal to core/model: includes LibTorch): a batch as it is, every
-// kind of work on each number of cubes captured once as a CUDA graph, all in one piece of memory.
-// Not for concurrent use.
+// kind of work on each number of cubes captured once as a CUDA graph, all in the memory that the
+// largest takes. Not for concurrent use.
 #pragma once
 
 #include <map>
@@ -32,9 +32,10 @@ class GraphEngine : public Engine {
 
   // That of this work on so many cubes, with the batch in its tensors.
   Step& StepOf(Work work, const Batch& batch);
-  // The result; when it is an error, that step's memory is given back.
-  template <typename T>
-  absl::StatusOr<T> Keep(Work work, const Batch& batch, absl::StatusOr<T> result);
+  // work(), once more without the other steps' memory when there is too little; after an error no
+  // step's memory is held. `what` was attempted.
+  template <typename Function>
+  auto Attempt(std::string_view what, const Function& work);
   NetworkOutput Forward(const Step& step) const;
   // The reconstructions in memory of the CPU; nobody waits for them.
   torch::Tensor ToHost(Step& step) const;
@@ -43,7 +44,8 @@ class GraphEngine : public Engine {
   const ForwardOptions forward_;
   const torch::Device device_;
   const int threads_;
-  const GraphMemory memory_;
+  const std::shared_ptr<GraphMemory> memory_;
+  std::vector<torch::Tensor> gradients_;  // as the parameters lie in memory, for all steps
   std::map<std::pair<Work, std::int64_t>, std::unique_ptr<Step>> steps_;
 };
 

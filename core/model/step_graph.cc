@@ -26,17 +26,22 @@ void Order(const c10::cuda::CUDAStream& before, const c10::cuda::CUDAStream& aft
 
 }  // namespace
 
-GraphMemory NewGraphMemory() { return at::cuda::graph_pool_handle(); }
+class GraphMemory {
+ public:
+  c10::MempoolId_t pool = at::cuda::graph_pool_handle();
+  // The default one cannot capture; and LibTorch gives memory again to the stream alone that had
+  // it.
+  c10::cuda::CUDAStream stream = c10::cuda::getStreamFromPool();
+};
 
 struct StepGraph::Capture {
-  c10::cuda::CUDAStream stream = c10::cuda::getStreamFromPool();  // the default one cannot capture
   at::cuda::CUDAGraph graph;
   int runs = 0;
 
   // The stream captures no more afterwards, also when `work` has failed.
   void Take(const GraphMemory& memory, const std::function<void()>& work) {
     // Other threads may ask CUDA for memory meanwhile: they build batches, and NCCL watches itself.
-    graph.capture_begin(memory, cudaStreamCaptureModeThreadLocal);
+    graph.capture_begin(memory.pool, cudaStreamCaptureModeThreadLocal);
     const absl::Status done = Guard("cannot capture a step", work);
     const absl::Status ended = Guard("cannot end a capture", [&] { graph.capture_end(); });
     for (const absl::Status& status : {done, ended}) {
@@ -49,32 +54,34 @@ void StepGraph::Run(const std::function<void()>& work) {
   if (capture_ == nullptr) capture_ = std::make_unique<Capture>();
   Capture& capture = *capture_;
   const c10::cuda::CUDAStream outer = c10::cuda::getCurrentCUDAStream();
-  Order(outer, capture.stream);
+  Order(outer, memory_->stream);
   {
-    const c10::cuda::CUDAStreamGuard guard(capture.stream);
+    const c10::cuda::CUDAStreamGuard guard(memory_->stream);
     if (capture.runs < kRunsBeforeCapture) {
       work();
     } else {
       if (capture.runs == kRunsBeforeCapture) {
         // What the runs before have left cached cannot be given back while it captures.
         c10::cuda::CUDACachingAllocator::emptyCache();
-        capture.Take(memory_, work);
+        capture.Take(*memory_, work);
       }
       capture.graph.replay();
     }
     ++capture.runs;
   }
-  Order(capture.stream, outer);
+  Order(memory_->stream, outer);
 }
 #else
-GraphMemory NewGraphMemory() { return {}; }
+class GraphMemory {};
 
 struct StepGraph::Capture {};
 
 void StepGraph::Run(const std::function<void()>& work) { work(); }
 #endif
 
-StepGraph::StepGraph(const GraphMemory& memory) : memory_(memory) {}
+std::shared_ptr<GraphMemory> NewGraphMemory() { return std::make_shared<GraphMemory>(); }
+
+StepGraph::StepGraph(std::shared_ptr<GraphMemory> memory) : memory_(std::move(memory)) {}
 StepGraph::~StepGraph() = default;
 
 }  // namespace peculiar

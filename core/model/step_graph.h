@@ -5,19 +5,20 @@
 
 #include <functional>
 #include <memory>
-#include <utility>
 
 namespace peculiar {
 
-// Which memory captures use between their operations, as LibTorch counts them. What one leaves for
-// its caller is not written by another that shares it; what it makes on the way may be.
-using GraphMemory = std::pair<unsigned long long, unsigned long long>;  // NOLINT: LibTorch's types
-GraphMemory NewGraphMemory();
+// The memory and the stream of graphs that are replayed one after the other. What one makes on its
+// way may be written over by another's replay, and what it leaves for its caller too: take it
+// before the next Run of any.
+class GraphMemory;
+// On the current GPU.
+std::shared_ptr<GraphMemory> NewGraphMemory();
 
 // Not for concurrent use.
 class StepGraph {
  public:
-  explicit StepGraph(const GraphMemory& memory);
+  explicit StepGraph(std::shared_ptr<GraphMemory> memory);
   ~StepGraph();
   StepGraph(const StepGraph&) = delete;
   StepGraph& operator=(const StepGraph&) = delete;
@@ -31,7 +32,7 @@ class StepGraph {
 
  private:
   struct Capture;
-  [[maybe_unused]] const GraphMemory memory_;
+  const std::shared_ptr<GraphMemory> memory_;
   std::unique_ptr<Capture> capture_;
 };
 

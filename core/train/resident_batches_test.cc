@@ -14,10 +14,7 @@ TEST(ResidentBatchesTest, AreThoseOfTheBuilder) {
 }
 
 TEST(ResidentBatchesTest, TakeEightBytesAVoxel) {
-  const Dataset dataset = MaskedDataset(TestFolder());
-  EXPECT_EQ(ResidentBatches::BytesOf(dataset), static_cast<std::int64_t>(8 * dataset.size()) *
-                                                   dataset.channels() * dataset.crop_size() *
-                                                   dataset.crop_size());
+  EXPECT_EQ(ResidentBatches::BytesOf(MaskedDataset(TestFolder())), 8 * 12 * 20 * 24 * 24);
 }
 
 TEST(ResidentBatchesTest, APartWithoutCopiesIsAnEmptyBatch) {

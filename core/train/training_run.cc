@@ -93,8 +93,13 @@ absl::Status TrainingRun::ChooseBatches() {
   if (const auto gauge = GaugeOf(DeviceOf(*engine_))) {
     PECULIAR_ASSIGN_OR_RETURN(const MemoryGauge::Reading memory, gauge->Read());
     if (ResidentBatches::BytesOf(dataset_) <= memory.left_bytes / 2) {
-      PECULIAR_ASSIGN_OR_RETURN(batches_, ResidentBatches::Create(dataset_, device, options));
-      return absl::OkStatus();
+      auto resident = ResidentBatches::Create(dataset_, device, options);
+      if (resident.ok()) {
+        batches_ = *std::move(resident);
+        return absl::OkStatus();
+      }
+      // Another process may have been faster.
+      if (!absl::IsResourceExhausted(resident.status())) return resident.status();
     }
   }
   batches_ = std::make_unique<BatchBuilder>(dataset_, options);
