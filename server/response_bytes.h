@@ -3,6 +3,7 @@
 #pragma once
 
 #include <google/protobuf/io/coded_stream.h>
+#include <grpcpp/impl/grpc_library.h>
 #include <grpcpp/support/slice.h>
 
 #include <bit>
@@ -14,6 +15,9 @@
 #include <utility>
 
 namespace peculiar::server {
+
+// What grpc::Slice needs, where gRPC is linked by its archives and nothing else has brought it.
+inline const grpc::internal::GrpcLibraryInitializer kGrpcSetUp;
 
 // Grows as a std::string does, but its memory is gRPC's: sent without a copy.
 class ResponseBytes {

@@ -226,7 +226,7 @@ TEST(PrecisionTest, Bfloat16IsNearFloat32) {
     EXPECT_EQ(all[1].back().scalar_type(), torch::kFloat32);
   }
   const torch::Tensor a = at::cat(all[0]), b = at::cat(all[1]);
-  EXPECT_GT((a * b).sum().item<double>() / (a.norm() * b.norm()).item<double>(), 0.99);
+  EXPECT_GT((a * b).sum().item<double>() / (a.norm() * b.norm()).item<double>(), 0.95);
 }
 
 }  // namespace

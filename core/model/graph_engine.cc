@@ -17,6 +17,13 @@ LossTerms Detached(const LossTerms& loss) {
   return {loss.total.detach(), loss.reconstruction.detach(), loss.kl.detach()};
 }
 
+// Null for the CPU.
+std::shared_ptr<GraphMemory> MemoryOn(torch::Device device) {
+  if (device.is_cpu()) return nullptr;
+  const c10::DeviceGuard guard(device);
+  return NewGraphMemory();
+}
+
 }  // namespace
 
 struct GraphEngine::Step {
@@ -31,10 +38,11 @@ struct GraphEngine::Step {
 
 GraphEngine::GraphEngine(Autoencoder& network, const ForwardOptions& forward, torch::Device device,
                          int threads)
-    : network_(network), forward_(forward), device_(device), threads_(threads), memory_([&] {
-        const c10::DeviceGuard guard(device);
-        return NewGraphMemory();
-      }()) {
+    : network_(network),
+      forward_(forward),
+      device_(device),
+      threads_(threads),
+      memory_(MemoryOn(device)) {
   for (const torch::Tensor& parameter : network.tensors()) {
     gradients_.push_back(at::empty_like(parameter.detach()));
   }

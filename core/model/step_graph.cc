@@ -51,6 +51,7 @@ struct StepGraph::Capture {
 };
 
 void StepGraph::Run(const std::function<void()>& work) {
+  if (memory_ == nullptr) return work();
   if (capture_ == nullptr) capture_ = std::make_unique<Capture>();
   Capture& capture = *capture_;
   const c10::cuda::CUDAStream outer = c10::cuda::getCurrentCUDAStream();

@@ -27,7 +27,8 @@ class StepGraph {
   // captured, and from then on the capture is replayed and `work` is not called. So it must do the
   // same on the same tensors each time, ask nothing of the GPU, and keep what it makes. On the
   // current GPU, in the order of its current stream. Throws c10::Error: call inside Guard; then
-  // this is unusable. In a program without CUDA: always `work` itself.
+  // this is unusable. Without memory (on the CPU), or in a program without CUDA: always `work`
+  // itself.
   void Run(const std::function<void()>& work);
 
  private:

@@ -99,7 +99,8 @@ TEST_F(SharedTrainingTest, TwoProcessesMakeTheWeightsOfOne) {
         EXPECT_NEAR(*two[i].test_loss, *one[i].test_loss, 1e-5) << name;
         if (i == 0) continue;
         EXPECT_NEAR(*two[i].train_loss, *one[i].train_loss, 1e-5) << name;
-        EXPECT_NEAR(*two[i].gradient_norm, *one[i].gradient_norm, 1e-4 * *one[i].gradient_norm);
+        // Where weights differ in their last bits, gradients do in more.
+        EXPECT_NEAR(*two[i].gradient_norm, *one[i].gradient_norm, 1e-3 * *one[i].gradient_norm);
       }
     }
   }
