@@ -21,11 +21,12 @@ Random AugmentStream(const Dataset& dataset, const ScheduledCopy& copy, std::uin
              static_cast<std::uint64_t>(copy.copy)});
 }
 
-Random NoiseStream(const Dataset& dataset, const ScheduledCopy& copy, std::uint64_t seed,
-                   int epoch) {
-  return Random(seed, {Label(TrainStream::kLatent), static_cast<std::uint64_t>(epoch),
+void DrawNoise(const Dataset& dataset, const ScheduledCopy& copy, std::uint64_t seed, int epoch,
+               std::span<float> noise) {
+  Random random(seed, {Label(TrainStream::kLatent), static_cast<std::uint64_t>(epoch),
                        GalaxyLabel(dataset.entry(copy.sample).galaxy.plateifu),
                        static_cast<std::uint64_t>(copy.copy)});
+  for (float& value : noise) value = static_cast<float>(random.Normal());
 }
 
 absl::StatusOr<CubeBatch> BatchBuilder::Build(std::span<const ScheduledCopy> copies,
@@ -64,8 +65,7 @@ void BatchBuilder::BuildCopy(const ScheduledCopy& copy, int epoch, std::span<flo
         Augment(sample, dataset_->channels(), dataset_->crop_size(), options_.augment, random);
     std::copy(augmented.flux.begin(), augmented.flux.end(), cube.begin());
   }
-  Random random = NoiseStream(*dataset_, copy, options_.seed, epoch);
-  for (float& value : noise) value = static_cast<float>(random.Normal());
+  DrawNoise(*dataset_, copy, options_.seed, epoch, noise);
 }
 
 EpochBatches::EpochBatches(const BatchSource& source, const Schedule& schedule, int epoch,

@@ -56,10 +56,11 @@ class BatchBuilder : public BatchSource {
   BatchOptions options_;
 };
 
-// The random streams of a copy: of its augmentation, and of its noise in an epoch.
+// The random stream of a copy's augmentation.
 Random AugmentStream(const Dataset& dataset, const ScheduledCopy& copy, std::uint64_t seed);
-Random NoiseStream(const Dataset& dataset, const ScheduledCopy& copy, std::uint64_t seed,
-                   int epoch);
+// Draws a copy's noise of an epoch: standard normal numbers.
+void DrawNoise(const Dataset& dataset, const ScheduledCopy& copy, std::uint64_t seed, int epoch,
+               std::span<float> noise);
 
 // The batches of one epoch in order, the next one built in the background while the caller works.
 // Borrows source and schedule; the destructor waits for the one being built.

@@ -117,12 +117,10 @@ absl::StatusOr<CubeBatch> ResidentBatches::Build(std::span<const ScheduledCopy> 
     const torch::Tensor noise =
         at::empty({static_cast<std::int64_t>(copies.size()), options_.latent_size},
                   torch::TensorOptions(torch::kFloat32).pinned_memory(device_.is_cuda()));
-    float* value = noise.data_ptr<float>();
-    for (const ScheduledCopy& copy : copies) {
-      Random random = NoiseStream(dataset_, copy, options_.seed, epoch);
-      for (int i = 0; i < options_.latent_size; ++i) {
-        *value++ = static_cast<float>(random.Normal());
-      }
+    const auto width = static_cast<std::size_t>(options_.latent_size);
+    for (std::size_t i = 0; i < copies.size(); ++i) {
+      DrawNoise(dataset_, copies[i], options_.seed, epoch,
+                {noise.data_ptr<float>() + i * width, width});
     }
     batch.tensors.noise = noise.to(device_, /*non_blocking=*/true);
     return batch;
