@@ -7,6 +7,7 @@
 // OnDone.
 #pragma once
 
+#include <grpc/grpc.h>
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
@@ -129,7 +130,13 @@ class UnaryCall final : public grpc::ServerUnaryReactor {
  public:
   UnaryCall(CallGate& gate, grpc::CallbackServerContext& context, std::string_view method)
       : call(gate, context, method) {}
-  void OnDone() override { delete this; }
+  void OnDone() override { this->~UnaryCall(); }
+
+  // In gRPC's memory of the call, which is there until OnDone has been called.
+  static void* operator new(std::size_t size, grpc::CallbackServerContext& context) {
+    return grpc_call_arena_alloc(context.c_call(), size);
+  }
+  static void operator delete(void* /*memory*/) {}  // gRPC frees it with the call
 
   Call call;
 
@@ -145,7 +152,7 @@ template <typename Response, typename Work>
 grpc::ServerUnaryReactor* Answer(CallGate& gate, grpc::CallbackServerContext* context,
                                  std::string_view method, const Response* response,
                                  const Work& work) {
-  auto* const reactor = new UnaryCall(gate, *context, method);
+  auto* const reactor = new (*context) UnaryCall(gate, *context, method);
   absl::Status status = reactor->call.Admit();
   if (status.ok()) status = work();
   reactor->Finish(reactor->call.End(status, AnsweredBy(*response)));

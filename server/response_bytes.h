@@ -35,10 +35,11 @@ class ResponseBytes {
   // Makes it larger by so many bytes, which are the caller's to write at once.
   std::uint8_t* Extend(std::size_t count) {
     if (size_ + count > GRPC_SLICE_LENGTH(slice_)) Grow(size_ + count);
-    std::uint8_t* const end = GRPC_SLICE_START_PTR(slice_) + size_;
+    std::uint8_t* const before = end();
     size_ += count;
-    return end;
+    return before;
   }
+  std::uint8_t* end() { return GRPC_SLICE_START_PTR(slice_) + size_; }
   void Append(std::string_view bytes) {
     bytes.copy(reinterpret_cast<char*>(Extend(bytes.size())), bytes.size());
   }
@@ -60,18 +61,25 @@ class ResponseBytes {
   std::size_t size_ = 0;
 };
 
-// Appends a field of bytes, or of a message or text, that is the parts one behind the other.
-// number: 1 to 15.
+// Bytes of a field, of a number of 1 to 15, whose content is so many.
+inline std::size_t FieldSize(std::size_t content) {
+  return 1 +
+         google::protobuf::io::CodedOutputStream::VarintSize32(
+             static_cast<std::uint32_t>(content)) +
+         content;
+}
+
+// Appends a field of bytes, or of a message or text, that is the parts one behind the other, and
+// `rest` bytes, which are the caller's to append. number: 1 to 15.
 inline void AppendField(int number, std::initializer_list<std::string_view> parts,
-                        ResponseBytes& bytes) {
+                        ResponseBytes& bytes, std::size_t rest = 0) {
   constexpr int kLengthDelimited = 2;
-  std::size_t size = 0;
+  std::size_t size = rest;
   for (const std::string_view part : parts) size += part.size();
-  using google::protobuf::io::CodedOutputStream;
-  std::uint8_t* to =
-      bytes.Extend(1 + CodedOutputStream::VarintSize32(static_cast<std::uint32_t>(size)) + size);
+  std::uint8_t* to = bytes.Extend(FieldSize(size) - rest);
   *to++ = static_cast<std::uint8_t>((number << 3) | kLengthDelimited);
-  to = CodedOutputStream::WriteVarint32ToArray(static_cast<std::uint32_t>(size), to);
+  to = google::protobuf::io::CodedOutputStream::WriteVarint32ToArray(
+      static_cast<std::uint32_t>(size), to);
   for (const std::string_view part : parts)
     to += part.copy(reinterpret_cast<char*>(to), part.size());
 }

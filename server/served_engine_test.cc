@@ -60,7 +60,10 @@ class ServedEngineTest : public ::testing::Test {
     for (const Neighbor& neighbor : found->nearest) {
       engine_->AppendNeighbor(*found, neighbor, bytes);
     }
-    EXPECT_EQ(bytes.bytes(), message.SerializeAsString());
+    v1::FindNeighborsResponse read;  // its fields are in another order than a message's own
+    ASSERT_TRUE(read.ParseFromArray(bytes.bytes().data(), static_cast<int>(bytes.size())));
+    EXPECT_EQ(read.SerializeAsString(), message.SerializeAsString());
+    EXPECT_EQ(bytes.size(), message.ByteSizeLong());
   }
 
   std::unique_ptr<ServedEngine> engine_;

@@ -185,6 +185,10 @@ void SnapshotHolder::Poll(const std::function<void()>& on_looked) {
 }
 
 absl::StatusOr<EnginePointer> SnapshotHolder::Find(std::string_view snapshot_id) const {
+  if (snapshot_id.empty()) {  // most calls: one pointer is counted, not two
+    const std::lock_guard lock(held_mutex_);
+    if (!held_->engines.empty()) return held_->engines.front();
+  }
   const std::shared_ptr<const Held> held = LoadHeld();
   if (held->engines.empty()) {
     return FailedPrecondition(
@@ -194,7 +198,7 @@ absl::StatusOr<EnginePointer> SnapshotHolder::Find(std::string_view snapshot_id)
             : fmt::format("snapshot {} is being opened: ask again soon", held->opening_id),
         held->reload_error.empty() ? "" : "; the last try failed: ", held->reload_error);
   }
-  if (snapshot_id.empty()) return held->engines.front();
+  if (snapshot_id.empty()) return held->engines.front();  // come since
   std::string known;
   for (const EnginePointer& engine : held->engines) {
     if (IdOf(engine) == snapshot_id) return engine;

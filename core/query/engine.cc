@@ -109,62 +109,49 @@ absl::StatusOr<std::size_t> QueryEngine::ResolveSpace(std::size_t model,
                          catalog().models[model].name, fmt::join(known, ", "));
 }
 
-absl::StatusOr<NeighborList> QueryEngine::Nearest(const NeighborQuery& query, int count,
-                                                  std::size_t model, std::size_t space,
-                                                  std::optional<std::size_t> row) const {
-  if (query.exclude_repeats && !row) {
+absl::StatusOr<ReadyNeighbors> QueryEngine::Nearest(const NeighborQuery& query, int count,
+                                                    const NeighborRows& from) const {
+  const VectorIndex& index = snapshot_->index(from.model, from.space);
+  if (!from.row) {
+    PECULIAR_ASSIGN_OR_RETURN(auto lists,
+                              index.Search({query.vector.data(), 1, query.vector.size()}, count));
+    return ReadyNeighbors(std::move(lists[0]));
+  }
+  const auto stored = snapshot_->neighbors(from.model, from.space, *from.row);
+  const auto wanted = static_cast<std::size_t>(count);
+  if (wanted > stored.size() && stored.size() + 1 < index.size()) {
+    PECULIAR_ASSIGN_OR_RETURN(NeighborList list, index.SearchRow(*from.row, count));
+    return ReadyNeighbors(std::move(list));
+  }
+  return ReadyNeighbors(stored.first(std::min(wanted, stored.size())));
+}
+
+absl::StatusOr<NeighborList> QueryEngine::NearestPassing(const NeighborQuery& query, int count,
+                                                         const NeighborRows& from) const {
+  if (query.exclude_repeats && !from.row) {
     return InvalidArgument("BAD_FILTER: exclude_repeats needs a galaxy, a vector has no repeats");
   }
-  const VectorIndex& index = snapshot_->index(model, space);
-  if (query.filter.empty() && !query.score && !query.exclude_repeats) {
-    if (!row) {
-      PECULIAR_ASSIGN_OR_RETURN(auto lists,
-                                index.Search({query.vector.data(), 1, query.vector.size()}, count));
-      return std::move(lists[0]);
-    }
-    const std::span<const Neighbor> known = snapshot_->neighbors(model, space, *row);
-    const auto wanted = static_cast<std::size_t>(count);
-    if (wanted > known.size() && known.size() + 1 < index.size()) {
-      return index.SearchRow(*row, count);
-    }
-    const auto found = known.first(std::min(wanted, known.size()));
-    return NeighborList(found.begin(), found.end());
-  }
+  const VectorIndex& index = snapshot_->index(from.model, from.space);
   Scratch<RowSet> passing;
   PECULIAR_RETURN_IF_ERROR(filter_columns_.Select(query.filter, *passing));
-  PECULIAR_RETURN_IF_ERROR(KeepScored(query.score, model, *passing));
-  if (!row) return index.SearchAmong(query.vector, count, *passing);
-  passing->Remove(*row);
+  PECULIAR_RETURN_IF_ERROR(KeepScored(query.score, from.model, *passing));
+  if (!from.row) return index.SearchAmong(query.vector, count, *passing);
+  passing->Remove(*from.row);
   if (query.exclude_repeats) {
-    for (const std::uint32_t repeat : directory_.RowsOfSameMangaId(*row)) passing->Remove(repeat);
+    for (const std::uint32_t repeat : directory_.RowsOfSameMangaId(*from.row)) {
+      passing->Remove(repeat);
+    }
   }
   // Those of the stored neighbours that pass are the first of all that pass: often enough of them.
-  const std::span<const Neighbor> known = snapshot_->neighbors(model, space, *row);
+  const auto stored = snapshot_->neighbors(from.model, from.space, *from.row);
   NeighborList nearest;
-  for (const Neighbor& neighbor : known) {
+  for (const Neighbor& neighbor : stored) {
     if (!passing->Has(neighbor.row)) continue;
     nearest.push_back(neighbor);
     if (std::ssize(nearest) == count) return nearest;
   }
-  if (known.size() + 1 == index.size()) return nearest;
-  return index.SearchAmong(index.vectors().row(*row), count, *passing);
-}
-
-std::vector<std::string_view> QueryEngine::AlsoIn(const NeighborRows& found,
-                                                  std::size_t neighbor) const {
-  std::vector<std::string_view> names;
-  if (!found.row) return names;
-  const std::vector<CatalogSpace>& spaces = snapshot_->spaces(found.model);
-  for (std::size_t other = 0; other < spaces.size(); ++other) {
-    if (other == found.space) continue;
-    const std::span<const Neighbor> known = snapshot_->neighbors(found.model, other, *found.row);
-    const auto first = known.first(std::min(found.asked_count, known.size()));
-    if (std::any_of(first.begin(), first.end(),
-                    [&](const Neighbor& each) { return each.row == neighbor; })) {
-      names.push_back(spaces[other].name);
-    }
-  }
-  return names;
+  if (stored.size() + 1 == index.size()) return nearest;
+  return index.SearchAmong(index.vectors().row(*from.row), count, *passing);
 }
 
 absl::StatusOr<NeighborRows> QueryEngine::RankNeighbors(const NeighborQuery& query) const {
@@ -177,9 +164,20 @@ absl::StatusOr<NeighborRows> QueryEngine::RankNeighbors(const NeighborQuery& que
     PECULIAR_RETURN_IF_ERROR(CheckVector(query, snapshot_->index(found.model, found.space).dim()));
   }
   PECULIAR_ASSIGN_OR_RETURN(const int count, NeighborCount(query.neighbor_count));
-  found.asked_count = static_cast<std::size_t>(count);
-  PECULIAR_ASSIGN_OR_RETURN(found.nearest,
-                            Nearest(query, count, found.model, found.space, found.row));
+  if (query.filter.empty() && !query.score && !query.exclude_repeats) {
+    PECULIAR_ASSIGN_OR_RETURN(found.nearest, Nearest(query, count, found));
+  } else {
+    PECULIAR_ASSIGN_OR_RETURN(NeighborList nearest, NearestPassing(query, count, found));
+    found.nearest = ReadyNeighbors(std::move(nearest));
+  }
+  if (!found.row) return found;
+  const std::vector<CatalogSpace>& spaces = snapshot_->spaces(found.model);
+  for (std::size_t other = 0; other < spaces.size(); ++other) {
+    if (other == found.space) continue;
+    const std::span<const Neighbor> known = snapshot_->neighbors(found.model, other, *found.row);
+    found.elsewhere.push_back(
+        {spaces[other].name, known.first(std::min(static_cast<std::size_t>(count), known.size()))});
+  }
   return found;
 }
 
@@ -191,8 +189,11 @@ absl::StatusOr<NeighborAnswer> QueryEngine::FindNeighbors(const NeighborQuery& q
   answer.space = snapshot_->spaces(found.model)[found.space].name;
   answer.neighbors.reserve(found.nearest.size());
   for (const auto& [row, distance] : found.nearest) {
-    answer.neighbors.push_back(
-        {Galaxy(row), distance, Score(found.model, row, Measure::kMae), AlsoIn(found, row)});
+    NeighborEntry& entry = answer.neighbors.emplace_back();
+    entry = {Galaxy(row), distance, Score(found.model, row, Measure::kMae), {}};
+    for (const FirstNeighbors& first : found.elsewhere) {
+      if (first.Has(row)) entry.also_in.push_back(first.space);
+    }
   }
   return answer;
 }

@@ -16,6 +16,7 @@
 #include "core/query/filter_columns.h"
 #include "core/query/galaxy_directory.h"
 #include "core/query/galaxy_selection.h"
+#include "core/query/neighbor_rows.h"
 #include "core/query/query.h"
 #include "core/query/top_lines.h"
 #include "core/snapshot/snapshot.h"
@@ -47,9 +48,8 @@ class QueryEngine {
   // FilterColumns::Select.
   // Fewer than asked for when fewer pass.
   absl::StatusOr<NeighborAnswer> FindNeighbors(const NeighborQuery& query) const;
-  // Which galaxies these are, and one's NeighborEntry::also_in.
+  // Which galaxies these are, for a caller that has what is said of them.
   absl::StatusOr<NeighborRows> RankNeighbors(const NeighborQuery& query) const;
-  std::vector<std::string_view> AlsoIn(const NeighborRows& found, std::size_t neighbor) const;
 
   // space: empty = kEmbeddingSpace. `UNKNOWN_SPACE:`; the errors of GalaxyDirectory::Resolve.
   absl::StatusOr<EmbeddingAnswer> GetEmbedding(std::string_view galaxy_id, std::string_view model,
@@ -96,9 +96,11 @@ class QueryEngine {
   // Takes out of `rows` what the condition, if there is one, leaves out.
   absl::Status KeepScored(const std::optional<ScoreCondition>& condition, std::size_t model,
                           RowSet& rows) const;
-  // row: the galaxy asked for; absent for a vector.
-  absl::StatusOr<NeighborList> Nearest(const NeighborQuery& query, int count, std::size_t model,
-                                       std::size_t space, std::optional<std::size_t> row) const;
+  // from: model, space and the galaxy asked for. Of all galaxies, and of those that pass.
+  absl::StatusOr<ReadyNeighbors> Nearest(const NeighborQuery& query, int count,
+                                         const NeighborRows& from) const;
+  absl::StatusOr<NeighborList> NearestPassing(const NeighborQuery& query, int count,
+                                              const NeighborRows& from) const;
   std::vector<LineShareEntry> LineShares(std::size_t model, std::size_t row) const;
   PopulationEntry Percentiles(std::size_t model, std::size_t population, std::size_t row) const;
 

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "core/catalog/catalog.h"
-#include "core/embedding/neighbors.h"
 #include "core/query/filter.h"
 #include "core/query/measure.h"
 #include "core/query/measure_range.h"
@@ -95,21 +94,11 @@ struct NeighborQuery {
   bool exclude_repeats = false;         // leaves out other observations of the galaxy's MaNGA-ID
 };
 
-// Neighbours as rows of the catalogue; model and space by their places.
-struct NeighborRows {
-  std::size_t model = 0;
-  std::size_t space = 0;
-  std::optional<std::size_t> row;  // the galaxy asked for; absent for a vector
-  std::size_t asked_count = 0;     // as many as were asked for
-  NeighborList nearest;            // nearest first, itself left out; ties by plate-IFU
-};
-
 struct NeighborEntry {
   GalaxyEntry galaxy;
   double distance = 0;  // Euclidean, >= 0
   ScoreEntry score;     // mean absolute error
-  // Other spaces in which it is among the galaxy's first neighbours too: as many as were asked for,
-  // at most those of Snapshot::neighbors, whatever the filter. Empty for a vector.
+  // Other spaces in which it is among the galaxy's FirstNeighbors too. Empty for a vector.
   std::vector<std::string_view> also_in;
 };
 
