@@ -13,6 +13,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -125,14 +126,14 @@ Answered AnsweredBy(const Response& response) {
   return answered;
 }
 
-// The reactor of a unary call whose work is done when it is made. Deletes itself.
+// The reactor of a unary call whose work is done when it is made. Lies in gRPC's memory of the
+// call, which outlasts OnDone, and ends its life there.
 class UnaryCall final : public grpc::ServerUnaryReactor {
  public:
   UnaryCall(CallGate& gate, grpc::CallbackServerContext& context, std::string_view method)
       : call(gate, context, method) {}
   void OnDone() override { this->~UnaryCall(); }
 
-  // In gRPC's memory of the call, which is there until OnDone has been called.
   static void* operator new(std::size_t size, grpc::CallbackServerContext& context) {
     return grpc_call_arena_alloc(context.c_call(), size);
   }
@@ -152,11 +153,11 @@ template <typename Response, typename Work>
 grpc::ServerUnaryReactor* Answer(CallGate& gate, grpc::CallbackServerContext* context,
                                  std::string_view method, const Response* response,
                                  const Work& work) {
-  auto* const reactor = new (*context) UnaryCall(gate, *context, method);
+  std::unique_ptr<UnaryCall> reactor(new (*context) UnaryCall(gate, *context, method));
   absl::Status status = reactor->call.Admit();
   if (status.ok()) status = work();
   reactor->Finish(reactor->call.End(status, AnsweredBy(*response)));
-  return reactor;
+  return reactor.release();
 }
 
 }  // namespace peculiar::server

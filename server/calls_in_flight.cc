@@ -1,21 +1,17 @@
 #include "server/calls_in_flight.h"
 
-#include <cstdint>
+#include <functional>
 
 namespace peculiar::server {
-
-CallsInFlight::List& CallsInFlight::ListOf(const Place& place) {
-  // Calls are allocated far enough apart for the bits above a cache line to spread them.
-  return lists_[(reinterpret_cast<std::uintptr_t>(&place) >> 8) % kLists];
-}
 
 bool CallsInFlight::Enter(Place& place) {
   if (count_.fetch_add(1, std::memory_order_relaxed) >= max_calls_) {
     count_.fetch_sub(1, std::memory_order_relaxed);
     return false;
   }
-  List& list = ListOf(place);
+  List& list = lists_[std::hash<std::thread::id>()(std::this_thread::get_id()) % kLists];
   const std::lock_guard lock(list.mutex);
+  place.list = &list;
   place.after = list.first;
   if (list.first != nullptr) list.first->before = &place;
   list.first = &place;
@@ -24,7 +20,7 @@ bool CallsInFlight::Enter(Place& place) {
 
 void CallsInFlight::Leave(Place& place) {
   {
-    List& list = ListOf(place);
+    List& list = *place.list;
     const std::lock_guard lock(list.mutex);
     (place.before != nullptr ? place.before->after : list.first) = place.after;
     if (place.after != nullptr) place.after->before = place.before;

@@ -15,8 +15,11 @@
 
 namespace peculiar::server {
 
-// Safe from any thread. A call's place is in one of several lists, so that threads seldom meet.
+// Safe from any thread. A call's place is in a list of the thread that entered it: threads seldom
+// meet.
 class CallsInFlight {
+  struct List;
+
  public:
   // Part of a call; stays where it is while it is entered.
   struct Place {
@@ -26,6 +29,7 @@ class CallsInFlight {
 
    private:
     friend class CallsInFlight;
+    List* list = nullptr;
     Place* before = nullptr;
     Place* after = nullptr;
     bool cancelled = false;
@@ -53,8 +57,6 @@ class CallsInFlight {
     Place* first = nullptr;
   };
   static constexpr std::size_t kLists = 16;
-
-  List& ListOf(const Place& place);
 
   const int max_calls_;
   std::atomic<int> count_{0};

@@ -1,5 +1,5 @@
-// Responses that are bytes already, which protobuf reads as the message, and what gRPC needs to
-// send them.
+// Responses that are bytes already, those that protobuf would write for the message, and what gRPC
+// needs to send them.
 #pragma once
 
 #include <grpcpp/impl/codegen/serialization_traits.h>

@@ -35,11 +35,10 @@ class ResponseBytes {
   // Makes it larger by so many bytes, which are the caller's to write at once.
   std::uint8_t* Extend(std::size_t count) {
     if (size_ + count > GRPC_SLICE_LENGTH(slice_)) Grow(size_ + count);
-    std::uint8_t* const before = end();
+    std::uint8_t* const end = GRPC_SLICE_START_PTR(slice_) + size_;
     size_ += count;
-    return before;
+    return end;
   }
-  std::uint8_t* end() { return GRPC_SLICE_START_PTR(slice_) + size_; }
   void Append(std::string_view bytes) {
     bytes.copy(reinterpret_cast<char*>(Extend(bytes.size())), bytes.size());
   }
@@ -69,14 +68,14 @@ inline std::size_t FieldSize(std::size_t content) {
          content;
 }
 
-// Appends a field of bytes, or of a message or text, that is the parts one behind the other, and
-// `rest` bytes, which are the caller's to append. number: 1 to 15.
+// Appends a field of bytes, or of a message or text, that is the parts one behind the other and
+// then bytes_to_follow, which are the caller's to append. number: 1 to 15.
 inline void AppendField(int number, std::initializer_list<std::string_view> parts,
-                        ResponseBytes& bytes, std::size_t rest = 0) {
+                        ResponseBytes& bytes, std::size_t bytes_to_follow = 0) {
   constexpr int kLengthDelimited = 2;
-  std::size_t size = rest;
+  std::size_t size = bytes_to_follow;
   for (const std::string_view part : parts) size += part.size();
-  std::uint8_t* to = bytes.Extend(FieldSize(size) - rest);
+  std::uint8_t* to = bytes.Extend(FieldSize(size) - bytes_to_follow);
   *to++ = static_cast<std::uint8_t>((number << 3) | kLengthDelimited);
   to = google::protobuf::io::CodedOutputStream::WriteVarint32ToArray(
       static_cast<std::uint32_t>(size), to);

@@ -105,7 +105,6 @@ std::optional<grpc::Slice> ServedEngine::AnomaliesTogether(const AnomalyRows& pa
 void ServedEngine::AppendNeighbor(const NeighborRows& found, const Neighbor& neighbor,
                                   ResponseBytes& rows) const {
   const AnomalyParts parts(anomalies_[found.model][neighbor.row]);
-  const std::string_view scored(parts.galaxy.data(), parts.galaxy.size() + parts.score.size());
   const DoubleField distance(2, neighbor.distance);
   absl::InlinedVector<std::string_view, 4> also_in;
   std::size_t also_in_size = 0;
@@ -114,9 +113,9 @@ void ServedEngine::AppendNeighbor(const NeighborRows& found, const Neighbor& nei
     also_in.push_back(first.space);
     also_in_size += FieldSize(first.space.size());
   }
-  AppendField(1, {scored, distance.bytes()}, rows, also_in_size);
-  constexpr std::uint8_t kScoreTag = (3 << 3) | 2;  // instead of an anomaly's
-  *(rows.end() - distance.bytes().size() - parts.score.size()) = kScoreTag;
+  constexpr std::string_view kScoreTag = "\x1a";  // of field 3
+  AppendField(1, {parts.galaxy, distance.bytes(), kScoreTag, parts.score.substr(1)}, rows,
+              also_in_size);
   for (const std::string_view space : also_in) AppendField(4, {space}, rows);
 }
 

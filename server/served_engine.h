@@ -68,8 +68,7 @@ class ServedEngine final : public QueryEngine {
   // The next two will be asked for this row: a page's rows lie all over the memory, and are waited
   // for together.
   void Prefetch(std::size_t model, std::size_t row) const { anomalies_[model].Prefetch(row); }
-  // Append one row of a response, as the field `anomalies` or `neighbors`; the fields of a
-  // neighbour in an order of their own.
+  // Append one row of a response, as the field `anomalies` or `neighbors`.
   void AppendAnomaly(const AnomalyRows& page, std::size_t row, ResponseBytes& rows) const;
   void AppendNeighbor(const NeighborRows& found, const Neighbor& neighbor,
                       ResponseBytes& rows) const;

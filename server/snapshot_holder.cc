@@ -198,7 +198,7 @@ absl::StatusOr<EnginePointer> SnapshotHolder::Find(std::string_view snapshot_id)
             : fmt::format("snapshot {} is being opened: ask again soon", held->opening_id),
         held->reload_error.empty() ? "" : "; the last try failed: ", held->reload_error);
   }
-  if (snapshot_id.empty()) return held->engines.front();  // come since
+  if (snapshot_id.empty()) return held->engines.front();  // served between the looks
   std::string known;
   for (const EnginePointer& engine : held->engines) {
     if (IdOf(engine) == snapshot_id) return engine;

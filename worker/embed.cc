@@ -47,7 +47,7 @@ Json TrainingFigures(const Checkpoint& checkpoint, const std::vector<EpochMetric
 
 absl::StatusOr<EmbeddingsManifest> DescribeModel(const std::string& model,
                                                  const std::filesystem::path& folder,
-                                                 const Dataset& dataset) {
+                                                 const Dataset& dataset, Precision precision) {
   PECULIAR_ASSIGN_OR_RETURN(const Checkpoint checkpoint, LoadCheckpoint(folder));
   if (checkpoint.position.total_steps == 0) {
     return FailedPrecondition("it has not been trained a single step: run peculiar-worker train");
@@ -62,7 +62,7 @@ absl::StatusOr<EmbeddingsManifest> DescribeModel(const std::string& model,
   manifest.preset = config.preset;
   PECULIAR_ASSIGN_OR_RETURN(const Json options, JsonField<Json>(checkpoint.state, "options"));
   PECULIAR_ASSIGN_OR_RETURN(manifest.seed, JsonField<std::int64_t>(options, "seed"));
-  manifest.source = {dataset.digest(), checkpoint.sha256};
+  manifest.source = {dataset.digest(), checkpoint.sha256, std::string(PrecisionName(precision))};
   manifest.dimension = static_cast<std::size_t>(config.latent);
   manifest.rows = dataset.size();
   manifest.training_json = TrainingFigures(checkpoint, metrics).dump();
@@ -103,12 +103,16 @@ absl::StatusOr<EmbeddedModel> EmbedModel(const std::string& model, const Workspa
   PECULIAR_ASSIGN_OR_RETURN(
       const FileLock lock,
       workspace.LockModel(model, options.share ? LockMode::kShared : LockMode::kAlone));
-  PECULIAR_ASSIGN_OR_RETURN(EmbeddingsManifest manifest,
-                            DescribeModel(model, model_folder, dataset));
+  PECULIAR_ASSIGN_OR_RETURN(EmbeddingsManifest manifest, DescribeModel(model, model_folder, dataset,
+                                                                       options.embedder.precision));
   PECULIAR_RETURN_IF_ERROR(CreateFolder(folder));
   std::size_t rows_kept = 0;
   if (options.merge) {
     rows_kept = CountRows(shards);
+    // Whatever it is, when all parts are of one.
+    if (auto named = PrecisionOfPart(folder, shards[0].shard); named.ok()) {
+      manifest.source.precision = *std::move(named);
+    }
     PECULIAR_ASSIGN_OR_RETURN(manifest.parts, FindAllParts(folder, shards, manifest.source));
   } else {
     PECULIAR_ASSIGN_OR_RETURN(

@@ -42,11 +42,11 @@ struct EmbedVerbReport {
 };
 
 // One part a dataset shard, then embeddings.json; parts made from the same dataset and checkpoint
-// are kept, so that a part is the same whoever makes it. Shares a model with other shares, and the
-// workspace with work on other models. NOT_FOUND when a model or all models are missing;
-// FAILED_PRECONDITION when a model does not fit the dataset's shape or was trained on another, and
-// when parts to merge are missing or of another source, which it names; INVALID_ARGUMENT for more
-// shares than dataset shards.
+// in the same precision are kept, so that a part is the same whoever makes it. Shares a model with
+// other shares, and the workspace with work on other models. NOT_FOUND when a model or all models
+// are missing; FAILED_PRECONDITION when a model does not fit the dataset's shape or was trained on
+// another, and when parts to merge are missing or of another source, which it names;
+// INVALID_ARGUMENT for more shares than dataset shards.
 absl::StatusOr<EmbedVerbReport> RunEmbed(const EmbedVerbOptions& options);
 
 // FAILED_PRECONDITION when a network of `config` cannot take the dataset's samples.

@@ -162,6 +162,15 @@ class EmbedShareTest : public EmbedVerbTest {
     options_.share.reset();
     return report.models.at(0);
   }
+  // As if it had been made so.
+  void NameInBf16(std::size_t shard) {
+    const auto path = Folder("ae") / EmbeddingPartFile(shard);
+    std::string content = *ReadFile(path);
+    const std::size_t at = content.find("\"fp32\"");
+    ASSERT_NE(at, std::string::npos);
+    content.replace(at, 6, "\"bf16\"");
+    ASSERT_TRUE(WriteFileAtomically(path, content).ok());
+  }
   absl::StatusOr<EmbedVerbReport> Merge() {
     EmbedVerbOptions options = options_;
     options.merge = true;
@@ -222,6 +231,21 @@ TEST_F(EmbedShareTest, MergeNamesThePartsThatAreMissingOrOfAnotherSource) {
   MustEmbedShare(0, 2);
   MustEmbedShare(3, 4);
   EXPECT_THAT(std::string(MessageOf(Merge().status())), testing::HasSubstr("SHA-256"));
+}
+
+TEST_F(EmbedShareTest, PartsOfOnePrecisionAreMergedAndThoseOfAnotherMadeAgain) {
+  MustEmbedShare(0, 1);
+  NameInBf16(2);
+  const absl::Status mixed = Merge().status();
+  EXPECT_EQ(mixed.code(), absl::StatusCode::kFailedPrecondition) << mixed;
+  EXPECT_THAT(std::string(MessageOf(mixed)),
+              testing::AllOf(testing::HasSubstr("1 of 4 parts are not there"),
+                             testing::HasSubstr("in precision 'bf16', expected 'fp32'")));
+  for (const std::size_t shard : {0, 1, 3}) NameInBf16(shard);
+  ASSERT_TRUE(Merge().ok());
+  EXPECT_EQ(MustRead("ae").manifest.source.precision, "bf16");
+  EXPECT_EQ(MustEmbed().models[0].rows_kept, 0u);
+  EXPECT_EQ(MustRead("ae").manifest.source.precision, "fp32");
 }
 
 TEST_F(EmbedShareTest, MoreSharesThanFilesAreRefused) {

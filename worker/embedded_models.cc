@@ -19,6 +19,9 @@ std::string Difference(const EmbeddingSource& made_from, const EmbeddingSource& 
   if (made_from.checkpoint_digest != now.checkpoint_digest) {
     return differ("checkpoint", made_from.checkpoint_digest, now.checkpoint_digest);
   }
+  if (made_from.precision != now.precision) {
+    return differ("precision", made_from.precision, now.precision);
+  }
   return "";
 }
 
@@ -45,7 +48,10 @@ absl::StatusOr<ModelEmbeddings> ReadPresentEmbeddings(const Workspace& workspace
   PECULIAR_ASSIGN_OR_RETURN(const auto folder, workspace.EmbeddingsFolder(model));
   PECULIAR_ASSIGN_OR_RETURN(const EmbeddingsManifest manifest, ReadEmbeddingsManifest(folder));
   PECULIAR_ASSIGN_OR_RETURN(const Checkpoint checkpoint, LoadCheckpoint(model_folder));
-  const std::string difference = Difference(manifest.source, {dataset.digest(), checkpoint.sha256});
+  const EmbeddingSource now{.dataset_digest = dataset.digest(),
+                            .checkpoint_digest = checkpoint.sha256,
+                            .precision = manifest.source.precision};  // any will do
+  const std::string difference = Difference(manifest.source, now);
   if (!difference.empty()) {
     return FailedPrecondition(
         "the embeddings of model {} were made from {}: run peculiar-worker embed --workspace {} "

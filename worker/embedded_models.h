@@ -16,7 +16,7 @@ namespace peculiar::worker {
 absl::StatusOr<std::vector<std::string>> EmbeddedModels(const Workspace& workspace,
                                                         std::vector<std::string>& skipped);
 
-// "dataset 12ab.., now 34cd..", or the checkpoint, or empty when both are the same.
+// "dataset 12ab.., now 34cd..", or the checkpoint, or the precision; empty when all are the same.
 std::string Difference(const EmbeddingSource& made_from, const EmbeddingSource& now);
 
 // A model's embeddings. FAILED_PRECONDITION when they were not made from this dataset and the

@@ -20,6 +20,7 @@ constexpr std::string_view kManifestName = "embeddings.json";
 constexpr std::string_view kFormatKey = "format";
 constexpr std::string_view kDatasetKey = "dataset_digest";
 constexpr std::string_view kCheckpointKey = "checkpoint_digest";
+constexpr std::string_view kPrecisionKey = "precision";
 constexpr std::string_view kContentKey = "content_sha256";
 constexpr std::string_view kShardKey = "shard";
 
@@ -86,14 +87,17 @@ std::string ContentDigest(std::span<const NamedTensor> tensors) {
   return digest.Hex();
 }
 
+// Empty when the file has none of this key.
+std::string MetadataOf(const TensorFile& file, std::string_view key) {
+  const auto found = file.metadata().find(std::string(key));
+  return found == file.metadata().end() ? "" : found->second;
+}
+
 // DATA_LOSS when a part says it belongs elsewhere or its values are not those that were written,
 // FAILED_PRECONDITION when it was made from another source.
 absl::Status CheckMetadata(const TensorFile& file, std::size_t shard,
                            const EmbeddingSource& source) {
-  const auto value = [&](std::string_view key) -> std::string {
-    const auto found = file.metadata().find(std::string(key));
-    return found == file.metadata().end() ? "" : found->second;
-  };
+  const auto value = [&](std::string_view key) { return MetadataOf(file, key); };
   if (value(kFormatKey) != std::to_string(kFormat) || value(kShardKey) != std::to_string(shard)) {
     return DataLoss("{} has format '{}' and shard '{}', expected {} and {}", file.path().string(),
                     value(kFormatKey), value(kShardKey), kFormat, shard);
@@ -105,6 +109,10 @@ absl::Status CheckMetadata(const TensorFile& file, std::size_t shard,
   if (value(kCheckpointKey) != source.checkpoint_digest) {
     return FailedPrecondition("{} was made from checkpoint {}, expected {}", file.path().string(),
                               value(kCheckpointKey), source.checkpoint_digest);
+  }
+  if (value(kPrecisionKey) != source.precision) {
+    return FailedPrecondition("{} was made in precision '{}', expected '{}'", file.path().string(),
+                              value(kPrecisionKey), source.precision);
   }
   if (const std::string found = ContentDigest(file.tensors()); found != value(kContentKey)) {
     return DataLoss("{} holds values of SHA-256 {}, expected '{}'", file.path().string(), found,
@@ -168,6 +176,10 @@ absl::StatusOr<EmbeddingsManifest> FromJson(const Json& json) {
                             JsonField<std::string>(json, kDatasetKey));
   PECULIAR_ASSIGN_OR_RETURN(manifest.source.checkpoint_digest,
                             JsonField<std::string>(json, kCheckpointKey));
+  if (json.contains(kPrecisionKey)) {
+    PECULIAR_ASSIGN_OR_RETURN(manifest.source.precision,
+                              JsonField<std::string>(json, kPrecisionKey));
+  }
   PECULIAR_ASSIGN_OR_RETURN(manifest.dimension, JsonField<std::size_t>(json, "dimension"));
   PECULIAR_ASSIGN_OR_RETURN(manifest.rows, JsonField<std::size_t>(json, "rows"));
   PECULIAR_ASSIGN_OR_RETURN(const Json training, JsonField<Json>(json, "training"));
@@ -237,6 +249,7 @@ absl::StatusOr<EmbeddingPartEntry> WriteEmbeddingPart(const std::filesystem::pat
                                    {std::string(kShardKey), std::to_string(part.shard)},
                                    {std::string(kDatasetKey), source.dataset_digest},
                                    {std::string(kCheckpointKey), source.checkpoint_digest},
+                                   {std::string(kPrecisionKey), source.precision},
                                    {std::string(kContentKey), ContentDigest(tensors)}};
   EmbeddingPartEntry entry{EmbeddingPartFile(part.shard), part.rows(), ""};
   PECULIAR_ASSIGN_OR_RETURN(entry.sha256, WriteTensorFile(folder / entry.file, tensors, metadata));
@@ -255,6 +268,13 @@ absl::StatusOr<EmbeddingPartEntry> FindEmbeddingPart(const std::filesystem::path
   return entry;
 }
 
+absl::StatusOr<std::string> PrecisionOfPart(const std::filesystem::path& folder,
+                                            std::size_t shard) {
+  PECULIAR_ASSIGN_OR_RETURN(const TensorFile file,
+                            TensorFile::Open(folder / EmbeddingPartFile(shard)));
+  return MetadataOf(file, kPrecisionKey);
+}
+
 absl::Status WriteEmbeddingsManifest(const std::filesystem::path& folder,
                                      const EmbeddingsManifest& manifest) {
   PECULIAR_ASSIGN_OR_RETURN(const Json training,
@@ -270,6 +290,7 @@ absl::Status WriteEmbeddingsManifest(const std::filesystem::path& folder,
                      {"seed", manifest.seed},
                      {kDatasetKey, manifest.source.dataset_digest},
                      {kCheckpointKey, manifest.source.checkpoint_digest},
+                     {kPrecisionKey, manifest.source.precision},
                      {"dimension", manifest.dimension},
                      {"rows", manifest.rows},
                      {"training", training},

@@ -1,6 +1,6 @@
 // A model's embeddings and scores on disk, between the verbs embed and publish: the folder
 // W/models/NAME/embeddings/ with one part-NNNNN.safetensors per dataset shard and embeddings.json,
-// written last. Every part names the dataset and the checkpoint it was made from.
+// written last. Every part names what it was made from.
 #pragma once
 
 #include <cstddef>
@@ -16,10 +16,11 @@
 
 namespace peculiar::worker {
 
-// What embeddings were made from, by SHA-256.
+// What embeddings were made from.
 struct EmbeddingSource {
-  std::string dataset_digest;
-  std::string checkpoint_digest;
+  std::string dataset_digest;     // SHA-256
+  std::string checkpoint_digest;  // SHA-256
+  std::string precision;          // "fp32"; empty: unknown, files of earlier versions do not say it
   bool operator==(const EmbeddingSource&) const = default;
 };
 
@@ -75,6 +76,9 @@ absl::StatusOr<EmbeddingPartEntry> WriteEmbeddingPart(const std::filesystem::pat
 absl::StatusOr<EmbeddingPartEntry> FindEmbeddingPart(const std::filesystem::path& folder,
                                                      std::size_t shard, std::size_t rows,
                                                      const EmbeddingSource& source);
+
+// The precision that a part names. NOT_FOUND when there is none; DATA_LOSS when it is not whole.
+absl::StatusOr<std::string> PrecisionOfPart(const std::filesystem::path& folder, std::size_t shard);
 
 absl::Status WriteEmbeddingsManifest(const std::filesystem::path& folder,
                                      const EmbeddingsManifest& manifest);

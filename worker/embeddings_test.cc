@@ -9,13 +9,14 @@
 #include <limits>
 
 #include "core/base/file.h"
+#include "core/base/json.h"
 
 namespace peculiar::worker {
 namespace {
 
 using ::testing::HasSubstr;
 
-const EmbeddingSource kSource = {"dataset-1", "checkpoint-1"};
+const EmbeddingSource kSource = {"dataset-1", "checkpoint-1", "fp32"};
 
 // Part `shard` with `rows` rows of 3 values, 2 lines and 2 x 2 spaxels, all different.
 EmbeddingPart MakePart(std::size_t shard, std::size_t rows) {
@@ -108,10 +109,32 @@ TEST_F(EmbeddingsTest, FindsAPartOfAnEarlierRun) {
   };
   EXPECT_EQ(code(2, 2, kSource), absl::StatusCode::kNotFound);
   EXPECT_EQ(code(1, 3, kSource), absl::StatusCode::kDataLoss);
-  EXPECT_EQ(code(1, 2, {"dataset-2", "checkpoint-1"}), absl::StatusCode::kFailedPrecondition);
-  EXPECT_EQ(code(1, 2, {"dataset-1", "checkpoint-2"}), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(code(1, 2, {"dataset-2", "checkpoint-1", "fp32"}),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(code(1, 2, {"dataset-1", "checkpoint-2", "fp32"}),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(code(1, 2, {"dataset-1", "checkpoint-1", "bf16"}),
+            absl::StatusCode::kFailedPrecondition);
   std::filesystem::rename(folder_ / EmbeddingPartFile(0), folder_ / EmbeddingPartFile(1));
   EXPECT_EQ(code(1, 3, kSource), absl::StatusCode::kDataLoss);  // it says it is part 0
+}
+
+TEST_F(EmbeddingsTest, ThoseOfAnEarlierVersionNameNoPrecision) {
+  EmbeddingsManifest manifest = WriteTwoParts();
+  manifest.source.precision = "";
+  for (const auto& [shard, rows] : {std::pair{0, 3}, std::pair{1, 2}}) {
+    manifest.parts[shard] = *WriteEmbeddingPart(folder_, MakePart(shard, rows), manifest.source);
+  }
+  ASSERT_TRUE(WriteEmbeddingsManifest(folder_, manifest).ok());
+  Json json = *ReadJson(folder_ / "embeddings.json");
+  ASSERT_EQ(json.erase("precision"), 1u);
+  ASSERT_TRUE(WriteJson(folder_ / "embeddings.json", json).ok());
+  const auto read = ReadEmbeddings(folder_);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->manifest.source.precision, "");
+  EXPECT_EQ(*PrecisionOfPart(folder_, 1), "");
+  EXPECT_EQ(FindEmbeddingPart(folder_, 1, 2, kSource).status().code(),
+            absl::StatusCode::kFailedPrecondition);
 }
 
 TEST_F(EmbeddingsTest, RefusesPartsWhoseSizesDisagree) {
@@ -156,6 +179,7 @@ TEST_F(EmbeddingsTest, AManifestThatDoesNotFitItsPartsIsRefused) {
   expect_refused([](auto& m) { m.parts[0].rows = 2; }, "expected 2 of 3");
   expect_refused([](auto& m) { m.parts[0].file = "../x"; }, "part '../x'");
   expect_refused([](auto& m) { m.source.checkpoint_digest = "other"; }, "expected other");
+  expect_refused([](auto& m) { m.source.precision = "bf16"; }, "precision 'fp32', expected 'bf16'");
   expect_refused([](auto& m) { m.dimension = 4; }, "3 embeddings of 3, expected 3 of 4");
   std::filesystem::remove(folder_ / "embeddings.json");
   ExpectRefused(absl::StatusCode::kNotFound, "embeddings.json");

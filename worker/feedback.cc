@@ -139,8 +139,9 @@ absl::StatusOr<std::string> Staleness(const Workspace& workspace, const Dataset&
                                       const ModelRelevance& relevance) {
   PECULIAR_ASSIGN_OR_RETURN(const auto folder, workspace.EmbeddingsFolder(relevance.model));
   PECULIAR_ASSIGN_OR_RETURN(const EmbeddingsManifest manifest, ReadEmbeddingsManifest(folder));
-  std::string difference =
-      Difference(relevance.source, {dataset.digest(), relevance.source.checkpoint_digest});
+  EmbeddingSource now = relevance.source;
+  now.dataset_digest = dataset.digest();
+  std::string difference = Difference(relevance.source, now);
   if (difference.empty()) difference = Difference(relevance.source, manifest.source);
   return difference;
 }

@@ -110,6 +110,10 @@ absl::StatusOr<ModelRelevance> FromJson(const Json& json) {
                             JsonField<std::string>(json, "dataset_digest"));
   PECULIAR_ASSIGN_OR_RETURN(relevance.source.checkpoint_digest,
                             JsonField<std::string>(json, "checkpoint_digest"));
+  if (json.contains("precision")) {
+    PECULIAR_ASSIGN_OR_RETURN(relevance.source.precision,
+                              JsonField<std::string>(json, "precision"));
+  }
   PECULIAR_ASSIGN_OR_RETURN(const std::string learned_on,
                             JsonField<std::string>(json, "learned_on"));
   PECULIAR_ASSIGN_OR_RETURN(relevance.learned_on, ParseFeatureChoice(learned_on));
@@ -168,6 +172,7 @@ absl::Status WriteRelevance(const std::filesystem::path& folder, const ModelRele
                {"learned_on", FeatureChoiceName(relevance.learned_on)},
                {"dataset_digest", relevance.source.dataset_digest},
                {"checkpoint_digest", relevance.source.checkpoint_digest},
+               {"precision", relevance.source.precision},
                {"labels", LabelsToJson(relevance)},
                {"fit", ToJson(relevance.facts)},
                {"relevance", std::move(values)}};

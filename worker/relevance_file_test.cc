@@ -19,7 +19,7 @@ ModelRelevance MakeRelevance() {
   ModelRelevance relevance;
   relevance.model = "ae";
   relevance.learned_on = FeatureChoice::kEmbedding;
-  relevance.source = {"dataset-1", "checkpoint-1"};
+  relevance.source = {"dataset-1", "checkpoint-1", "bf16"};
   relevance.labels_sha256 = "abc";
   relevance.labels.labels = {{"7001-1901", true, "broad, \"blue\"\nand \xc3\xa9toile", 3},
                              {"7002-1901", false, "", 2}};

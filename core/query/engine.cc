@@ -109,21 +109,21 @@ absl::StatusOr<std::size_t> QueryEngine::ResolveSpace(std::size_t model,
                          catalog().models[model].name, fmt::join(known, ", "));
 }
 
-absl::StatusOr<ReadyNeighbors> QueryEngine::Nearest(const NeighborQuery& query, int count,
+absl::StatusOr<FoundNeighbors> QueryEngine::Nearest(const NeighborQuery& query, int count,
                                                     const NeighborRows& from) const {
   const VectorIndex& index = snapshot_->index(from.model, from.space);
   if (!from.row) {
     PECULIAR_ASSIGN_OR_RETURN(auto lists,
                               index.Search({query.vector.data(), 1, query.vector.size()}, count));
-    return ReadyNeighbors(std::move(lists[0]));
+    return FoundNeighbors(std::move(lists[0]));
   }
   const auto stored = snapshot_->neighbors(from.model, from.space, *from.row);
   const auto wanted = static_cast<std::size_t>(count);
   if (wanted > stored.size() && stored.size() + 1 < index.size()) {
     PECULIAR_ASSIGN_OR_RETURN(NeighborList list, index.SearchRow(*from.row, count));
-    return ReadyNeighbors(std::move(list));
+    return FoundNeighbors(std::move(list));
   }
-  return ReadyNeighbors(stored.first(std::min(wanted, stored.size())));
+  return FoundNeighbors(stored.first(std::min(wanted, stored.size())));
 }
 
 absl::StatusOr<NeighborList> QueryEngine::NearestPassing(const NeighborQuery& query, int count,
@@ -168,7 +168,7 @@ absl::StatusOr<NeighborRows> QueryEngine::RankNeighbors(const NeighborQuery& que
     PECULIAR_ASSIGN_OR_RETURN(found.nearest, Nearest(query, count, found));
   } else {
     PECULIAR_ASSIGN_OR_RETURN(NeighborList nearest, NearestPassing(query, count, found));
-    found.nearest = ReadyNeighbors(std::move(nearest));
+    found.nearest = FoundNeighbors(std::move(nearest));
   }
   if (!found.row) return found;
   const std::vector<CatalogSpace>& spaces = snapshot_->spaces(found.model);

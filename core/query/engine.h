@@ -48,7 +48,7 @@ class QueryEngine {
   // FilterColumns::Select.
   // Fewer than asked for when fewer pass.
   absl::StatusOr<NeighborAnswer> FindNeighbors(const NeighborQuery& query) const;
-  // Which galaxies these are, for a caller that has what is said of them.
+  // Which galaxies these are, for a caller that has what is said of them; valid as long as this.
   absl::StatusOr<NeighborRows> RankNeighbors(const NeighborQuery& query) const;
 
   // space: empty = kEmbeddingSpace. `UNKNOWN_SPACE:`; the errors of GalaxyDirectory::Resolve.
@@ -96,8 +96,8 @@ class QueryEngine {
   // Takes out of `rows` what the condition, if there is one, leaves out.
   absl::Status KeepScored(const std::optional<ScoreCondition>& condition, std::size_t model,
                           RowSet& rows) const;
-  // from: model, space and the galaxy asked for. Of all galaxies, and of those that pass.
-  absl::StatusOr<ReadyNeighbors> Nearest(const NeighborQuery& query, int count,
+  // Of all galaxies, and of those that pass. from: its model, space and row are set, no more.
+  absl::StatusOr<FoundNeighbors> Nearest(const NeighborQuery& query, int count,
                                          const NeighborRows& from) const;
   absl::StatusOr<NeighborList> NearestPassing(const NeighborQuery& query, int count,
                                               const NeighborRows& from) const;

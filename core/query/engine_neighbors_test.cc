@@ -73,6 +73,18 @@ TEST_F(EngineNeighborsTest, WhatPassesIsFoundWhetherTheStoredListReachesOrNot) {
   }
 }
 
+TEST_F(EngineNeighborsTest, MoreThanTheStoredListAreFound) {
+  for (const std::size_t row : {0, 3, 249}) {
+    const auto vector = engine_->snapshot().embeddings(0).row(row);
+    for (const std::size_t count : {100, 101, 150, 249}) {
+      const auto answer = engine_->FindNeighbors(
+          {.galaxy_id = Galaxy(row).plateifu, .neighbor_count = static_cast<std::int64_t>(count)});
+      EXPECT_EQ(Names(answer), Truth(vector, {19, 37, 61, 91, 127}, row, count)) << row;
+      EXPECT_FALSE(answer->neighbors[0].also_in.empty() && answer->neighbors[1].also_in.empty());
+    }
+  }
+}
+
 TEST_F(EngineNeighborsTest, NeighborsOfAVectorPassTheFilter) {
   const std::vector<float> vector(8, 0.25f);
   for (const std::size_t count : {1, 30, 1000}) {

@@ -26,12 +26,12 @@ struct FirstNeighbors {
   std::span<const Neighbor> list;
 };
 
-// A list of neighbours that the snapshot has ready, or that was made for the question.
-class ReadyNeighbors {
+// A list of neighbours: the snapshot's, or its own.
+class FoundNeighbors {
  public:
-  ReadyNeighbors() = default;
-  explicit ReadyNeighbors(std::span<const Neighbor> stored) : stored_(stored) {}
-  explicit ReadyNeighbors(NeighborList made) : made_(std::move(made)) {}
+  FoundNeighbors() = default;
+  explicit FoundNeighbors(std::span<const Neighbor> stored) : stored_(stored) {}
+  explicit FoundNeighbors(NeighborList made) : made_(std::move(made)) {}
 
   auto begin() const { return list().begin(); }
   auto end() const { return list().end(); }
@@ -49,7 +49,7 @@ struct NeighborRows {
   std::size_t model = 0;
   std::size_t space = 0;
   std::optional<std::size_t> row;  // the galaxy asked for; absent for a vector
-  ReadyNeighbors nearest;          // nearest first, itself left out; ties by plate-IFU
+  FoundNeighbors nearest;          // nearest first, itself left out; ties by plate-IFU
   absl::InlinedVector<FirstNeighbors, 4> elsewhere;  // in every other space; none for a vector
 };
 

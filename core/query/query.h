@@ -98,7 +98,8 @@ struct NeighborEntry {
   GalaxyEntry galaxy;
   double distance = 0;  // Euclidean, >= 0
   ScoreEntry score;     // mean absolute error
-  // Other spaces in which it is among the galaxy's FirstNeighbors too. Empty for a vector.
+  // Other spaces in which it is among the galaxy's first neighbours too: as many as were asked for,
+  // at most those of Snapshot::neighbors, whatever the filter. Empty for a vector.
   std::vector<std::string_view> also_in;
 };
 

@@ -1,7 +1,7 @@
 """What peculiar-server costs under load, each figure beside its baseline in the same run.
 
-usage: load BIN [--parts ratios,latency,memory,swaps,export,services] [--galaxies N] [--width D] [--repeats R]
-                [--seconds S] [--soak-calls C] [--swaps N]
+usage: load BIN [--parts ratios,latency,memory,swaps,export,services] [--questions Q] [--galaxies N] [--width D]
+                [--repeats R] [--seconds S] [--soak-calls C] [--swaps N]
 Prints JSON lines. ratios: throughput over an empty echo's, in pairs whose order alternates, by load_bench and by h2load.
 latency: at 25, 50 and 75 % of saturation. memory: resident over many calls, allocations a call. swaps: latency while
 snapshots are swapped, failed calls. export: latency while a stream is read slowly. services: the same questions to a
@@ -26,6 +26,7 @@ from load_programs import GrpcServer, Loads
 
 PARTS = "ratios,latency,memory,swaps,export,services"  # services last: it serves another snapshot
 QUESTIONS = ("embedding", "neighbors", "page", "filtered_page")
+COMPARED = QUESTIONS + ("gated_echo", "page_echo")
 RATED = ("echo",) + QUESTIONS
 SHARES = (0.25, 0.5, 0.75)
 SATURATED = 64  # calls in flight
@@ -79,7 +80,7 @@ class Bench:
                     target, *message_of[question], int(self.arguments.seconds)),
             }
             for client, ask in clients.items():
-                for question in QUESTIONS + ("gated_echo", "page_echo"):
+                for question in self.arguments.questions.split(","):
                     self.pair(client, question, lambda name: ask(echo if name.endswith("echo") else server, name))
             self.report.failed += server.failed_calls()
 
@@ -244,6 +245,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("bin", type=pathlib.Path)
     parser.add_argument("--parts", default=PARTS)
+    parser.add_argument("--questions", default=",".join(COMPARED), help="that `ratios` asks")
     parser.add_argument("--galaxies", type=int, default=10000)
     parser.add_argument("--width", type=int, default=128)
     parser.add_argument("--repeats", type=int, default=5)
@@ -252,6 +254,9 @@ def main():
     parser.add_argument("--swaps", type=int, default=100)
     parser.add_argument("--swap-seconds", type=float, default=0.5, help="between swaps")
     arguments = parser.parse_args()
+    for given, known in ((arguments.parts, PARTS), (arguments.questions, ",".join(COMPARED))):
+        if unknown := set(given.split(",")) - set(known.split(",")):
+            parser.error(f"nothing is called {', '.join(sorted(unknown))}; there are {known}")
     arguments.bin = arguments.bin.resolve()
     sys.path.insert(0, str(arguments.bin.parent / "python"))  # the messages
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("load: stopped"))  # so that the servers end too
@@ -260,8 +265,6 @@ def main():
         bench = Bench(arguments, pathlib.Path(folder), report)
         bench.publish("--count", str(SNAPSHOTS))
         for part in arguments.parts.split(","):
-            if part not in PARTS.split(","):
-                raise SystemExit(f"load: no part {part}; there are {PARTS}")
             getattr(bench, part)()
     return 1 if report.failed else 0
 
