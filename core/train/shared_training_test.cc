@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
+#include <barrier>
 #include <cmath>
 #include <thread>
 
@@ -42,6 +43,7 @@ class SharedTrainingTest : public PlantedTrainingTest {
     const int size = static_cast<int>(options.size());
     const std::uint16_t port = FreePort();
     Reports reports(options.size(), absl::UnknownError("not run"));
+    std::barrier joined(size);  // rank 0 must not go before the others have come
     std::vector<std::thread> threads;
     for (int rank = 0; rank < size; ++rank) {
       threads.emplace_back([&, rank] {
@@ -50,6 +52,7 @@ class SharedTrainingTest : public PlantedTrainingTest {
                                                .address = "127.0.0.1",
                                                .port = port,
                                                .timeout = std::chrono::seconds(30)});
+        joined.arrive_and_wait();
         ASSERT_TRUE(group.ok()) << group.status();
         reports[rank] =
             Train(dataset_, root_ / model, options[rank], callbacks[rank], group->get());
