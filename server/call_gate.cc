@@ -1,20 +1,10 @@
 #include "server/call_gate.h"
 
-#include <optional>
-
 #include "server/grpc_status.h"
 #include "server/request_id.h"
 
 namespace peculiar::server {
 namespace {
-
-// What the client sent as its request id; absent when nothing.
-std::optional<std::string_view> SentId(const grpc::ServerContextBase& context) {
-  const auto& metadata = context.client_metadata();
-  const auto sent = metadata.find(kRequestIdKey);
-  if (sent == metadata.end()) return std::nullopt;
-  return std::string_view(sent->second.data(), sent->second.size());
-}
 
 // In gRPC's own clock, which is the steady one: no clock is read.
 bool HasPassed(gpr_timespec deadline, std::chrono::steady_clock::time_point now) {
@@ -31,10 +21,6 @@ bool HasPassed(gpr_timespec deadline, std::chrono::steady_clock::time_point now)
 Call::Call(CallGate& gate, grpc::ServerContextBase& context, std::string_view method)
     : gate_(gate), method_(gate.counts_.PlaceOf(method)) {
   place_.context = &context;
-  const std::optional<std::string_view> sent = SentId(context);
-  if (!sent) return;
-  request_id_ = IsRequestId(*sent) ? std::string(*sent) : MakeRequestId();
-  context.AddInitialMetadata(kRequestIdKey, request_id_);
 }
 
 Call::~Call() {
@@ -97,14 +83,18 @@ absl::Status Call::CheckExportTime() const {
 
 grpc::Status Call::End(const absl::Status& status, const Answered& answered) {
   grpc::Status told = ToGrpcStatus(status);
-  // Metadata costs a small call a twentieth of its time: a client that sent none hears of it with
-  // an error alone.
-  if (!told.ok() && request_id_.empty()) {
-    request_id_ = MakeRequestId();
-    place_.context->AddTrailingMetadata(kRequestIdKey, request_id_);
-  }
+  if (!told.ok()) place_.context->AddTrailingMetadata(kRequestIdKey, RequestId());
   Record(told.error_code(), status, answered);
   return told;
+}
+
+const std::string& Call::RequestId() {
+  if (!request_id_.empty()) return request_id_;
+  const auto& metadata = place_.context->client_metadata();
+  const auto sent = metadata.find(kRequestIdKey);
+  if (sent != metadata.end()) request_id_.assign(sent->second.data(), sent->second.size());
+  if (!IsRequestId(request_id_)) request_id_ = MakeRequestId();
+  return request_id_;
 }
 
 void Call::Record(grpc::StatusCode code, const absl::Status& status, const Answered& answered) {
@@ -114,14 +104,13 @@ void Call::Record(grpc::StatusCode code, const absl::Status& status, const Answe
   place_.answered.store(now.time_since_epoch().count(), std::memory_order_relaxed);
   gate_.counts_.CountEnd(method_, code, duration);
   if (!gate_.log_.Wants(code)) return;
-  if (request_id_.empty()) request_id_ = MakeRequestId();
   const bool failed = code != grpc::StatusCode::OK;
   gate_.log_.Write({.method = gate_.counts_.methods()[method_],
                     .code = code,
                     .duration = std::chrono::duration_cast<std::chrono::microseconds>(duration),
                     .snapshot_id = answered.snapshot_id,
                     .model = answered.model,
-                    .request_id = request_id_,
+                    .request_id = RequestId(),
                     .caller = caller_,
                     .message = failed ? MessageOf(status) : std::string_view(),
                     .peer = failed ? place_.context->peer() : std::string()});

@@ -1,6 +1,6 @@
 // What surrounds every call of a service, whatever the method does: it is admitted or refused,
-// counted, timed and logged, and gets a request id. A CallGate belongs to a service; a Call is one
-// call, from its arrival until its last byte has left. A unary method is written as
+// counted, timed and logged. A CallGate belongs to a service; a Call is one call, from its arrival
+// until its last byte has left. A unary method is written as
 //   return Answer(gate_, context, "GetGalaxy", response, [&]() -> absl::Status { .. });
 // and the reactor of a streaming method has a member Call: it asks AdmitExport before any work,
 // says when it waits for the client, calls Finish(call_.End(status)) once, and is deleted in
@@ -70,9 +70,7 @@ struct Answered {
 
 class Call {
  public:
-  // method: a name of the gate's service. A client that sent a request id gets it back as initial
-  // metadata, so this must exist before the first answer; one that sent none gets the id that was
-  // made with an error, as trailing metadata. Gate and context outlive it.
+  // method: a name of the gate's service. Gate and context outlive it.
   Call(CallGate& gate, grpc::ServerContextBase& context, std::string_view method);
   ~Call();  // the call is in flight no more
   Call(const Call&) = delete;
@@ -94,19 +92,24 @@ class Call {
   // RESOURCE_EXHAUSTED `EXPORT_TOO_LONG:` when an export has lasted longer than it may.
   absl::Status CheckExportTime() const;
 
-  // Counts and logs the outcome and gives what the client is told; once. A call that is destroyed
-  // without it counts as CANCELLED.
+  // Counts and logs the outcome and gives what the client is told; with an error alone also the
+  // request id, as trailing metadata, which would cost a small call a twentieth of its time. Once;
+  // a call that is destroyed without it counts as CANCELLED.
   grpc::Status End(const absl::Status& status, const Answered& answered = {});
 
  private:
   absl::Status Authorize();
+  // The client's, or a new one where it sent none or a bad one. Only an error and a line of the log
+  // need it: nothing else reads a client's metadata where no tokens are asked for, and gRPC makes
+  // its map of them when it is first read.
+  const std::string& RequestId();
   void Record(grpc::StatusCode code, const absl::Status& status, const Answered& answered);
 
   CallGate& gate_;
   CallsInFlight::Place place_;
   const std::size_t method_;
   const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-  std::string request_id_;  // empty while nobody is told of it
+  std::string request_id_;  // empty while nobody has asked for it
   std::string caller_;      // the name of its token
   bool admitted_ = false;
   bool is_export_ = false;  // counted as one
