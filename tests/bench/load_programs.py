@@ -138,7 +138,7 @@ class Loads:
         """Requests a second and latencies; any answer but a 2xx is an error. The server's processor time with it."""
         log = self.folder / "h2load.log"
         log.unlink(missing_ok=True)
-        command = ["h2load", "-t1", f"-c{connections}", f"-m{streams}", f"-D{seconds}", "--log-file", log]
+        command = ["h2load", "-t1", f"-c{connections}", f"-m{streams}", f"-D{round(1000 * seconds)}ms", "--log-file", log]
         command += [f"-H{header}" for header in headers] + (["--h1"] if http1 else [])
         if body is not None:
             (self.folder / "body").write_bytes(body)
