@@ -1,7 +1,6 @@
 #include "server/query_service.h"
 
 #include <algorithm>
-#include <functional>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -13,11 +12,7 @@
 namespace peculiar::server {
 namespace {
 
-// A page ends early rather than pass this; responses stay under 4 MiB.
-constexpr std::size_t kFullPageBytes = 3 << 20;
 constexpr int kRowsPerSizeCheck = 100;
-constexpr std::size_t kUsualRowBytes = 192;
-constexpr std::size_t kUsualRestBytes = 256;
 
 // Everything but the offset. Borrows from the request.
 absl::StatusOr<AnomalyQuery> ToQuery(const v1::ListAnomaliesRequest& request) {
@@ -76,7 +71,7 @@ absl::StatusOr<DistributionQuery> ToQuery(const v1::GetDistributionRequest& requ
 
 // Leaves out what has no bound but its users' patience: labels and descriptions of tags.
 void KeepSmall(v1::Snapshot& snapshot) {
-  if (snapshot.ByteSizeLong() <= kFullPageBytes) return;
+  if (snapshot.ByteSizeLong() <= kFullResponseBytes) return;
   for (v1::Model& model : *snapshot.mutable_models()) model.clear_relevance_json();
   for (v1::Tag& tag : *snapshot.mutable_tags()) tag.clear_description();
 }
@@ -84,7 +79,7 @@ void KeepSmall(v1::Snapshot& snapshot) {
 // Whether a response with so many rows ends here.
 template <typename Response>
 bool IsFull(int rows, const Response& response) {
-  return rows % kRowsPerSizeCheck == 0 && response.ByteSizeLong() > kFullPageBytes;
+  return rows % kRowsPerSizeCheck == 0 && response.ByteSizeLong() > kFullResponseBytes;
 }
 
 // Adds entries to `rows`, a field of `response`, until that is full.
@@ -94,25 +89,6 @@ void AddRows(const Entries& entries, Rows& rows, const Response& response) {
     ToProto(entry, *rows.Add());
     if (IsFull(rows.size(), response)) break;
   }
-}
-
-// The same with bytes: append(entry) adds the row of one. Returns how many were added.
-template <typename Entries, typename RowOf, typename Append>
-int AppendRows(const ServedEngine& engine, std::size_t model, const Entries& entries,
-               const RowOf& row_of, const Append& append, const ResponseBytes& bytes) {
-  for (const auto& entry : entries) engine.Prefetch(model, row_of(entry));
-  int count = 0;
-  for (const auto& entry : entries) {
-    append(entry);
-    ++count;
-    if (bytes.size() > kFullPageBytes) break;
-  }
-  return count;
-}
-
-// Enough for so many rows and the rest of their response, as they usually are.
-std::size_t UsualBytes(std::size_t rows) {
-  return std::min(rows * kUsualRowBytes + kUsualRestBytes, kFullPageBytes);
 }
 
 }  // namespace
@@ -155,14 +131,10 @@ grpc::ServerUnaryReactor* QueryService::ListAnomalies(
     const ServedEngine& engine = *position.engine;
     PECULIAR_ASSIGN_OR_RETURN(const AnomalyRows page, engine.RankAnomalies(query));
     std::optional<grpc::Slice> together = engine.AnomaliesTogether(page);
-    if (together && together->size() > kFullPageBytes) together.reset();
+    if (together && together->size() > kFullResponseBytes) together.reset();
     ResponseBytes rest(UsualBytes(together ? 0 : page.rows.size()));
     int given = static_cast<int>(page.rows.size());
-    if (!together) {
-      given = AppendRows(
-          engine, page.model, page.rows, std::identity(),
-          [&](std::size_t row) { engine.AppendAnomaly(page, row, rest); }, rest);
-    }
+    if (!together) given = engine.AppendAnomalies(page, rest);
     using Fields = v1::ListAnomaliesResponse;
     const CatalogModel& model = engine.snapshot().catalog().models[page.model];
     AppendText(Fields::kNextPageTokenFieldNumber, NextPageToken(position, given, page.total_count),
@@ -181,23 +153,10 @@ grpc::ServerUnaryReactor* QueryService::FindNeighbors(
     Encoded<v1::FindNeighborsResponse>* response) {
   return Answer(gate_, context, "FindNeighbors", response, [&]() -> absl::Status {
     PECULIAR_ASSIGN_OR_RETURN(EnginePointer engine, holder_.Find(request->snapshot_id()));
-    PECULIAR_ASSIGN_OR_RETURN(NeighborQuery query, ToQuery(*request));
-    PECULIAR_ASSIGN_OR_RETURN(const NeighborRows found, engine->RankNeighbors(query));
-    ResponseBytes bytes(UsualBytes(found.nearest.size()));
-    AppendRows(
-        *engine, found.model, found.nearest, std::mem_fn(&Neighbor::row),
-        [&](const Neighbor& neighbor) { engine->AppendNeighbor(found, neighbor, bytes); }, bytes);
-    using Fields = v1::FindNeighborsResponse;
-    const Snapshot& snapshot = engine->snapshot();
-    const CatalogModel& model = snapshot.catalog().models[found.model];
-    if (found.row) {
-      AppendText(Fields::kPlateifuFieldNumber, snapshot.catalog().galaxies[*found.row].plateifu,
-                 bytes);
-    }
-    AppendText(Fields::kSpaceFieldNumber, snapshot.spaces(found.model)[found.space].name, bytes);
-    AppendText(Fields::kSnapshotIdFieldNumber, snapshot.id(), bytes);
-    AppendText(Fields::kModelFieldNumber, model.name, bytes);
-    response->Set(std::move(engine), model, {bytes.Take()});
+    PECULIAR_ASSIGN_OR_RETURN(const NeighborQuery query, ToQuery(*request));
+    PECULIAR_ASSIGN_OR_RETURN(EncodedNeighbors found, engine->EncodeNeighbors(query));
+    const CatalogModel& model = engine->snapshot().catalog().models[found.model];
+    response->Set(std::move(engine), model, {std::move(found.bytes)});
     return absl::OkStatus();
   });
 }
@@ -211,7 +170,7 @@ grpc::ServerUnaryReactor* QueryService::GetEmbedding(grpc::CallbackServerContext
         const EmbeddingAnswer answer,
         engine->GetEmbedding(request->galaxy_id(), request->model(), request->space()));
     using Fields = v1::GetEmbeddingResponse;
-    ResponseBytes bytes(answer.values.size_bytes() + kUsualRestBytes);
+    ResponseBytes bytes(answer.values.size_bytes() + UsualBytes(0));
     AppendText(Fields::kPlateifuFieldNumber, answer.plateifu, bytes);
     AppendFloats(Fields::kValuesFieldNumber, answer.values, bytes);
     AppendText(Fields::kSnapshotIdFieldNumber, engine->snapshot().id(), bytes);
@@ -240,7 +199,7 @@ grpc::ServerUnaryReactor* QueryService::BatchGetEmbeddings(
       v1::Embedding& embedding = *response->add_embeddings();
       ToProto(answer, embedding);
       bytes += embedding.ByteSizeLong();
-      if (bytes > kFullPageBytes) {
+      if (bytes > kFullResponseBytes) {
         return InvalidArgument("BAD_BATCH_SIZE: {} embeddings are too much for one response",
                                asked);
       }

@@ -6,6 +6,7 @@
 #include <grpcpp/impl/grpc_library.h>
 #include <grpcpp/support/slice.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -18,6 +19,15 @@ namespace peculiar::server {
 
 // What grpc::Slice needs, where gRPC is linked by its archives and nothing else has brought it.
 inline const grpc::internal::GrpcLibraryInitializer kGrpcSetUp;
+
+// An answer ends early rather than pass this; responses stay under 4 MiB.
+inline constexpr std::size_t kFullResponseBytes = 3 << 20;
+
+// Enough for a row of an answer, and for so many with the rest of it, as they usually are.
+inline constexpr std::size_t kUsualRowBytes = 192;
+inline std::size_t UsualBytes(std::size_t rows) {
+  return std::min(rows * kUsualRowBytes + 256, kFullResponseBytes);
+}
 
 // Grows as a std::string does, but its memory is gRPC's: sent without a copy.
 class ResponseBytes {

@@ -1,6 +1,5 @@
 #include "server/served_engine.h"
 
-#include <numeric>
 #include <string>
 #include <utility>
 
@@ -14,33 +13,6 @@ static_assert(v1::Anomaly::kGalaxyFieldNumber == 1 && v1::Neighbor::kGalaxyField
 static_assert(v1::Anomaly::kScoreFieldNumber == 2 && v1::Neighbor::kScoreFieldNumber == 3);
 static_assert(v1::Neighbor::kDistanceFieldNumber == 2 &&
               v1::Neighbor::kAlsoInSpacesFieldNumber == 4);
-
-// Where the content begins of a field of bytes, which is the first of `message`, and where it ends.
-struct FirstField {
-  explicit FirstField(std::string_view message) {
-    std::size_t size = 0;
-    for (int shift = 0;; shift += 7) {  // a varint
-      const auto byte = static_cast<unsigned char>(message[begin++]);
-      size |= static_cast<std::size_t>(byte & 127) << shift;
-      if (byte < 128) break;
-    }
-    end = begin + size;
-  }
-  std::size_t begin = 1;  // after the tag
-  std::size_t end = 0;
-};
-
-// A row, which is the field `anomalies`, as its parts with their tags.
-struct AnomalyParts {
-  explicit AnomalyParts(std::string_view row) {
-    row.remove_prefix(FirstField(row).begin);
-    galaxy = row.substr(0, FirstField(row).end);
-    row.remove_prefix(galaxy.size());
-    score = row.substr(0, FirstField(row).end);
-    top_line = row.substr(score.size());
-  }
-  std::string_view galaxy, score, top_line;
-};
 
 // All rows: those that are ranked by mae, the highest first, then the others.
 std::vector<std::uint32_t> RankedFirst(const QueryEngine& engine, const std::string& model) {
@@ -59,42 +31,73 @@ std::vector<std::uint32_t> RankedFirst(const QueryEngine& engine, const std::str
   return order;
 }
 
-void AppendMessage(const google::protobuf::MessageLite& message, ResponseBytes& bytes) {
-  message.SerializeWithCachedSizesToArray(bytes.Extend(message.ByteSizeLong()));
+bool IsUsual(const NeighborQuery& query) {
+  return query.vector.empty() && query.filter.empty() && !query.score && !query.exclude_repeats &&
+         (query.neighbor_count == 0 || query.neighbor_count == kDefaultNeighborCount) &&
+         (query.space.empty() || query.space == kEmbeddingSpace);
 }
 
 }  // namespace
 
-ServedEngine::ServedEngine(std::shared_ptr<const Snapshot> snapshot)
+ServedEngine::ServedEngine(std::shared_ptr<const Snapshot> snapshot, std::size_t max_ready_bytes)
     : QueryEngine(std::move(snapshot)) {
-  std::vector<std::uint32_t> rows(this->snapshot().catalog().galaxies.size());
-  std::iota(rows.begin(), rows.end(), 0);
-  v1::Anomaly anomaly;
-  const BytesByRow galaxies(rows, [&](std::size_t row, ResponseBytes& bytes) {
-    anomaly.Clear();
+  const CatalogContent& catalog = this->snapshot().catalog();
+  std::vector<std::string> galaxies(catalog.galaxies.size());
+  for (std::size_t row = 0; row < galaxies.size(); ++row) {
+    v1::Anomaly anomaly;
     ToProto(Galaxy(row), *anomaly.mutable_galaxy());
-    AppendMessage(anomaly, bytes);
-  });
-  anomaly.Clear();
-  for (std::size_t model = 0; model < this->snapshot().catalog().models.size(); ++model) {
-    const std::string& name = this->snapshot().catalog().models[model].name;
-    anomalies_.emplace_back(RankedFirst(*this, name), [&](std::size_t row, ResponseBytes& bytes) {
-      anomaly.Clear();
-      ToProto(Score(model, row, Measure::kMae), *anomaly.mutable_score());
-      if (const auto top = TopLine(model, row)) ToProto(*top, *anomaly.mutable_top_line());
-      AppendField(1, {galaxies[row], anomaly.SerializeAsString()}, bytes);
+    galaxies[row] = anomaly.SerializeAsString();
+  }
+  for (std::size_t model = 0; model < catalog.models.size(); ++model) {
+    std::string score, top_line;
+    anomalies_.emplace_back(RankedFirst(*this, catalog.models[model].name), [&](std::size_t row) {
+      v1::Anomaly with_score, with_line;
+      ToProto(Score(model, row, Measure::kMae), *with_score.mutable_score());
+      if (const auto top = TopLine(model, row)) ToProto(*top, *with_line.mutable_top_line());
+      score = with_score.SerializeAsString();
+      top_line = with_line.SerializeAsString();
+      return AnomalyFields{galaxies[row], score, top_line};
     });
+  }
+  EncodeReadyNeighbors(max_ready_bytes);
+}
+
+void ServedEngine::EncodeReadyNeighbors(std::size_t max_bytes) {
+  const std::size_t count = snapshot().catalog().galaxies.size();
+  for (std::size_t model = 0; model < anomalies_.size(); ++model) {
+    // As many rows as this, of a like size: spares trying in vain.
+    if (kDefaultNeighborCount * anomalies_[model].byte_count() > max_bytes) return;
+    const std::size_t space = *snapshot().FindSpace(model, kEmbeddingSpace);
+    AnswersByRow answers(count, UsualBytes(kDefaultNeighborCount), max_bytes,
+                         [&](std::size_t row, ResponseBytes& bytes) {
+                           AppendNeighbors(
+                               StoredNeighbors(model, space, row, kDefaultNeighborCount), bytes);
+                         });
+    if (answers.byte_count() > max_bytes) return;
+    max_bytes -= answers.byte_count();
+    ready_neighbors_.push_back(std::move(answers));
   }
 }
 
+int ServedEngine::AppendAnomalies(const AnomalyRows& page, ResponseBytes& bytes) const {
+  for (const std::uint32_t row : page.rows) anomalies_[page.model].Prefetch(row);
+  int count = 0;
+  for (const std::uint32_t row : page.rows) {
+    AppendAnomaly(page, row, bytes);
+    ++count;
+    if (bytes.size() > kFullResponseBytes) break;
+  }
+  return count;
+}
+
 void ServedEngine::AppendAnomaly(const AnomalyRows& page, std::size_t row,
-                                 ResponseBytes& rows) const {
-  const std::string_view by_mae = anomalies_[page.model][row];
-  if (page.measure == Measure::kMae) return rows.Append(by_mae);
-  const AnomalyParts parts(by_mae);
+                                 ResponseBytes& bytes) const {
+  const RankedAnomalies& by_mae = anomalies_[page.model];
+  if (page.measure == Measure::kMae) return bytes.Append(by_mae[row]);
+  const AnomalyFields fields = by_mae.Fields(row);
   v1::Anomaly score;
   ToProto(Score(page.model, row, page.measure, page.line), *score.mutable_score());
-  AppendField(1, {parts.galaxy, score.SerializeAsString(), parts.top_line}, rows);
+  AppendField(1, {fields.galaxy, score.SerializeAsString(), fields.top_line}, bytes);
 }
 
 std::optional<grpc::Slice> ServedEngine::AnomaliesTogether(const AnomalyRows& page) const {
@@ -102,9 +105,40 @@ std::optional<grpc::Slice> ServedEngine::AnomaliesTogether(const AnomalyRows& pa
   return anomalies_[page.model].Together(page.rows);
 }
 
+absl::StatusOr<EncodedNeighbors> ServedEngine::EncodeNeighbors(const NeighborQuery& query) const {
+  if (IsUsual(query)) {
+    PECULIAR_ASSIGN_OR_RETURN(const std::size_t model, ResolveModel(query.model));
+    if (model < ready_neighbors_.size()) {
+      PECULIAR_ASSIGN_OR_RETURN(const std::size_t row, ResolveGalaxy(query.galaxy_id));
+      return EncodedNeighbors{model, ready_neighbors_[model][row]};
+    }
+  }
+  PECULIAR_ASSIGN_OR_RETURN(const NeighborRows found, RankNeighbors(query));
+  ResponseBytes bytes(UsualBytes(found.nearest.size()));
+  AppendNeighbors(found, bytes);
+  return EncodedNeighbors{found.model, bytes.Take()};
+}
+
+void ServedEngine::AppendNeighbors(const NeighborRows& found, ResponseBytes& bytes) const {
+  for (const Neighbor& neighbor : found.nearest) anomalies_[found.model].Prefetch(neighbor.row);
+  const std::size_t begin = bytes.size();
+  for (const Neighbor& neighbor : found.nearest) {
+    AppendNeighbor(found, neighbor, bytes);
+    if (bytes.size() - begin > kFullResponseBytes) break;
+  }
+  using Fields = v1::FindNeighborsResponse;
+  if (found.row) {
+    AppendText(Fields::kPlateifuFieldNumber, snapshot().catalog().galaxies[*found.row].plateifu,
+               bytes);
+  }
+  AppendText(Fields::kSpaceFieldNumber, snapshot().spaces(found.model)[found.space].name, bytes);
+  AppendText(Fields::kSnapshotIdFieldNumber, snapshot().id(), bytes);
+  AppendText(Fields::kModelFieldNumber, snapshot().catalog().models[found.model].name, bytes);
+}
+
 void ServedEngine::AppendNeighbor(const NeighborRows& found, const Neighbor& neighbor,
-                                  ResponseBytes& rows) const {
-  const AnomalyParts parts(anomalies_[found.model][neighbor.row]);
+                                  ResponseBytes& bytes) const {
+  const AnomalyFields fields = anomalies_[found.model].Fields(neighbor.row);
   const DoubleField distance(2, neighbor.distance);
   absl::InlinedVector<std::string_view, 4> also_in;
   std::size_t also_in_size = 0;
@@ -114,9 +148,9 @@ void ServedEngine::AppendNeighbor(const NeighborRows& found, const Neighbor& nei
     also_in_size += FieldSize(first.space.size());
   }
   constexpr std::string_view kScoreTag = "\x1a";  // of field 3
-  AppendField(1, {parts.galaxy, distance.bytes(), kScoreTag, parts.score.substr(1)}, rows,
+  AppendField(1, {fields.galaxy, distance.bytes(), kScoreTag, fields.score.substr(1)}, bytes,
               also_in_size);
-  for (const std::string_view space : also_in) AppendField(4, {space}, rows);
+  for (const std::string_view space : also_in) AppendField(4, {space}, bytes);
 }
 
 }  // namespace peculiar::server

@@ -19,8 +19,8 @@ class ServedEngineTest : public ::testing::Test {
   ServedEngineTest() {
     const std::filesystem::path folder = TestFolder();
     const std::string id = testing::PublishReadySnapshot(folder);
-    engine_ = std::make_unique<ServedEngine>(
-        std::make_shared<const Snapshot>(*Snapshot::Open(folder / id, VerifyMode::kFull)));
+    snapshot_ = std::make_shared<const Snapshot>(*Snapshot::Open(folder / id, VerifyMode::kFull));
+    engine_ = std::make_unique<ServedEngine>(snapshot_);
   }
 
   // The message, and the answer in bytes.
@@ -35,10 +35,13 @@ class ServedEngineTest : public ::testing::Test {
       ToProto(entry.score, *anomaly.mutable_score());
       if (entry.top_line) ToProto(*entry.top_line, *anomaly.mutable_top_line());
     }
+    EXPECT_EQ(BytesOf(*engine_->RankAnomalies(query)), message.SerializeAsString());
+  }
+
+  std::string BytesOf(const AnomalyRows& page) const {
     ResponseBytes bytes;
-    const auto found = engine_->RankAnomalies(query);
-    for (const std::uint32_t row : found->rows) engine_->AppendAnomaly(*found, row, bytes);
-    EXPECT_EQ(bytes.bytes(), message.SerializeAsString());
+    EXPECT_EQ(engine_->AppendAnomalies(page, bytes), std::ssize(page.rows));
+    return std::string(bytes.bytes());
   }
 
   void ExpectNeighbors(const NeighborQuery& query) const {
@@ -46,6 +49,10 @@ class ServedEngineTest : public ::testing::Test {
     ASSERT_TRUE(answer.ok()) << answer.status();
     ASSERT_FALSE(answer->neighbors.empty());
     v1::FindNeighborsResponse message;
+    message.set_plateifu(std::string(answer->plateifu));
+    message.set_space(std::string(answer->space));
+    message.set_snapshot_id(snapshot_->id());
+    message.set_model(answer->model->name);
     for (const NeighborEntry& entry : answer->neighbors) {
       v1::Neighbor& neighbor = *message.add_neighbors();
       ToProto(entry.galaxy, *neighbor.mutable_galaxy());
@@ -55,14 +62,13 @@ class ServedEngineTest : public ::testing::Test {
         neighbor.add_also_in_spaces(std::string(space));
       }
     }
-    ResponseBytes bytes;
-    const auto found = engine_->RankNeighbors(query);
-    for (const Neighbor& neighbor : found->nearest) {
-      engine_->AppendNeighbor(*found, neighbor, bytes);
-    }
-    EXPECT_EQ(bytes.bytes(), message.SerializeAsString());
+    EXPECT_EQ(TextOf(engine_->EncodeNeighbors(query)->bytes), message.SerializeAsString());
+  }
+  const std::string& IdOf(std::size_t row) const {
+    return snapshot_->catalog().galaxies[row].plateifu;
   }
 
+  std::shared_ptr<const Snapshot> snapshot_;
   std::unique_ptr<ServedEngine> engine_;
 };
 
@@ -83,11 +89,9 @@ TEST_F(ServedEngineTest, APageOfTheRankingLiesTogetherAndNoOtherDoes) {
   const auto together = [&](const AnomalyQuery& query) {
     const auto page = engine_->RankAnomalies(query);
     EXPECT_TRUE(page.ok() && !page->rows.empty());
-    ResponseBytes bytes;
-    for (const std::uint32_t row : page->rows) engine_->AppendAnomaly(*page, row, bytes);
     const std::optional<grpc::Slice> slice = engine_->AnomaliesTogether(*page);
     if (!slice) return false;
-    EXPECT_EQ(TextOf(*slice), bytes.bytes());
+    EXPECT_EQ(TextOf(*slice), BytesOf(*page));
     return true;
   };
   EXPECT_TRUE(together({.model = "vae-small", .page_size = 1000}));
@@ -102,25 +106,85 @@ TEST_F(ServedEngineTest, APageOfTheRankingLiesTogetherAndNoOtherDoes) {
 
 TEST_F(ServedEngineTest, APageThatLiesTogetherOutlivesItsEngine) {
   const auto page = engine_->RankAnomalies({});
-  ResponseBytes bytes;
-  for (const std::uint32_t row : page->rows) engine_->AppendAnomaly(*page, row, bytes);
+  const std::string bytes = BytesOf(*page);
   const grpc::Slice slice = *engine_->AnomaliesTogether(*page);
   engine_.reset();
-  EXPECT_EQ(TextOf(slice), bytes.bytes());
+  EXPECT_EQ(TextOf(slice), bytes);
 }
 
 // Of rows 2 and 3, which lie at one place, of the last, which is not ranked, and of a point.
-TEST_F(ServedEngineTest, RowsOfNeighborsAreTheMessagesOwnBytes) {
+TEST_F(ServedEngineTest, AnswersOfNeighborsAreTheMessagesOwnBytes) {
   for (const char* space : {"latent", "pca", "umap"}) {
     for (const std::size_t row : {2, 3, 5, 39}) {
-      const std::string& id = engine_->snapshot().catalog().galaxies[row].plateifu;
-      ExpectNeighbors({.galaxy_id = id, .space = space, .neighbor_count = 39});
+      ExpectNeighbors({.galaxy_id = IdOf(row), .space = space, .neighbor_count = 39});
+      ExpectNeighbors({.galaxy_id = IdOf(row), .model = "vae-small", .space = space});
     }
   }
-  const std::string& first = engine_->snapshot().catalog().galaxies[2].plateifu;
-  ExpectNeighbors({.galaxy_id = first, .filter = {.tags = {"odd"}}});
   const std::vector<float> point(8, 0.25f);
   ExpectNeighbors({.neighbor_count = 40, .vector = point});
+  ExpectNeighbors({.vector = point});
+}
+
+// Row 1 is a repeat of row 0 and one of its ten neighbours.
+TEST_F(ServedEngineTest, WhatLeavesGalaxiesOutIsNotTheUsualQuestion) {
+  const std::string usual = TextOf(engine_->EncodeNeighbors({.galaxy_id = IdOf(0)})->bytes);
+  for (const NeighborQuery& query : {
+           NeighborQuery{.galaxy_id = IdOf(0), .exclude_repeats = true},
+           NeighborQuery{.galaxy_id = IdOf(0), .filter = {.tags = {"odd"}}},
+           NeighborQuery{.galaxy_id = IdOf(0),
+           .score = ScoreCondition{.range = {.min_percentile = 50}}},
+           NeighborQuery{.galaxy_id = IdOf(0), .neighbor_count = kDefaultNeighborCount - 1},
+           NeighborQuery{.galaxy_id = IdOf(0), .space = "pca"},
+       }) {
+    ExpectNeighbors(query);
+    EXPECT_NE(TextOf(engine_->EncodeNeighbors(query)->bytes), usual);
+  }
+}
+
+// Of every galaxy: ready, count and space said or not, and made.
+TEST_F(ServedEngineTest, TheUsualAnswerIsTheSameReadyOrMade) {
+  const ServedEngine making(snapshot_, 0);
+  for (const CatalogGalaxy& galaxy : snapshot_->catalog().galaxies) {
+    for (const std::string_view model : {"ae-small", "vae-small"}) {
+      NeighborQuery query{.galaxy_id = galaxy.plateifu, .model = model};
+      ExpectNeighbors(query);
+      const grpc::Slice ready = engine_->EncodeNeighbors(query)->bytes;
+      const grpc::Slice made = making.EncodeNeighbors(query)->bytes;
+      EXPECT_EQ(TextOf(ready), TextOf(made));
+      query.space = kEmbeddingSpace;
+      query.neighbor_count = kDefaultNeighborCount;
+      EXPECT_EQ(engine_->EncodeNeighbors(query)->bytes.begin(), ready.begin());
+      EXPECT_NE(making.EncodeNeighbors(query)->bytes.begin(), made.begin()) << "is ready";
+    }
+  }
+  EXPECT_EQ(engine_->EncodeNeighbors({.galaxy_id = "9999-1901"}).status().code(),
+            absl::StatusCode::kNotFound);
+}
+
+TEST_F(ServedEngineTest, AModelWhoseAnswersAreTooManyHasNoneReady) {
+  const NeighborQuery first{.galaxy_id = IdOf(0), .model = "ae-small"};
+  const NeighborQuery second{.galaxy_id = IdOf(0), .model = "vae-small"};
+  const auto is_ready = [](const ServedEngine& engine, const NeighborQuery& query) {
+    const grpc::Slice bytes = engine.EncodeNeighbors(query)->bytes;
+    return engine.EncodeNeighbors(query)->bytes.begin() == bytes.begin();
+  };
+  EXPECT_TRUE(is_ready(*engine_, first) && is_ready(*engine_, second));
+  std::size_t one_model = 0;
+  for (std::size_t row = 0; row < snapshot_->catalog().galaxies.size(); ++row) {
+    one_model +=
+        engine_->EncodeNeighbors({.galaxy_id = IdOf(row), .model = "ae-small"})->bytes.size();
+  }
+  const ServedEngine half(snapshot_, one_model + one_model / 2);
+  EXPECT_TRUE(is_ready(half, first));
+  EXPECT_FALSE(is_ready(half, second));
+  ExpectNeighbors(second);
+}
+
+TEST_F(ServedEngineTest, AReadyAnswerOutlivesItsEngine) {
+  const grpc::Slice slice = engine_->EncodeNeighbors({.galaxy_id = IdOf(2)})->bytes;
+  const std::string text = TextOf(slice);
+  engine_.reset();
+  EXPECT_EQ(TextOf(slice), text);
 }
 
 TEST(ResponseBytesTest, FieldsOfEveryLengthAreProtobufs) {

@@ -109,21 +109,27 @@ absl::StatusOr<std::size_t> QueryEngine::ResolveSpace(std::size_t model,
                          catalog().models[model].name, fmt::join(known, ", "));
 }
 
-absl::StatusOr<FoundNeighbors> QueryEngine::Nearest(const NeighborQuery& query, int count,
-                                                    const NeighborRows& from) const {
+NeighborRows QueryEngine::StoredNeighbors(std::size_t model, std::size_t space, std::size_t row,
+                                          int count) const {
+  const auto first = [&](std::size_t in_space) {
+    const std::span<const Neighbor> stored = snapshot_->neighbors(model, in_space, row);
+    return stored.first(std::min(static_cast<std::size_t>(count), stored.size()));
+  };
+  NeighborRows found{model, space, row, FoundNeighbors(first(space)), {}};
+  const std::vector<CatalogSpace>& spaces = snapshot_->spaces(model);
+  for (std::size_t other = 0; other < spaces.size(); ++other) {
+    if (other != space) found.elsewhere.push_back({spaces[other].name, first(other)});
+  }
+  return found;
+}
+
+absl::StatusOr<NeighborList> QueryEngine::Nearest(const NeighborQuery& query, int count,
+                                                  const NeighborRows& from) const {
   const VectorIndex& index = snapshot_->index(from.model, from.space);
-  if (!from.row) {
-    PECULIAR_ASSIGN_OR_RETURN(auto lists,
-                              index.Search({query.vector.data(), 1, query.vector.size()}, count));
-    return FoundNeighbors(std::move(lists[0]));
-  }
-  const auto stored = snapshot_->neighbors(from.model, from.space, *from.row);
-  const auto wanted = static_cast<std::size_t>(count);
-  if (wanted > stored.size() && stored.size() + 1 < index.size()) {
-    PECULIAR_ASSIGN_OR_RETURN(NeighborList list, index.SearchRow(*from.row, count));
-    return FoundNeighbors(std::move(list));
-  }
-  return FoundNeighbors(stored.first(std::min(wanted, stored.size())));
+  if (from.row) return index.SearchRow(*from.row, count);
+  PECULIAR_ASSIGN_OR_RETURN(auto lists,
+                            index.Search({query.vector.data(), 1, query.vector.size()}, count));
+  return std::move(lists[0]);
 }
 
 absl::StatusOr<NeighborList> QueryEngine::NearestPassing(const NeighborQuery& query, int count,
@@ -155,29 +161,24 @@ absl::StatusOr<NeighborList> QueryEngine::NearestPassing(const NeighborQuery& qu
 }
 
 absl::StatusOr<NeighborRows> QueryEngine::RankNeighbors(const NeighborQuery& query) const {
-  NeighborRows found;
-  PECULIAR_ASSIGN_OR_RETURN(found.model, ResolveModel(query.model));
-  PECULIAR_ASSIGN_OR_RETURN(found.space, ResolveSpace(found.model, query.space));
+  PECULIAR_ASSIGN_OR_RETURN(const std::size_t model, ResolveModel(query.model));
+  PECULIAR_ASSIGN_OR_RETURN(const std::size_t space, ResolveSpace(model, query.space));
+  const std::size_t others = snapshot_->index(model, space).size() - 1;
+  std::optional<std::size_t> row;
   if (query.vector.empty()) {
-    PECULIAR_ASSIGN_OR_RETURN(found.row, directory_.Resolve(query.galaxy_id));
+    PECULIAR_ASSIGN_OR_RETURN(row, ResolveGalaxy(query.galaxy_id));
   } else {
-    PECULIAR_RETURN_IF_ERROR(CheckVector(query, snapshot_->index(found.model, found.space).dim()));
+    PECULIAR_RETURN_IF_ERROR(CheckVector(query, snapshot_->index(model, space).dim()));
   }
   PECULIAR_ASSIGN_OR_RETURN(const int count, NeighborCount(query.neighbor_count));
-  if (query.filter.empty() && !query.score && !query.exclude_repeats) {
-    PECULIAR_ASSIGN_OR_RETURN(found.nearest, Nearest(query, count, found));
-  } else {
-    PECULIAR_ASSIGN_OR_RETURN(NeighborList nearest, NearestPassing(query, count, found));
-    found.nearest = FoundNeighbors(std::move(nearest));
-  }
-  if (!found.row) return found;
-  const std::vector<CatalogSpace>& spaces = snapshot_->spaces(found.model);
-  for (std::size_t other = 0; other < spaces.size(); ++other) {
-    if (other == found.space) continue;
-    const std::span<const Neighbor> known = snapshot_->neighbors(found.model, other, *found.row);
-    found.elsewhere.push_back(
-        {spaces[other].name, known.first(std::min(static_cast<std::size_t>(count), known.size()))});
-  }
+  NeighborRows found = row ? StoredNeighbors(model, space, *row, count)
+                           : NeighborRows{.model = model, .space = space};
+  const bool of_all = query.filter.empty() && !query.score && !query.exclude_repeats;
+  const std::size_t wanted = std::min(static_cast<std::size_t>(count), others);
+  if (of_all && row && found.nearest.size() == wanted) return found;
+  PECULIAR_ASSIGN_OR_RETURN(NeighborList nearest, of_all ? Nearest(query, count, found)
+                                                         : NearestPassing(query, count, found));
+  found.nearest = FoundNeighbors(std::move(nearest));
   return found;
 }
 
@@ -203,7 +204,7 @@ absl::StatusOr<EmbeddingAnswer> QueryEngine::GetEmbedding(std::string_view galax
                                                           std::string_view space_name) const {
   PECULIAR_ASSIGN_OR_RETURN(const std::size_t model, ResolveModel(model_name));
   PECULIAR_ASSIGN_OR_RETURN(const std::size_t space, ResolveSpace(model, space_name));
-  PECULIAR_ASSIGN_OR_RETURN(const std::size_t row, directory_.Resolve(galaxy_id));
+  PECULIAR_ASSIGN_OR_RETURN(const std::size_t row, ResolveGalaxy(galaxy_id));
   return Embedding(model, space, row);
 }
 
@@ -232,7 +233,7 @@ absl::StatusOr<RepeatPage> QueryEngine::ListRepeats(const RepeatQuery& query) co
 absl::StatusOr<GalaxyAnswer> QueryEngine::GetGalaxy(std::string_view galaxy_id,
                                                     std::string_view model_name) const {
   PECULIAR_ASSIGN_OR_RETURN(const std::size_t only, ResolveModel(model_name));
-  PECULIAR_ASSIGN_OR_RETURN(const std::size_t row, directory_.Resolve(galaxy_id));
+  PECULIAR_ASSIGN_OR_RETURN(const std::size_t row, ResolveGalaxy(galaxy_id));
   GalaxyAnswer answer{Galaxy(row), {}};
   for (std::size_t model = 0; model < catalog().models.size(); ++model) {
     if (!model_name.empty() && model != only) continue;

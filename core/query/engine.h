@@ -50,6 +50,10 @@ class QueryEngine {
   absl::StatusOr<NeighborAnswer> FindNeighbors(const NeighborQuery& query) const;
   // Which galaxies these are, for a caller that has what is said of them; valid as long as this.
   absl::StatusOr<NeighborRows> RankNeighbors(const NeighborQuery& query) const;
+  // The same for a row of the catalogue, of all galaxies, at most those of Snapshot::neighbors. By
+  // places in the snapshot; O(spaces).
+  NeighborRows StoredNeighbors(std::size_t model, std::size_t space, std::size_t row,
+                               int count) const;
 
   // space: empty = kEmbeddingSpace. `UNKNOWN_SPACE:`; the errors of GalaxyDirectory::Resolve.
   absl::StatusOr<EmbeddingAnswer> GetEmbedding(std::string_view galaxy_id, std::string_view model,
@@ -82,6 +86,10 @@ class QueryEngine {
 
   // Place of a model in the snapshot; empty = the default's.
   absl::StatusOr<std::size_t> ResolveModel(std::string_view model) const;
+  // Row of a galaxy in the catalogue. The errors of GalaxyDirectory::Resolve.
+  absl::StatusOr<std::size_t> ResolveGalaxy(std::string_view galaxy_id) const {
+    return directory_.Resolve(galaxy_id);
+  }
   // Place of a space of the model; empty = that of the embedding. `UNKNOWN_SPACE:`.
   absl::StatusOr<std::size_t> ResolveSpace(std::size_t model, std::string_view space) const;
 
@@ -96,9 +104,9 @@ class QueryEngine {
   // Takes out of `rows` what the condition, if there is one, leaves out.
   absl::Status KeepScored(const std::optional<ScoreCondition>& condition, std::size_t model,
                           RowSet& rows) const;
-  // Of all galaxies, and of those that pass. from: its model, space and row are set, no more.
-  absl::StatusOr<FoundNeighbors> Nearest(const NeighborQuery& query, int count,
-                                         const NeighborRows& from) const;
+  // By a search of all galaxies, and of those that pass; from: model, space and row.
+  absl::StatusOr<NeighborList> Nearest(const NeighborQuery& query, int count,
+                                       const NeighborRows& from) const;
   absl::StatusOr<NeighborList> NearestPassing(const NeighborQuery& query, int count,
                                               const NeighborRows& from) const;
   std::vector<LineShareEntry> LineShares(std::size_t model, std::size_t row) const;

@@ -26,7 +26,7 @@ from load_programs import GrpcServer, Loads
 
 PARTS = "ratios,latency,memory,swaps,export,services"  # services last: it serves another snapshot
 QUESTIONS = ("embedding", "neighbors", "page", "filtered_page")
-COMPARED = QUESTIONS + ("gated_echo", "page_echo")
+COMPARED = QUESTIONS + ("made_neighbors", "gated_echo", "page_echo")
 RATED = ("echo",) + QUESTIONS
 SHARES = (0.25, 0.5, 0.75)
 SATURATED = 64  # calls in flight
@@ -77,7 +77,7 @@ class Bench:
             clients = {
                 "load_bench": lambda target, question: self.saturate(target, question, self.arguments.seconds),
                 "h2load": lambda target, question: self.loads.h2load_grpc(
-                    target, *message_of[question], int(self.arguments.seconds)),
+                    target, *message_of[question], self.arguments.seconds),
             }
             for client, ask in clients.items():
                 for question in self.arguments.questions.split(","):
@@ -208,7 +208,7 @@ class Bench:
         self.snapshots = self.folder / "latent"
         self.publish("--latent-only")
         for line in load_services.compare(self.loads, self.program("peculiar-server"), self.survey(), self.folder,
-                                          self.arguments.repeats, int(self.arguments.seconds)):
+                                          self.arguments.repeats, self.arguments.seconds):
             self.report.line("services", **line)
 
 

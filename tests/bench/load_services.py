@@ -38,6 +38,7 @@ def grpc_messages(survey):
     requests = {
         "embedding": ("GetEmbedding", v1.GetEmbeddingRequest(galaxy_id=survey.galaxy)),
         "neighbors": ("FindNeighbors", v1.FindNeighborsRequest(galaxy_id=survey.galaxy, neighbor_count=NEIGHBORS)),
+        "made_neighbors": ("FindNeighbors", v1.FindNeighborsRequest(galaxy_id=survey.galaxy, neighbor_count=NEIGHBORS + 1)),
         "page": ("ListAnomalies", v1.ListAnomaliesRequest(page_size=PAGE)),
         "filtered_page": ("ListAnomalies", filtered)}
     own = {question: ("peculiar.v1.QueryService/" + method, request.SerializeToString())

@@ -82,15 +82,16 @@ absl::StatusOr<Question> MakeQuestion(const std::string& name, const std::string
     return Question{service + "GetEmbedding",
                     RequestPerGalaxy(galaxies, v1::GetEmbeddingRequest())};
   }
-  if (name == "neighbors") {
+  if (name == "neighbors" || name == "made_neighbors") {
     v1::FindNeighborsRequest request;
-    request.set_neighbor_count(kNeighbors);
+    request.set_neighbor_count(name == "neighbors" ? kNeighbors : kNeighbors + 1);
     return Question{service + "FindNeighbors", RequestPerGalaxy(galaxies, request)};
   }
   if (name != "page" && name != "filtered_page") {
     return InvalidArgument(
-        "no question {}; there are embedding, neighbors, page, filtered_page, echo, gated_echo, "
-        "page_echo",
+        "no question {}; there are embedding, neighbors, made_neighbors, page, filtered_page, "
+        "echo, "
+        "gated_echo, page_echo",
         name);
   }
   v1::ListAnomaliesRequest request;

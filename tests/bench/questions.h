@@ -9,10 +9,11 @@
 
 namespace peculiar::bench {
 
-// "embedding", "neighbors" (10), "page" (50 anomalies) and "filtered_page" (50 of the half of the
-// galaxies of lower redshift), over the first 1000 galaxies of the server at `address` where they
-// name one; "echo", "gated_echo" and "page_echo", as many bytes as a page, of echo_server.
-// INVALID_ARGUMENT for another name, errors of the server.
+// "embedding", "neighbors" (10, whose answers lie ready), "made_neighbors" (11, whose do not),
+// "page" (50 anomalies) and "filtered_page" (50 of the half of the galaxies of lower redshift),
+// over the first 1000 galaxies of the server at `address` where they name one; "echo", "gated_echo"
+// and "page_echo", as many bytes as a page, of echo_server. INVALID_ARGUMENT for another name,
+// errors of the server.
 absl::StatusOr<Question> MakeQuestion(const std::string& name, const std::string& address);
 
 }  // namespace peculiar::bench
