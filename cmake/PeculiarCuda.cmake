@@ -30,7 +30,7 @@ macro(peculiar_find_cuda_torch)
   file(GLOB peculiar_cudart "${PECULIAR_TORCH}/../nvidia/*/lib/libcudart.so.*")
   if(peculiar_cudart)
     file(REAL_PATH "${peculiar_cudart}" peculiar_cudart)
-    set_target_properties(torch::cudart PROPERTIES INTERFACE_LINK_LIBRARIES "${peculiar_cudart}")
+    set_target_properties(torch::cudart PROPERTIES INTERFACE_LINK_LIBRARIES "${peculiar_cudart};CUDA::toolkit")
   endif()
 endmacro()
 
