@@ -2,6 +2,7 @@
 // the catalogue, one behind the other. Immutable; safe for concurrent use.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -30,7 +31,6 @@ class AnswersByRow {
     bytes_ = bytes.Take();
   }
 
-  std::size_t count() const { return ends_.size() - 1; }
   std::size_t byte_count() const { return bytes_.size(); }
   // As it lies here, not a copy; may outlive this.
   grpc::Slice operator[](std::size_t row) const { return bytes_.sub(ends_[row], ends_[row + 1]); }
