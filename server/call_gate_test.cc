@@ -2,8 +2,11 @@
 #include "server/call_gate.h"
 
 #include <gmock/gmock.h>
+#include <grpcpp/server_builder.h>
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -169,6 +172,43 @@ TEST_F(CallGateTest, ACallThatIsTooLateIsNotWorkedOn) {
   } while (text.find("refused_total{code=\"DEADLINE_EXCEEDED\"} 0\n") != std::string::npos &&
            text.find("refused_total{code=\"CANCELLED\"} 0\n") != std::string::npos);
   for (const int connection : connections) close(connection);
+}
+
+// A bug, or memory that is short: gRPC catches what is thrown and answers UNIMPLEMENTED.
+class ThrowingService final : public v1::QueryService::CallbackService {
+ public:
+  explicit ThrowingService(CallGate& gate) : gate_(gate) {}
+
+  grpc::ServerUnaryReactor* GetGalaxy(grpc::CallbackServerContext* context,
+                                      const v1::GetGalaxyRequest* /*request*/,
+                                      v1::GetGalaxyResponse* response) override {
+    return Answer(gate_, context, "GetGalaxy", response,
+                  []() -> absl::Status { throw std::bad_alloc(); });
+  }
+
+ private:
+  CallGate& gate_;
+};
+
+TEST_F(CallGateTest, ACallThatThrowsIsCountedAndLeavesItsPlace) {
+  RequestLog log(nullptr);
+  const absl::StatusOr<std::unique_ptr<AccessList>> access = AccessList::Open("");
+  ASSERT_TRUE(access.ok());
+  CallGate gate(*v1::GetGalaxyRequest::descriptor()->file()->service(0), {.max_calls = 1}, log,
+                **access, Scope::kRead);
+  ThrowingService service(gate);
+  grpc::ServerBuilder builder;
+  builder.RegisterService(&service);
+  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  const auto stub = v1::QueryService::NewStub(server->InProcessChannel({}));
+  for (int call = 1; call <= 3; ++call) {
+    grpc::ClientContext context;
+    v1::GetGalaxyResponse response;
+    EXPECT_FALSE(stub->GetGalaxy(&context, {}, &response).ok());
+    EXPECT_EQ(gate.in_flight().count(), 0);
+    const std::size_t method = gate.counts().PlaceOf("GetGalaxy");
+    EXPECT_EQ(gate.counts().of(method).by_code[grpc::StatusCode::CANCELLED], call);
+  }
 }
 
 TEST_F(CallGateTest, LimitsOfARequestHold) {
