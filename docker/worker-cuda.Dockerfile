@@ -1,5 +1,5 @@
 # peculiar-worker for NVIDIA GPUs: LibTorch with CUDA, the program, and nothing else; no compiler, no root; writes
-# /workspace only. 5 GB, nearly all of it LibTorch and CUDA's libraries; the machine brings the driver:
+# /workspace only. 4 GB, nearly all of it LibTorch and CUDA's libraries; the machine brings the driver:
 # docker run --gpus all. Build from the root of the sources:
 #   docker build -f docker/worker-cuda.Dockerfile -t peculiar-worker-cuda .
 ARG BASE=debian:bookworm-slim
