@@ -32,7 +32,7 @@ std::vector<std::uint32_t> RankedFirst(const QueryEngine& engine, const std::str
 }
 
 bool IsUsual(const NeighborQuery& query) {
-  return query.vector.empty() && query.filter.empty() && !query.score && !query.exclude_repeats &&
+  return query.vector.empty() && query.of_all() &&
          (query.neighbor_count == 0 || query.neighbor_count == kDefaultNeighborCount) &&
          (query.space.empty() || query.space == kEmbeddingSpace);
 }
@@ -42,20 +42,22 @@ bool IsUsual(const NeighborQuery& query) {
 ServedEngine::ServedEngine(std::shared_ptr<const Snapshot> snapshot, std::size_t max_ready_bytes)
     : QueryEngine(std::move(snapshot)) {
   const CatalogContent& catalog = this->snapshot().catalog();
+  v1::Anomaly with_galaxy, with_score, with_line;  // cleared, they keep their memory
   std::vector<std::string> galaxies(catalog.galaxies.size());
   for (std::size_t row = 0; row < galaxies.size(); ++row) {
-    v1::Anomaly anomaly;
-    ToProto(Galaxy(row), *anomaly.mutable_galaxy());
-    galaxies[row] = anomaly.SerializeAsString();
+    with_galaxy.Clear();
+    ToProto(Galaxy(row), *with_galaxy.mutable_galaxy());
+    with_galaxy.SerializeToString(&galaxies[row]);
   }
   for (std::size_t model = 0; model < catalog.models.size(); ++model) {
     std::string score, top_line;
     anomalies_.emplace_back(RankedFirst(*this, catalog.models[model].name), [&](std::size_t row) {
-      v1::Anomaly with_score, with_line;
+      with_score.Clear();
+      with_line.Clear();
       ToProto(Score(model, row, Measure::kMae), *with_score.mutable_score());
       if (const auto top = TopLine(model, row)) ToProto(*top, *with_line.mutable_top_line());
-      score = with_score.SerializeAsString();
-      top_line = with_line.SerializeAsString();
+      with_score.SerializeToString(&score);
+      with_line.SerializeToString(&top_line);
       return AnomalyFields{galaxies[row], score, top_line};
     });
   }

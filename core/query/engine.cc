@@ -163,7 +163,6 @@ absl::StatusOr<NeighborList> QueryEngine::NearestPassing(const NeighborQuery& qu
 absl::StatusOr<NeighborRows> QueryEngine::RankNeighbors(const NeighborQuery& query) const {
   PECULIAR_ASSIGN_OR_RETURN(const std::size_t model, ResolveModel(query.model));
   PECULIAR_ASSIGN_OR_RETURN(const std::size_t space, ResolveSpace(model, query.space));
-  const std::size_t others = snapshot_->index(model, space).size() - 1;
   std::optional<std::size_t> row;
   if (query.vector.empty()) {
     PECULIAR_ASSIGN_OR_RETURN(row, ResolveGalaxy(query.galaxy_id));
@@ -173,11 +172,12 @@ absl::StatusOr<NeighborRows> QueryEngine::RankNeighbors(const NeighborQuery& que
   PECULIAR_ASSIGN_OR_RETURN(const int count, NeighborCount(query.neighbor_count));
   NeighborRows found = row ? StoredNeighbors(model, space, *row, count)
                            : NeighborRows{.model = model, .space = space};
-  const bool of_all = query.filter.empty() && !query.score && !query.exclude_repeats;
+  const std::size_t others = snapshot_->index(model, space).size() - 1;
   const std::size_t wanted = std::min(static_cast<std::size_t>(count), others);
-  if (of_all && row && found.nearest.size() == wanted) return found;
-  PECULIAR_ASSIGN_OR_RETURN(NeighborList nearest, of_all ? Nearest(query, count, found)
-                                                         : NearestPassing(query, count, found));
+  if (query.of_all() && row && found.nearest.size() == wanted) return found;
+  PECULIAR_ASSIGN_OR_RETURN(NeighborList nearest, query.of_all()
+                                                      ? Nearest(query, count, found)
+                                                      : NearestPassing(query, count, found));
   found.nearest = FoundNeighbors(std::move(nearest));
   return found;
 }

@@ -92,6 +92,9 @@ struct NeighborQuery {
   GalaxyFilter filter;
   std::optional<ScoreCondition> score;  // by the same model
   bool exclude_repeats = false;         // leaves out other observations of the galaxy's MaNGA-ID
+
+  // Whether no galaxy is left out.
+  bool of_all() const { return filter.empty() && !score && !exclude_repeats; }
 };
 
 struct NeighborEntry {

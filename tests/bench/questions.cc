@@ -90,8 +90,7 @@ absl::StatusOr<Question> MakeQuestion(const std::string& name, const std::string
   if (name != "page" && name != "filtered_page") {
     return InvalidArgument(
         "no question {}; there are embedding, neighbors, made_neighbors, page, filtered_page, "
-        "echo, "
-        "gated_echo, page_echo",
+        "echo, gated_echo, page_echo",
         name);
   }
   v1::ListAnomaliesRequest request;
