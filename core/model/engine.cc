@@ -79,6 +79,12 @@ void SetUpGpuLibraries(const EngineOptions& options) {
 
 }  // namespace
 
+absl::StatusOr<StepLoss> Engine::TakeStep(const Batch& batch, const std::function<void()>& update) {
+  PECULIAR_ASSIGN_OR_RETURN(const StepLoss loss, Backward(batch));
+  PECULIAR_RETURN_IF_ERROR(Guard("cannot update the parameters", update));
+  return loss;
+}
+
 Device DeviceOf(const Engine& engine) {
   const torch::Device device = engine.device();
   return device.is_cpu() ? Device(DeviceKind::kCpu) : Device(DeviceKind::kCuda, device.index());

@@ -7,6 +7,7 @@
 
 #include <torch/types.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,6 +37,12 @@ class Engine {
   // StepLoss.total. A non-finite loss is returned as it is, not an error. INVALID_ARGUMENT for
   // wrong shapes, RESOURCE_EXHAUSTED when memory runs out.
   virtual absl::StatusOr<StepLoss> Backward(const Batch& batch) = 0;
+  // Backward and then `update`, which changes the parameters by their gradients, as one step.
+  // "scan" on a GPU keeps both as one graph: for it `update` does the same operations on the same
+  // tensors each time and asks nothing of the GPU, and on RESOURCE_EXHAUSTED it has changed
+  // nothing.
+  virtual absl::StatusOr<StepLoss> TakeStep(const Batch& batch,
+                                            const std::function<void()>& update);
   // Loss alone; parameters and gradients stay as they are.
   virtual absl::StatusOr<StepLoss> Evaluate(const Batch& batch) = 0;
   // cubes: as in Batch. Returns [B, Z] float32 on the CPU, the mean for the vAE. visit: gets the

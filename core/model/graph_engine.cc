@@ -83,11 +83,24 @@ NetworkOutput GraphEngine::Forward(const Step& step) const {
 }
 
 absl::StatusOr<StepLoss> GraphEngine::Backward(const Batch& batch) {
+  return Differentiate(Work::kGradients, batch, [] {});
+}
+
+absl::StatusOr<StepLoss> GraphEngine::TakeStep(const Batch& batch,
+                                               const std::function<void()>& update) {
+  return Differentiate(Work::kStep, batch, update);
+}
+
+absl::StatusOr<StepLoss> GraphEngine::Differentiate(Work kind, const Batch& batch,
+                                                    const std::function<void()>& update) {
   PECULIAR_RETURN_IF_ERROR(CheckBatch(network_.config(), batch));
   const auto work = [&]() -> absl::StatusOr<StepLoss> {
     const c10::DeviceGuard guard(device_);
     const std::vector<torch::Tensor> parameters = network_.tensors();
-    Step& step = StepOf(Work::kGradients, batch);
+    Step& step = StepOf(kind, batch);
+    for (std::size_t k = 0; k < parameters.size(); ++k) {
+      parameters[k].mutable_grad() = gradients_[k];
+    }
     step.graph.Run([&] {
       const LossTerms loss = ComputeLoss(network_.config(), step.batch.cubes, Forward(step));
       const auto gradients = torch::autograd::grad({loss.total}, parameters);
@@ -95,10 +108,8 @@ absl::StatusOr<StepLoss> GraphEngine::Backward(const Batch& batch) {
       const torch::NoGradGuard no_grad;
       for (std::size_t k = 0; k < parameters.size(); ++k) gradients_[k].copy_(gradients[k]);
       step.loss = Detached(loss);
+      update();
     });
-    for (std::size_t k = 0; k < parameters.size(); ++k) {
-      parameters[k].mutable_grad() = gradients_[k];
-    }
     return StepLossOf(step.loss);
   };
   return Attempt("cannot compute gradients", work);

@@ -3,6 +3,7 @@
 // largest takes. Not for concurrent use.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <utility>
@@ -22,16 +23,21 @@ class GraphEngine : public Engine {
 
   torch::Device device() const override { return device_; }
   absl::StatusOr<StepLoss> Backward(const Batch& batch) override;
+  absl::StatusOr<StepLoss> TakeStep(const Batch& batch,
+                                    const std::function<void()>& update) override;
   absl::StatusOr<StepLoss> Evaluate(const Batch& batch) override;
   absl::StatusOr<torch::Tensor> Embed(const torch::Tensor& cubes,
                                       const SliceVisitor<float>& visit) override;
 
  private:
-  enum class Work { kGradients, kLoss, kEmbedding };
+  enum class Work { kStep, kGradients, kLoss, kEmbedding };
   struct Step;  // tensors that a capture reads and writes
 
   // That of this work on so many cubes, with the batch in its tensors.
   Step& StepOf(Work work, const Batch& batch);
+  // The gradients and then `update`.
+  absl::StatusOr<StepLoss> Differentiate(Work kind, const Batch& batch,
+                                         const std::function<void()>& update);
   // work(), once more without the other steps' memory when there is too little; after an error no
   // step's memory is held. `what` was attempted.
   template <typename Function>

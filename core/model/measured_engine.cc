@@ -40,7 +40,17 @@ MeasuredEngine::MeasuredEngine(std::unique_ptr<Engine> engine, std::unique_ptr<M
     : engine_(std::move(engine)), gauge_(std::move(gauge)) {}
 
 absl::StatusOr<StepLoss> MeasuredEngine::Backward(const Batch& batch) {
-  absl::StatusOr<StepLoss> loss = engine_->Backward(batch);
+  return ExplainedStep(batch, engine_->Backward(batch));
+}
+
+// The batch that would fit is found without updates.
+absl::StatusOr<StepLoss> MeasuredEngine::TakeStep(const Batch& batch,
+                                                  const std::function<void()>& update) {
+  return ExplainedStep(batch, engine_->TakeStep(batch, update));
+}
+
+absl::StatusOr<StepLoss> MeasuredEngine::ExplainedStep(const Batch& batch,
+                                                       absl::StatusOr<StepLoss> loss) {
   if (!absl::IsResourceExhausted(loss.status())) return loss;
   return Explain(loss.status(), batch.cubes.size(0),
                  [&](std::int64_t n) { return engine_->Backward(FirstCubes(batch, n)).status(); });

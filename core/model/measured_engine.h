@@ -32,6 +32,8 @@ class MeasuredEngine : public Engine {
 
   torch::Device device() const override { return engine_->device(); }
   absl::StatusOr<StepLoss> Backward(const Batch& batch) override;
+  absl::StatusOr<StepLoss> TakeStep(const Batch& batch,
+                                    const std::function<void()>& update) override;
   absl::StatusOr<StepLoss> Evaluate(const Batch& batch) override;
   absl::StatusOr<torch::Tensor> Embed(const torch::Tensor& cubes,
                                       const SliceVisitor<float>& visit) override;
@@ -40,6 +42,8 @@ class MeasuredEngine : public Engine {
   // The same work on the first n cubes.
   using Work = std::function<absl::Status(std::int64_t n)>;
 
+  // What a step gave, its error explained.
+  absl::StatusOr<StepLoss> ExplainedStep(const Batch& batch, absl::StatusOr<StepLoss> loss);
   absl::Status Explain(const absl::Status& error, std::int64_t cubes, const Work& work);
   absl::StatusOr<StepMemory> Measure(std::int64_t cubes, const Work& work);
   // Nothing when that cannot be found out.

@@ -99,6 +99,16 @@ TEST_F(MeasuredEngineTest, OutOfMemoryNamesBatchMemoryAndWhatWouldFit) {
   EXPECT_TRUE(engine_.Backward(Cubes(32)).ok());
 }
 
+TEST_F(MeasuredEngineTest, AStepIsUpdatedOnceAndNotWhenItDidNotFit) {
+  int updates = 0;
+  const auto update = [&] { ++updates; };
+  EXPECT_EQ(engine_.TakeStep(Cubes(32), update)->total, 7);
+  EXPECT_EQ(updates, 1);
+  EXPECT_THAT(ErrorOf(engine_.TakeStep(Cubes(64), update).status()),
+              HasSubstr("a batch of 32 would fit"));
+  EXPECT_EQ(updates, 1);
+}
+
 TEST_F(MeasuredEngineTest, TheBatchThatFitsIsSmallerThanTheOneAskedFor) {
   EXPECT_THAT(ErrorOf(engine_.Backward(Cubes(37)).status()), HasSubstr("a batch of 32 would fit"));
   gpu_.a_cube = 18 * kGiB;

@@ -68,14 +68,14 @@ absl::StatusOr<std::vector<double>> TimeSteps(Engine& engine, Optimiser& optimis
   std::vector<double> seconds;
   for (int step = 0; step <= steps; ++step) {
     const Clock::time_point start = Clock::now();
-    PECULIAR_ASSIGN_OR_RETURN(const StepLoss loss, engine.Backward(batch));
+    optimiser.Start(options.learning_rate);
+    PECULIAR_ASSIGN_OR_RETURN(const StepLoss loss,
+                              engine.TakeStep(batch, [&] { optimiser.Update(); }));
     const double norm = optimiser.GradientNorm();
     if (!std::isfinite(loss.total) || !std::isfinite(norm)) {
       return DataLoss("step {}: loss {}, gradient norm {}: not the arithmetic of a training", step,
                       loss.total, norm);
     }
-    const double threshold = ClipThreshold(options);
-    optimiser.Step(options.learning_rate, norm > threshold ? threshold / norm : 1.0);
     // The first one touches its memory for the first time.
     if (step > 0) seconds.push_back(std::chrono::duration<double>(Clock::now() - start).count());
   }
@@ -109,7 +109,7 @@ absl::StatusOr<StepBenchmark> Run(const TrainOptions& options, int steps) {
                                         .tune = options.tune,
                                         .memory_limit = options.memory_limit}));
   MoveTo(engine->device(), batch);  // where training has them (ResidentBatches)
-  Optimiser optimiser(options.optimiser, network.parameters());
+  Optimiser optimiser(options.optimiser, ClipThreshold(options), network.parameters());
   PECULIAR_ASSIGN_OR_RETURN(const std::vector<double> seconds,
                             TimeSteps(*engine, optimiser, batch, options, steps));
   const auto gauge = GaugeOf(DeviceOf(*engine));

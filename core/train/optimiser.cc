@@ -25,60 +25,62 @@ absl::StatusOr<OptimiserKind> ParseOptimiserName(std::string_view name) {
   return InvalidArgument("unknown optimiser '{}', expected adagrad or adam", name);
 }
 
-Optimiser::Optimiser(OptimiserKind kind, Parameters parameters) : kind_(kind) {
+Optimiser::Optimiser(OptimiserKind kind, double clip_norm, Parameters parameters)
+    : kind_(kind), clip_norm_(clip_norm) {
   const bool adam = kind == OptimiserKind::kAdam;
-  for (auto& [name, parameter] : parameters) {
-    const torch::Tensor values = parameter.detach();
-    slots_.push_back({name, parameter, adam ? torch::zeros_like(values) : torch::Tensor(),
-                      torch::full_like(values, adam ? 0.0 : kInitialAccumulator)});
+  const torch::TensorOptions options = parameters.at(0).second.options().requires_grad(false);
+  std::int64_t count = 0;
+  for (const auto& [name, parameter] : parameters) count += parameter.numel();
+  gradient_ = at::empty({count}, options);
+  change_ = at::empty({count}, options);
+  if (adam) first_ = at::zeros({count}, options);
+  second_ = at::full({count}, adam ? 0.0 : kInitialAccumulator, options);
+  rate_ = at::zeros({}, options.dtype(torch::kDouble));
+  norm_ = at::zeros({}, options.dtype(torch::kDouble));
+  std::int64_t begin = 0;
+  for (const auto& [name, parameter] : parameters) {
+    const auto part = [&parameter = parameter, begin](const torch::Tensor& all) {
+      return all.narrow(0, begin, parameter.numel()).view(parameter.sizes());
+    };
+    parameters_.push_back(parameter);
+    changes_.push_back(part(change_));
+    slots_.push_back({name, adam ? part(first_) : torch::Tensor(), part(second_)});
+    begin += parameter.numel();
   }
 }
 
-double Optimiser::GradientNorm() const {
-  std::vector<torch::Tensor> flat;
-  for (const torch::Tensor& gradient : Gradients()) flat.push_back(gradient.flatten());
-  if (flat.empty()) return 0;
-  return std::sqrt(at::cat(flat).to(torch::kDouble).square().sum().item<double>());
-}
-
-std::vector<torch::Tensor> Optimiser::Gradients() const {
-  std::vector<torch::Tensor> gradients;
-  for (const Slot& slot : slots_) {
-    if (slot.parameter.grad().defined()) gradients.push_back(slot.parameter.grad());
-  }
-  return gradients;
-}
-
-// By the operations on lists, which on a GPU are a few kernels for all parameters together.
-void Optimiser::Step(double rate, double scale) {
-  const at::NoGradGuard no_grad;
+void Optimiser::Start(double rate) {
   ++steps_;
-  std::vector<torch::Tensor> parameters, firsts, seconds;
-  for (const Slot& slot : slots_) {
-    if (!slot.parameter.grad().defined()) continue;
-    parameters.push_back(slot.parameter);
-    firsts.push_back(slot.first);
-    seconds.push_back(slot.second);
+  if (kind_ == OptimiserKind::kAdam) {
+    const auto t = static_cast<double>(steps_);
+    rate *= std::sqrt(1 - std::pow(kBeta2, t)) / (1 - std::pow(kBeta1, t));
   }
-  if (parameters.empty()) return;
-  const std::vector<torch::Tensor> gradients = at::_foreach_mul(Gradients(), scale);
-  if (kind_ == OptimiserKind::kAdagrad) {
-    at::_foreach_addcmul_(seconds, gradients, gradients);
-    auto roots = at::_foreach_add(seconds, kEpsilon);
-    at::_foreach_sqrt_(roots);
-    at::_foreach_addcdiv_(parameters, gradients, roots, -rate);
-    return;
-  }
-  const auto t = static_cast<double>(steps_);
-  const double adam_rate = rate * std::sqrt(1 - std::pow(kBeta2, t)) / (1 - std::pow(kBeta1, t));
-  at::_foreach_mul_(firsts, kBeta1);
-  at::_foreach_add_(firsts, gradients, 1 - kBeta1);
-  at::_foreach_mul_(seconds, kBeta2);
-  at::_foreach_addcmul_(seconds, gradients, gradients, 1 - kBeta2);
-  auto roots = at::_foreach_sqrt(seconds);
-  at::_foreach_add_(roots, kEpsilon);
-  at::_foreach_addcdiv_(parameters, firsts, roots, -adam_rate);
+  rate_.fill_(rate);
 }
+
+void Optimiser::Update() {
+  const at::NoGradGuard no_grad;
+  std::vector<torch::Tensor> gradients;
+  for (const torch::Tensor& p : parameters_) gradients.push_back(p.grad().flatten());
+  at::cat_out(gradient_, gradients);
+  norm_.copy_(at::linalg_vector_norm(gradient_, 2, c10::nullopt, false, torch::kDouble));
+  gradient_.mul_((clip_norm_ / norm_).clamp_max_(1));
+  // From here on no memory is asked for.
+  if (kind_ == OptimiserKind::kAdagrad) {
+    second_.addcmul_(gradient_, gradient_);
+    at::add_out(change_, second_, kEpsilon).sqrt_();
+    at::div_out(change_, gradient_, change_);
+  } else {
+    first_.mul_(kBeta1).add_(gradient_, 1 - kBeta1);
+    second_.mul_(kBeta2).addcmul_(gradient_, gradient_, 1 - kBeta2);
+    at::sqrt_out(change_, second_).add_(kEpsilon);
+    at::div_out(change_, first_, change_);
+  }
+  change_.mul_(rate_);
+  at::_foreach_sub_(parameters_, changes_);
+}
+
+double Optimiser::GradientNorm() const { return norm_.item<double>(); }
 
 void Optimiser::Save(TensorExport& tensors) const {
   for (const Slot& slot : slots_) {

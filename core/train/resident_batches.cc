@@ -9,6 +9,7 @@
 #include "core/cuda/augment.h"
 #include "core/model/guard.h"
 #include "core/model/kernel_call.h"
+#include "core/model/memory_gauge.h"
 
 namespace peculiar {
 namespace {
@@ -125,6 +126,22 @@ absl::StatusOr<CubeBatch> ResidentBatches::Build(std::span<const ScheduledCopy> 
     batch.tensors.noise = noise.to(device_, /*non_blocking=*/true);
     return batch;
   });
+}
+
+absl::StatusOr<std::unique_ptr<BatchSource>> MakeBatchSource(const Dataset& dataset,
+                                                             const Engine& engine,
+                                                             BatchOptions options) {
+  const torch::Device device = engine.device();
+  options.pinned = device.is_cuda();
+  if (const auto gauge = GaugeOf(DeviceOf(engine))) {
+    PECULIAR_ASSIGN_OR_RETURN(const MemoryGauge::Reading memory, gauge->Read());
+    if (ResidentBatches::BytesOf(dataset) <= memory.left_bytes / 2) {
+      auto resident = ResidentBatches::Create(dataset, device, options);
+      // Another process may have been faster.
+      if (!absl::IsResourceExhausted(resident.status())) return resident;
+    }
+  }
+  return std::make_unique<BatchBuilder>(dataset, options);
 }
 
 }  // namespace peculiar

@@ -39,4 +39,11 @@ class ResidentBatches : public BatchSource {
   torch::Tensor ivar_;  // the same shape; 0 where a voxel is masked
 };
 
+// Batches for the engine: resident when the dataset takes at most half of what is left of its GPU's
+// memory, so that a step has room beside it; else built in the CPU's. Errors of Create other than
+// RESOURCE_EXHAUSTED.
+absl::StatusOr<std::unique_ptr<BatchSource>> MakeBatchSource(const Dataset& dataset,
+                                                             const Engine& engine,
+                                                             BatchOptions options);
+
 }  // namespace peculiar

@@ -8,7 +8,6 @@
 
 #include "core/base/file.h"
 #include "core/model/guard.h"
-#include "core/model/memory_gauge.h"
 #include "core/model/tensor_exchange.h"
 #include "core/train/resident_batches.h"
 #include "core/train/shared_step.h"
@@ -79,31 +78,14 @@ absl::StatusOr<std::unique_ptr<TrainingRun>> TrainingRun::Create(
                                                           callbacks, group, std::move(schedule),
                                                           std::move(split)));
   PECULIAR_ASSIGN_OR_RETURN(run->engine_, make_engine(run->network_));
-  PECULIAR_RETURN_IF_ERROR(run->ChooseBatches());
+  PECULIAR_ASSIGN_OR_RETURN(run->batches_,
+                            MakeBatchSource(dataset, *run->engine_,
+                                            MakeBatchOptions(options, NoiseSize(options.network))));
   run->device_meter_ = std::make_unique<DeviceMeter>(*run->engine_);
-  run->optimiser_ = std::make_unique<Optimiser>(options.optimiser, run->network_.parameters());
+  run->optimiser_ = std::make_unique<Optimiser>(options.optimiser, ClipThreshold(options),
+                                                run->network_.parameters());
   PECULIAR_RETURN_IF_ERROR(run->Start());
   return run;
-}
-
-absl::Status TrainingRun::ChooseBatches() {
-  BatchOptions options = MakeBatchOptions(options_, NoiseSize(options_.network));
-  const torch::Device device = engine_->device();
-  options.pinned = device.is_cuda();
-  if (const auto gauge = GaugeOf(DeviceOf(*engine_))) {
-    PECULIAR_ASSIGN_OR_RETURN(const MemoryGauge::Reading memory, gauge->Read());
-    if (ResidentBatches::BytesOf(dataset_) <= memory.left_bytes / 2) {
-      auto resident = ResidentBatches::Create(dataset_, device, options);
-      if (resident.ok()) {
-        batches_ = *std::move(resident);
-        return absl::OkStatus();
-      }
-      // Another process may have been faster.
-      if (!absl::IsResourceExhausted(resident.status())) return resident.status();
-    }
-  }
-  batches_ = std::make_unique<BatchBuilder>(dataset_, options);
-  return absl::OkStatus();
 }
 
 absl::Status TrainingRun::Start() {
@@ -230,20 +212,27 @@ double TrainingRun::LearningRate() const {
 }
 
 absl::Status TrainingRun::TakeStep(const CubeBatch& batch, std::size_t cubes) {
+  optimiser_->Start(LearningRate());
+  const auto update = [&] { optimiser_->Update(); };
   StepLoss loss;
-  if (!batch.copies.empty()) {
-    PECULIAR_ASSIGN_OR_RETURN(loss, engine_->Backward(batch.tensors));
+  if (group_ == nullptr) {
+    PECULIAR_ASSIGN_OR_RETURN(loss, engine_->TakeStep(batch.tensors, update));
+  } else {
+    if (!batch.copies.empty()) {
+      PECULIAR_ASSIGN_OR_RETURN(loss, engine_->Backward(batch.tensors));
+    }
+    PECULIAR_RETURN_IF_ERROR(
+        SumOverProcesses(batch.copies.size(), cubes, network_.tensors(), loss));
+    update();
   }
-  PECULIAR_RETURN_IF_ERROR(SumOverProcesses(batch.copies.size(), cubes, network_.tensors(), loss));
+  // Spoilt weights are not saved.
   if (!std::isfinite(loss.total)) return NotFinite("loss", batch);
   const double norm = optimiser_->GradientNorm();
   if (!std::isfinite(norm)) return NotFinite("gradient", batch);
-  const double threshold = ClipThreshold(options_);
-  optimiser_->Step(LearningRate(), norm > threshold ? threshold / norm : 1.0);
   meter_.loss.Add(static_cast<std::int64_t>(cubes), loss.total, loss.reconstruction, loss.kl);
   meter_.steps += 1;
   meter_.gradient_norm += norm;
-  meter_.clipped += norm > threshold ? 1 : 0;
+  meter_.clipped += norm > ClipThreshold(options_) ? 1 : 0;
   return absl::OkStatus();
 }
 

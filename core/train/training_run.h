@@ -45,8 +45,6 @@ class TrainingRun {
               const TrainOptions& options, const TrainCallbacks& callbacks, ProcessGroup* group,
               Schedule schedule, Split split);
 
-  // Batches in the GPU's memory when the dataset fits there beside a step, else in the CPU's.
-  absl::Status ChooseBatches();
   // LoadIfThere, together with the other processes: nobody reads what rank 0 is about to drop, or
   // writes what others have yet to read.
   absl::Status Start();
