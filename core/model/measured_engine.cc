@@ -100,7 +100,16 @@ std::optional<std::int64_t> MeasuredEngine::FindFit(std::int64_t cubes, std::int
   const absl::StatusOr<StepMemory> two = cubes > 2 ? Measure(2, work) : one;
   if (cubes == 2 || absl::IsResourceExhausted(two.status())) return 1;
   if (!two.ok()) return std::nullopt;
-  return std::clamp<std::int64_t>(BatchThatFits(*one, *two, usable_bytes), 2, cubes - 1);
+  std::int64_t fit =
+      std::clamp<std::int64_t>(BatchThatFits(*one, *two, usable_bytes), 2, cubes - 1);
+  // What is lost between tensors is more in some steps: what is named has been tried.
+  while (fit > 2) {
+    const absl::Status tried = work(fit);
+    if (tried.ok()) return fit;
+    if (!absl::IsResourceExhausted(tried)) return std::nullopt;
+    fit = fit * 9 / 10;
+  }
+  return fit;
 }
 
 }  // namespace peculiar

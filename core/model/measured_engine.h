@@ -25,7 +25,8 @@ std::int64_t BatchThatFits(const StepMemory& small, const StepMemory& large,
                            std::int64_t usable_bytes);
 
 // Passes everything on to another engine. When that returns RESOURCE_EXHAUSTED, it is asked for one
-// and two cubes of the batch, to measure what a cube takes.
+// and two cubes of the batch, to measure what a cube takes, and for the batch that should fit by
+// that; while even that does not fit, for a tenth less.
 class MeasuredEngine : public Engine {
  public:
   MeasuredEngine(std::unique_ptr<Engine> engine, std::unique_ptr<MemoryGauge> gauge);

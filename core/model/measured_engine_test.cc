@@ -17,6 +17,7 @@ struct FakeGpu {
   std::int64_t usable = 20 * kGiB;
   std::int64_t fixed = 2 * kGiB;
   std::int64_t a_cube = kGiB / 2;
+  std::int64_t lost = 0;  // by a step of more than two, between its tensors
   std::int64_t peak = 0;
   absl::Status breaks = absl::OkStatus();  // what a step returns when it fits
 };
@@ -54,7 +55,7 @@ class FakeEngine : public Engine {
 
  private:
   absl::Status Take(const torch::Tensor& cubes) {
-    gpu_.peak = gpu_.fixed + cubes.size(0) * gpu_.a_cube;
+    gpu_.peak = gpu_.fixed + cubes.size(0) * gpu_.a_cube + (cubes.size(0) > 2 ? gpu_.lost : 0);
     if (gpu_.peak > gpu_.usable) return ResourceExhausted("CUDA out of memory");
     return gpu_.breaks;
   }
@@ -97,6 +98,14 @@ TEST_F(MeasuredEngineTest, OutOfMemoryNamesBatchMemoryAndWhatWouldFit) {
   EXPECT_EQ(ErrorOf(engine_.Evaluate(Cubes(64)).status()), expected);
   EXPECT_EQ(ErrorOf(engine_.Embed(Cubes(64).cubes, {}).status()), expected);
   EXPECT_TRUE(engine_.Backward(Cubes(32)).ok());
+}
+
+TEST_F(MeasuredEngineTest, TheBatchThatFitsHasBeenTried) {
+  gpu_.lost = 3 * kGiB;  // 32 would take 21 GiB
+  EXPECT_THAT(ErrorOf(engine_.Backward(Cubes(64)).status()), HasSubstr("a batch of 28 would fit"));
+  EXPECT_TRUE(engine_.Backward(Cubes(28)).ok());
+  gpu_.lost = 18 * kGiB;
+  EXPECT_THAT(ErrorOf(engine_.Backward(Cubes(64)).status()), HasSubstr("a batch of 2 would fit"));
 }
 
 TEST_F(MeasuredEngineTest, AStepIsUpdatedOnceAndNotWhenItDidNotFit) {
