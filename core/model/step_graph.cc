@@ -28,20 +28,39 @@ void Order(const c10::cuda::CUDAStream& before, const c10::cuda::CUDAStream& aft
 
 class GraphMemory {
  public:
-  c10::MempoolId_t pool = at::cuda::graph_pool_handle();
+  // For one more graph. LibTorch takes no graph in a pool that has held some and holds none.
+  c10::MempoolId_t Enter() {
+    if (graphs_++ == 0) pool_ = at::cuda::graph_pool_handle();
+    return pool_;
+  }
+  void Leave() { --graphs_; }
+
   // The default one cannot capture; and LibTorch gives memory again to the stream alone that had
   // it.
-  c10::cuda::CUDAStream stream = c10::cuda::getStreamFromPool();
+  const c10::cuda::CUDAStream stream = c10::cuda::getStreamFromPool();
+
+ private:
+  int graphs_ = 0;
+  c10::MempoolId_t pool_;
 };
 
 struct StepGraph::Capture {
+  explicit Capture(GraphMemory& graph_memory) : memory(graph_memory) {}
+  ~Capture() {
+    if (holds_memory) memory.Leave();
+  }
+
+  GraphMemory& memory;
+  bool holds_memory = false;
   at::cuda::CUDAGraph graph;
   int runs = 0;
 
   // The stream captures no more afterwards, also when `work` has failed.
-  void Take(const GraphMemory& memory, const std::function<void()>& work) {
+  void Take(const std::function<void()>& work) {
     // Other threads may ask CUDA for memory meanwhile: they build batches, and NCCL watches itself.
-    graph.capture_begin(memory.pool, cudaStreamCaptureModeThreadLocal);
+    const c10::MempoolId_t pool = memory.Enter();
+    holds_memory = true;
+    graph.capture_begin(pool, cudaStreamCaptureModeThreadLocal);
     const absl::Status done = Guard("cannot capture a step", work);
     const absl::Status ended = Guard("cannot end a capture", [&] { graph.capture_end(); });
     for (const absl::Status& status : {done, ended}) {
@@ -52,7 +71,7 @@ struct StepGraph::Capture {
 
 void StepGraph::Run(const std::function<void()>& work) {
   if (memory_ == nullptr) return work();
-  if (capture_ == nullptr) capture_ = std::make_unique<Capture>();
+  if (capture_ == nullptr) capture_ = std::make_unique<Capture>(*memory_);
   Capture& capture = *capture_;
   const c10::cuda::CUDAStream outer = c10::cuda::getCurrentCUDAStream();
   Order(outer, memory_->stream);
@@ -64,7 +83,7 @@ void StepGraph::Run(const std::function<void()>& work) {
       if (capture.runs == kRunsBeforeCapture) {
         // What the runs before have left cached cannot be given back while it captures.
         c10::cuda::CUDACachingAllocator::emptyCache();
-        capture.Take(*memory_, work);
+        capture.Take(work);
       }
       capture.graph.replay();
     }
