@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/model/guard.h"
+#include "core/model/step_graph.h"
+
 namespace peculiar {
 namespace {
 
@@ -12,9 +15,9 @@ Batch FirstCubes(const Batch& batch, std::int64_t n) {
   return part;
 }
 
-std::string FitText(const std::optional<std::int64_t>& fit) {
+std::string FitText(const std::optional<std::int64_t>& fit, const absl::Status& error) {
   if (!fit) return "a smaller batch may fit";
-  if (*fit == 0) return "not even one cube fits";
+  if (*fit == 0) return fmt::format("not even one cube fits: {}", MessageOf(error));
   return fmt::format("a batch of {} would fit", *fit);
 }
 
@@ -49,18 +52,16 @@ absl::StatusOr<StepLoss> MeasuredEngine::TakeStep(const Batch& batch,
   return ExplainedStep(batch, engine_->TakeStep(batch, update));
 }
 
+// A batch whose loss fits is of no use when its gradients do not.
+absl::StatusOr<StepLoss> MeasuredEngine::Evaluate(const Batch& batch) {
+  return ExplainedStep(batch, engine_->Evaluate(batch));
+}
+
 absl::StatusOr<StepLoss> MeasuredEngine::ExplainedStep(const Batch& batch,
                                                        absl::StatusOr<StepLoss> loss) {
   if (!absl::IsResourceExhausted(loss.status())) return loss;
   return Explain(loss.status(), batch.cubes.size(0),
                  [&](std::int64_t n) { return engine_->Backward(FirstCubes(batch, n)).status(); });
-}
-
-absl::StatusOr<StepLoss> MeasuredEngine::Evaluate(const Batch& batch) {
-  absl::StatusOr<StepLoss> loss = engine_->Evaluate(batch);
-  if (!absl::IsResourceExhausted(loss.status())) return loss;
-  return Explain(loss.status(), batch.cubes.size(0),
-                 [&](std::int64_t n) { return engine_->Evaluate(FirstCubes(batch, n)).status(); });
 }
 
 absl::StatusOr<torch::Tensor> MeasuredEngine::Embed(const torch::Tensor& cubes,
@@ -79,10 +80,9 @@ absl::Status MeasuredEngine::Explain(const absl::Status& error, std::int64_t cub
   const std::optional<std::int64_t> fit = FindFit(cubes, memory->usable_bytes, work);
   return ResourceExhausted(
       "out of memory on {} with a batch of {} cubes: this process may have {} of {} ({} were "
-      "free); "
-      "{}",
+      "free); {}",
       gauge_->device(), cubes, MemoryText(memory->usable_bytes), MemoryText(memory->total_bytes),
-      MemoryText(memory->free_bytes), FitText(fit));
+      MemoryText(memory->free_bytes), FitText(fit, error));
 }
 
 absl::StatusOr<StepMemory> MeasuredEngine::Measure(std::int64_t cubes, const Work& work) {
@@ -97,19 +97,27 @@ std::optional<std::int64_t> MeasuredEngine::FindFit(std::int64_t cubes, std::int
   const absl::StatusOr<StepMemory> one = Measure(1, work);
   if (absl::IsResourceExhausted(one.status())) return 0;
   if (!one.ok()) return std::nullopt;
-  const absl::StatusOr<StepMemory> two = cubes > 2 ? Measure(2, work) : one;
-  if (cubes == 2 || absl::IsResourceExhausted(two.status())) return 1;
-  if (!two.ok()) return std::nullopt;
-  std::int64_t fit =
-      std::clamp<std::int64_t>(BatchThatFits(*one, *two, usable_bytes), 2, cubes - 1);
-  // What is lost between tensors is more in some steps: what is named has been tried.
-  while (fit > 2) {
-    const absl::Status tried = work(fit);
-    if (tried.ok()) return fit;
-    if (!absl::IsResourceExhausted(tried)) return std::nullopt;
-    fit = fit * 9 / 10;
+  std::int64_t fit = 1;
+  if (cubes > 2) {
+    const absl::StatusOr<StepMemory> two = Measure(2, work);
+    if (!two.ok() && !absl::IsResourceExhausted(two.status())) return std::nullopt;
+    if (two.ok()) {
+      fit = std::clamp<std::int64_t>(BatchThatFits(*one, *two, usable_bytes), 2, cubes - 1);
+    }
   }
-  return fit;
+  // What is lost between tensors is more in some steps, and in a graph: what is named was tried.
+  for (; fit > 0; fit = fit * 9 / 10) {
+    const absl::Status tried = Try(fit, work);
+    if (!absl::IsResourceExhausted(tried)) return tried.ok() ? std::optional(fit) : std::nullopt;
+  }
+  return 0;
+}
+
+absl::Status MeasuredEngine::Try(std::int64_t cubes, const Work& work) {
+  for (int run = 0; run <= StepGraph::kRunsBeforeCapture; ++run) {
+    PECULIAR_RETURN_IF_ERROR(work(cubes));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace peculiar

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <map>
+
 #include "core/model/guard.h"
 
 namespace peculiar {
@@ -17,7 +19,8 @@ struct FakeGpu {
   std::int64_t usable = 20 * kGiB;
   std::int64_t fixed = 2 * kGiB;
   std::int64_t a_cube = kGiB / 2;
-  std::int64_t lost = 0;  // by a step of more than two, between its tensors
+  std::int64_t lost = 0;           // by a step of more than two, between its tensors
+  std::int64_t lost_by_graph = 0;  // from the fourth step of a batch on
   std::int64_t peak = 0;
   absl::Status breaks = absl::OkStatus();  // what a step returns when it fits
 };
@@ -55,11 +58,14 @@ class FakeEngine : public Engine {
 
  private:
   absl::Status Take(const torch::Tensor& cubes) {
-    gpu_.peak = gpu_.fixed + cubes.size(0) * gpu_.a_cube + (cubes.size(0) > 2 ? gpu_.lost : 0);
+    const std::int64_t n = cubes.size(0);
+    gpu_.peak = gpu_.fixed + n * gpu_.a_cube + (n > 2 ? gpu_.lost : 0);
+    if (++runs_[n] > 3) gpu_.peak += gpu_.lost_by_graph;
     if (gpu_.peak > gpu_.usable) return ResourceExhausted("CUDA out of memory");
     return gpu_.breaks;
   }
   FakeGpu& gpu_;
+  std::map<std::int64_t, int> runs_;  // by cubes
 };
 
 class MeasuredEngineTest : public testing::Test {
@@ -106,6 +112,16 @@ TEST_F(MeasuredEngineTest, TheBatchThatFitsHasBeenTried) {
   EXPECT_TRUE(engine_.Backward(Cubes(28)).ok());
   gpu_.lost = 18 * kGiB;
   EXPECT_THAT(ErrorOf(engine_.Backward(Cubes(64)).status()), HasSubstr("a batch of 2 would fit"));
+}
+
+TEST_F(MeasuredEngineTest, TheBatchThatFitsHasRoomForItsGraph) {
+  gpu_.lost_by_graph = 2 * kGiB;  // 32 would take 20 GiB
+  EXPECT_THAT(ErrorOf(engine_.Backward(Cubes(64)).status()), HasSubstr("a batch of 32 would fit"));
+  gpu_.lost_by_graph = 3 * kGiB;
+  EXPECT_THAT(ErrorOf(engine_.Backward(Cubes(64)).status()), HasSubstr("a batch of 28 would fit"));
+  gpu_.lost_by_graph = 18 * kGiB;
+  EXPECT_THAT(ErrorOf(engine_.Evaluate(Cubes(64)).status()),
+              HasSubstr("not even one cube fits: CUDA out of memory"));
 }
 
 TEST_F(MeasuredEngineTest, AStepIsUpdatedOnceAndNotWhenItDidNotFit) {

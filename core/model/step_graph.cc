@@ -15,8 +15,6 @@ namespace peculiar {
 #ifdef PECULIAR_WITH_CUDA
 namespace {
 
-constexpr int kRunsBeforeCapture = 3;
-
 // What is enqueued on `after` from now on waits for what `before` holds.
 void Order(const c10::cuda::CUDAStream& before, const c10::cuda::CUDAStream& after) {
   at::cuda::CUDAEvent event;

@@ -18,13 +18,15 @@ std::shared_ptr<GraphMemory> NewGraphMemory();
 // Not for concurrent use.
 class StepGraph {
  public:
+  static constexpr int kRunsBeforeCapture = 3;
+
   explicit StepGraph(std::shared_ptr<GraphMemory> memory);
   ~StepGraph();
   StepGraph(const StepGraph&) = delete;
   StepGraph& operator=(const StepGraph&) = delete;
 
-  // Does `work`: the first few times as it is, so that libraries choose their kernels; then it is
-  // captured, and from then on the capture is replayed and `work` is not called. So it must do the
+  // Does `work`: kRunsBeforeCapture times as it is, so that libraries choose their kernels; then it
+  // is captured, and from then on the capture is replayed and `work` is not called. So it must do the
   // same on the same tensors each time, ask nothing of the GPU, and keep what it makes. On the
   // current GPU, in the order of its current stream. Throws c10::Error: call inside Guard; then
   // this is unusable. Without memory (on the CPU), or in a program without CUDA: always `work`
