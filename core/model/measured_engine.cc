@@ -114,7 +114,8 @@ std::optional<std::int64_t> MeasuredEngine::FindFit(std::int64_t cubes, std::int
 }
 
 absl::Status MeasuredEngine::Try(std::int64_t cubes, const Work& work) {
-  for (int run = 0; run <= StepGraph::kRunsBeforeCapture; ++run) {
+  // Twice, for an engine begins anew without its other graphs when there is too little for all.
+  for (int run = 0; run < 2 * (StepGraph::kRunsBeforeCapture + 1); ++run) {
     PECULIAR_RETURN_IF_ERROR(work(cubes));
   }
   return absl::OkStatus();
