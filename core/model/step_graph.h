@@ -26,8 +26,8 @@ class StepGraph {
   StepGraph& operator=(const StepGraph&) = delete;
 
   // Does `work`: kRunsBeforeCapture times as it is, so that libraries choose their kernels; then it
-  // is captured, and from then on the capture is replayed and `work` is not called. So it must do the
-  // same on the same tensors each time, ask nothing of the GPU, and keep what it makes. On the
+  // is captured, and from then on the capture is replayed and `work` is not called. So it must do
+  // the same on the same tensors each time, ask nothing of the GPU, and keep what it makes. On the
   // current GPU, in the order of its current stream. Throws c10::Error: call inside Guard; then
   // this is unusable. Without memory (on the CPU), or in a program without CUDA: always `work`
   // itself.
