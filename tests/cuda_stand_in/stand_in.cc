@@ -40,7 +40,7 @@ StandIn::~StandIn() { Report(); }
 
 void StandIn::Report() const {
   const char* path = std::getenv("PECULIAR_STAND_IN_REPORT");
-  if (path == nullptr || launches == 0) return;
+  if (path == nullptr) return;
   std::ofstream file(path, std::ios::app);
   file << "{\"launches\": " << launches << ", \"captured\": " << captured
        << ", \"replays\": " << replays << ", \"sums\": " << sums << ", \"broken\": [";

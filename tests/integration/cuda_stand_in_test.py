@@ -87,7 +87,7 @@ class CudaStandIn(unittest.TestCase):
         self.assertLessEqual(self.metrics("c")[-1]["gpu_memory_bytes"], 2 << 30)
 
     def test_the_batch_that_would_fit_fits(self):
-        self.worker("train", "--model", "d", "--kind", "ae", "--device", "cpu", "--preset", "tiny", "--epochs", 1)
+        self.train("d", "--preset", "tiny", "--epochs", 1)
         for words in (("train", "--kind", "ae", "--preset", "small", "--memory-limit", "1GiB"),
                       ("train", "--kind", "ae", "--preset", "tiny", "--memory-limit", "250MiB"),
                       ("train", "--kind", "ae", "--preset", "tiny", "--memory-limit", "600MiB"),

@@ -39,7 +39,7 @@ VENDORS = [
     (r"isa-l(?:/.*|\.h)|igzip_lib\.h", {"fits"}, False),
     (r"faiss/.*", {"index", "tests"}, False),
     (r"(?:torch|ATen|c10)/.*", {"model", "train"}, True),
-    (r"cu(?:da|dnn|blas)\w*\.h", {"cuda"}, True),
+    (r"cu(?:da|dnn|blas)\w*\.h", {"cuda", "tests"}, True),
     (r"(?:Eigen|Spectra)/.*", {"projection", "feedback"}, True),
     (r"hwy/.*", {"network", "index", "tests"}, True),
     (r"(?:grpcpp|grpc|google/protobuf)/.*|.*\.pb\.h", {"server", "client", "tests"}, True),
