@@ -1,6 +1,8 @@
 // Streams, events, captures and graphs. Streams are taken for ones that do not wait for the default
 // stream, as LibTorch's. The rules: CUDA C++ Programming Guide, "CUDA Graphs", creation of a graph
 // by stream capture.
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "tests/cuda_stand_in/stand_in.h"
@@ -12,6 +14,9 @@ using peculiar::StandInGraph;
 using peculiar::StandInStream;
 
 namespace {
+
+// A capture at least: what other threads do at such a time, they do in it.
+constexpr std::chrono::milliseconds kCaptureTime(50);
 
 cudaError_t NewStream(cudaStream_t* stream) {
   StandIn& state = StandIn::Get();
@@ -139,7 +144,7 @@ PECULIAR_STAND_IN cudaError_t cudaThreadExchangeStreamCaptureMode(cudaStreamCapt
 PECULIAR_STAND_IN cudaError_t cudaStreamBeginCapture(cudaStream_t stream,
                                                      cudaStreamCaptureMode mode) {
   StandIn& state = StandIn::Get();
-  const std::lock_guard lock(state.mutex);
+  std::unique_lock lock(state.mutex);
   StandInStream& captured = state.StreamOf(stream);
   if (state.streams.count(&captured) == 0) {
     return state.Broken(cudaErrorStreamCaptureImplicit, "a capture of the default stream");
@@ -150,6 +155,8 @@ PECULIAR_STAND_IN cudaError_t cudaStreamBeginCapture(cudaStream_t stream,
   const std::uint64_t id = ++state.last_capture;
   state.captures[id] = {id, mode, std::this_thread::get_id(), {}, {&captured}, false};
   captured.capture = &state.captures[id];
+  lock.unlock();
+  std::this_thread::sleep_for(kCaptureTime);
   return cudaSuccess;
 }
 

@@ -87,18 +87,19 @@ class CudaStandIn(unittest.TestCase):
         self.assertLessEqual(self.metrics("c")[-1]["gpu_memory_bytes"], 2 << 30)
 
     def test_the_batch_that_would_fit_fits(self):
-        self.train("d", "--preset", "tiny", "--epochs", 1)
-        for words in (("train", "--kind", "ae", "--preset", "small", "--memory-limit", "1GiB"),
-                      ("train", "--kind", "ae", "--preset", "tiny", "--memory-limit", "250MiB"),
-                      ("train", "--kind", "ae", "--preset", "tiny", "--memory-limit", "600MiB"),
-                      ("embed", "--memory-limit", "200MiB")):
-            words += ("--model", "d" if words[0] == "embed" else "e", "--device", "cuda")
-            words += () if words[0] == "embed" else ("--fresh", "--epochs", 2)
+        work = self.make_dataset("few", 24)
+        self.train("d", "--preset", "tiny", "--epochs", 1, work=work)
+        # Of some of these a first step has room for one cube more than the graph of later ones has.
+        for limit, batch, *words in (("250MiB", 5, "train", "--preset", "tiny"), ("600MiB", 30, "train", "--preset", "tiny"),
+                                     ("600MiB", 30, "train", "--preset", "small"), ("800MiB", 10, "train", "--preset", "small"),
+                                     ("200MiB", 24, "embed")):
+            words += ["--device", "cuda", "--memory-limit", limit, "--model", "d"]
+            words += [] if words[0] == "embed" else ["--kind", "ae", "--fresh", "--epochs", 2]
             with self.subTest(words=words):
-                errors = self.worker(*words, "--batch", 64, code=OUT_OF_MEMORY).errors
-                fit = re.search(r"out of memory on cuda:0 stand-in with a batch of \d+ cubes: .* a batch of (\d+) would fit", errors)
+                errors = self.worker(*words, "--batch", batch, work=work, code=OUT_OF_MEMORY).errors
+                fit = re.search(r"out of memory on cuda:0 stand-in with a batch of %d cubes: .* a batch of (\d+) would fit" % batch, errors)
                 self.assertTrue(fit, errors)
-                self.worker(*words, "--batch", fit.group(1))
+                self.worker(*words, "--batch", fit.group(1), work=work)
 
     def test_two_processes_sum_by_nccl_once_a_step(self):
         with socket.socket() as free:
