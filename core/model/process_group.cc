@@ -66,12 +66,14 @@ absl::StatusOr<StorePointer> OpenStore(const ProcessPlace& place) {
   return store;
 }
 
-// Says that this rank is there and waits for the others.
-absl::Status AwaitAll(const ProcessPlace& place, c10d::Store& store) {
+std::string KeyOf(std::string_view event, int rank) { return fmt::format("{}/{}", event, rank); }
+
+// Says that this rank has come to `event` and waits for the others.
+absl::Status AwaitAll(const ProcessPlace& place, c10d::Store& store, std::string_view event) {
   const std::string what = fmt::format("rank {} of {} waited {} s for the other processes",
                                        place.rank, place.size, Seconds(place.timeout));
   std::vector<std::string> keys;
-  for (int rank = 0; rank < place.size; ++rank) keys.push_back(fmt::format("rank/{}", rank));
+  for (int rank = 0; rank < place.size; ++rank) keys.push_back(KeyOf(event, rank));
   std::int64_t times = 0;
   PECULIAR_RETURN_IF_ERROR(Try(what, [&] { times = store.add(keys[place.rank], 1); }));
   if (times > 1) {
@@ -123,7 +125,7 @@ absl::StatusOr<std::unique_ptr<ProcessGroup>> ProcessGroup::Join(const ProcessPl
     return InvalidArgument("WORLD_SIZE is {}, but {} for rank 0: expected the same for all",
                            place.size, *size);
   }
-  PECULIAR_RETURN_IF_ERROR(AwaitAll(place, *connections.store));
+  PECULIAR_RETURN_IF_ERROR(AwaitAll(place, *connections.store, "join"));
   PECULIAR_RETURN_IF_ERROR(Try(
       fmt::format("rank {} of {} cannot connect to the other processes", place.rank, place.size),
       [&] { connections.gloo = ConnectGloo(connections.Options(place, "gloo")); }));
@@ -154,6 +156,17 @@ absl::Status ProcessGroup::Sum(const at::Tensor& values) {
 }
 
 absl::Status ProcessGroup::Barrier() { return Sum(torch::zeros({1})); }
+
+// A connection that closes can take along what its other end has not read yet, so none is closed
+// before the barrier is over for all; and rank 0, where they say so, is the last to go.
+absl::Status ProcessGroup::Leave() {
+  PECULIAR_RETURN_IF_ERROR(Barrier());
+  c10d::Store& store = *connections_->store;
+  PECULIAR_RETURN_IF_ERROR(AwaitAll(place_, store, "leave"));
+  if (place_.rank == 0) return AwaitAll(place_, store, "gone");
+  return Try(fmt::format("rank {} of {} cannot leave", place_.rank, place_.size),
+             [&] { store.add(KeyOf("gone", place_.rank), 1); });
+}
 
 absl::StatusOr<std::string> ProcessGroup::FromFirst(std::string_view text) {
   const std::string key = fmt::format("text/{}", texts_++);

@@ -57,6 +57,8 @@ class ProcessGroup {
   absl::Status Sum(const at::Tensor& values);
   // Returns when all ranks have called it.
   absl::Status Barrier();
+  // The last call: as Barrier, and afterwards each may end without harm to the others.
+  absl::Status Leave();
   // The `text` that rank 0 gave, on every rank. Does not wait for the others.
   absl::StatusOr<std::string> FromFirst(std::string_view text);
 

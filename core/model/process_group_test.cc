@@ -59,6 +59,7 @@ TEST(ProcessGroupTest, SumsAreTheSameBitsOnEveryRank) {
     const torch::Tensor values = ValuesOf(group.rank());
     ASSERT_TRUE(group.Sum(values).ok());
     sums[group.rank()] = values;
+    EXPECT_TRUE(group.Leave().ok());
   });
   const auto expected = ValuesOf(0).to(torch::kDouble) + ValuesOf(1) + ValuesOf(2);
   EXPECT_LT((sums[0] - expected).abs().max().item<double>(), 1e-6);
@@ -71,6 +72,7 @@ TEST(ProcessGroupTest, DoublesAreSummedAsDoubles) {
     const auto values = torch::full({1}, group.rank() == 0 ? 1.0 : 1e-12, torch::kDouble);
     ASSERT_TRUE(group.Sum(values).ok());
     EXPECT_EQ(values.item<double>(), 1 + 1e-12);
+    EXPECT_TRUE(group.Leave().ok());
   });
 }
 
@@ -80,8 +82,17 @@ TEST(ProcessGroupTest, EveryRankHearsTheFirst) {
       const std::string own = group.rank() == 0 ? said : "not this";
       EXPECT_EQ(group.FromFirst(own).value_or("nothing"), said);
     }
-    EXPECT_TRUE(group.Barrier().ok());
+    EXPECT_TRUE(group.Leave().ok());
   });
+}
+
+TEST(ProcessGroupTest, RanksThatLeaveDoNotHarmTheOthers) {
+  for (int turn = 0; turn < 10; ++turn) {
+    ForEachRank(3, [](ProcessGroup& group) {
+      const absl::Status left = group.Leave();
+      EXPECT_TRUE(left.ok()) << "rank " << group.rank() << ": " << left;
+    });
+  }
 }
 
 // As under torchrun, which may start the ranks again.
@@ -101,6 +112,7 @@ TEST(ProcessGroupTest, RanksMeetAtALauncherThatListens) {
       const auto values = torch::ones({1});
       EXPECT_TRUE((*group)->Sum(values).ok());
       EXPECT_EQ(values.item<float>(), 2);
+      EXPECT_TRUE((*group)->Leave().ok());
     };
     AtOnce({[&] { join(0); }, [&] { join(1); }});
   }
@@ -110,6 +122,7 @@ TEST(ProcessGroupTest, ARankThatIsGoneIsAnErrorAtOnce) {
   const auto start = std::chrono::steady_clock::now();
   ForEachRank(2, [&](ProcessGroup& group) {
     ASSERT_TRUE(group.Barrier().ok());
+    ASSERT_TRUE(group.FromFirst("the barrier is over").ok());
     if (group.rank() == 1) return;
     const absl::Status status = group.Barrier();
     EXPECT_TRUE(absl::IsUnavailable(status)) << status;

@@ -147,7 +147,7 @@ absl::StatusOr<TrainReport> TrainingRun::Run() {
   const bool already_trained = finished_ || position_.epoch >= options_.epochs;
   PECULIAR_ASSIGN_OR_RETURN(const Outcome outcome, RunEpochs());
   // Nobody is done before rank 0 has written everything.
-  if (group_ != nullptr) PECULIAR_RETURN_IF_ERROR(group_->Barrier());
+  if (group_ != nullptr) PECULIAR_RETURN_IF_ERROR(group_->Leave());
   TrainReport report = MakeReport();
   report.interrupted = outcome == Outcome::kStopped;
   report.already_trained = already_trained;

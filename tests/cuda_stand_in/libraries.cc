@@ -71,6 +71,7 @@ PECULIAR_STAND_IN int cublasGetMathMode(void*, int* mode) {
   *mode = 0;
   return 0;
 }
+PECULIAR_STAND_IN int cublasSgemm_v2() { return Work(library_stream, "a product"); }
 PECULIAR_STAND_IN int cublasSgemmEx() { return Work(library_stream, "a product"); }
 PECULIAR_STAND_IN int cublasGemmEx() { return Work(library_stream, "a product"); }
 PECULIAR_STAND_IN int cublasLtMatmulAlgoGetHeuristic(void*, void*, void*, void*, void*, void*,
