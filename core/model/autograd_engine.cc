@@ -70,7 +70,7 @@ absl::StatusOr<StepLoss> AutogradEngine::Backward(const Batch& batch) {
     const NetworkOutput output = Forward(parts[i]);
     const LossTerms loss = ComputeLoss(network_.config(), parts[i].cubes, output);
     gradients[i] = torch::autograd::grad({loss.total * ShareOf(parts[i], batch)}, parameters);
-    losses[i] = StepLossOf(loss);
+    losses[i] = StepLossOf(Packed(loss));
   }));
   // In the order of the parts, so that the sum depends on their number alone.
   PECULIAR_RETURN_IF_ERROR(Guard(kWhat, [&] {
@@ -93,7 +93,7 @@ absl::StatusOr<StepLoss> AutogradEngine::Evaluate(const Batch& batch) {
   PECULIAR_RETURN_IF_ERROR(ForEachPart(kWhat, parts.size(), [&](std::size_t i) {
     const torch::NoGradGuard no_grad;  // holds for its thread alone
     const NetworkOutput output = Forward(parts[i]);
-    losses[i] = StepLossOf(ComputeLoss(network_.config(), parts[i].cubes, output));
+    losses[i] = StepLossOf(Packed(ComputeLoss(network_.config(), parts[i].cubes, output)));
   }));
   return Average(parts, losses, batch);
 }

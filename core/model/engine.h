@@ -38,9 +38,10 @@ class Engine {
   // wrong shapes, RESOURCE_EXHAUSTED when memory runs out.
   virtual absl::StatusOr<StepLoss> Backward(const Batch& batch) = 0;
   // Backward and then `update`, which changes the parameters by their gradients, as one step.
-  // "scan" on a GPU keeps both as one graph: for it `update` does the same operations on the same
-  // tensors each time and asks nothing of the GPU, and on RESOURCE_EXHAUSTED it has changed
-  // nothing.
+  // "scan" on a GPU captures both as one graph for each number of cubes, so give it the same
+  // `update` in every call: it does the same operations on the same tensors, which must outlive the
+  // engine, asks nothing of the GPU, and when it throws for want of memory it has changed nothing
+  // yet.
   virtual absl::StatusOr<StepLoss> TakeStep(const Batch& batch,
                                             const std::function<void()>& update);
   // Loss alone; parameters and gradients stay as they are.

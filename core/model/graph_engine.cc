@@ -12,11 +12,6 @@
 namespace peculiar {
 namespace {
 
-// Without the way they were computed, which would keep every map alive.
-LossTerms Detached(const LossTerms& loss) {
-  return {loss.total.detach(), loss.reconstruction.detach(), loss.kl.detach()};
-}
-
 // Null for the CPU.
 std::shared_ptr<GraphMemory> MemoryOn(torch::Device device) {
   if (device.is_cpu()) return nullptr;
@@ -30,7 +25,7 @@ struct GraphEngine::Step {
   explicit Step(std::shared_ptr<GraphMemory> memory) : graph(std::move(memory)) {}
 
   Batch batch;
-  LossTerms loss;
+  torch::Tensor loss;  // Packed
   torch::Tensor latent, reconstruction;
   torch::Tensor on_host;  // the reconstruction
   StepGraph graph;
@@ -43,8 +38,12 @@ GraphEngine::GraphEngine(Autoencoder& network, const ForwardOptions& forward, to
       device_(device),
       threads_(threads),
       memory_(MemoryOn(device)) {
+  std::int64_t count = 0, first = 0;
+  for (const torch::Tensor& parameter : network.tensors()) count += parameter.numel();
+  gradient_ = at::empty({count}, torch::TensorOptions(torch::kFloat32).device(device));
   for (const torch::Tensor& parameter : network.tensors()) {
-    gradients_.push_back(at::empty_like(parameter.detach()));
+    gradients_.push_back(gradient_.narrow(0, first, parameter.numel()).view(parameter.sizes()));
+    first += parameter.numel();
   }
 }
 
@@ -94,7 +93,7 @@ absl::StatusOr<StepLoss> GraphEngine::TakeStep(const Batch& batch,
 absl::StatusOr<StepLoss> GraphEngine::Differentiate(Work kind, const Batch& batch,
                                                     const std::function<void()>& update) {
   PECULIAR_RETURN_IF_ERROR(CheckBatch(network_.config(), batch));
-  const auto work = [&]() -> absl::StatusOr<StepLoss> {
+  const auto differentiate = [&]() -> absl::StatusOr<StepLoss> {
     const c10::DeviceGuard guard(device_);
     const std::vector<torch::Tensor> parameters = network_.tensors();
     Step& step = StepOf(kind, batch);
@@ -103,29 +102,33 @@ absl::StatusOr<StepLoss> GraphEngine::Differentiate(Work kind, const Batch& batc
     }
     step.graph.Run([&] {
       const LossTerms loss = ComputeLoss(network_.config(), step.batch.cubes, Forward(step));
-      const auto gradients = torch::autograd::grad({loss.total}, parameters);
-      // In memory of their own, in the parameters' order, which the optimiser's operations want.
+      std::vector<torch::Tensor> rows;
+      for (const torch::Tensor& gradient : torch::autograd::grad({loss.total}, parameters)) {
+        rows.push_back(gradient.flatten());
+      }
       const torch::NoGradGuard no_grad;
-      for (std::size_t k = 0; k < parameters.size(); ++k) gradients_[k].copy_(gradients[k]);
-      step.loss = Detached(loss);
+      at::cat_out(gradient_, rows);
+      step.loss = Packed(loss);
       update();
     });
+    // Nothing from here on may want memory: Attempt would update once more.
     return StepLossOf(step.loss);
   };
-  return Attempt("cannot compute gradients", work);
+  return Attempt("cannot compute gradients", differentiate);
 }
 
 absl::StatusOr<StepLoss> GraphEngine::Evaluate(const Batch& batch) {
   PECULIAR_RETURN_IF_ERROR(CheckBatch(network_.config(), batch));
-  const auto work = [&]() -> absl::StatusOr<StepLoss> {
+  const auto evaluate = [&]() -> absl::StatusOr<StepLoss> {
     const c10::DeviceGuard guard(device_);
     const torch::NoGradGuard no_grad;
     Step& step = StepOf(Work::kLoss, batch);
-    step.graph.Run(
-        [&] { step.loss = ComputeLoss(network_.config(), step.batch.cubes, Forward(step)); });
+    step.graph.Run([&] {
+      step.loss = Packed(ComputeLoss(network_.config(), step.batch.cubes, Forward(step)));
+    });
     return StepLossOf(step.loss);
   };
-  return Attempt("cannot compute a loss", work);
+  return Attempt("cannot compute a loss", evaluate);
 }
 
 absl::StatusOr<torch::Tensor> GraphEngine::Embed(const torch::Tensor& cubes,

@@ -35,7 +35,7 @@ class GraphEngine : public Engine {
 
   // That of this work on so many cubes, with the batch in its tensors.
   Step& StepOf(Work work, const Batch& batch);
-  // The gradients and then `update`.
+  // The gradients and then `update`, as one work of this kind.
   absl::StatusOr<StepLoss> Differentiate(Work kind, const Batch& batch,
                                          const std::function<void()>& update);
   // work(), once more without the other steps' memory when there is too little; after an error no
@@ -51,7 +51,10 @@ class GraphEngine : public Engine {
   const torch::Device device_;
   const int threads_;
   const std::shared_ptr<GraphMemory> memory_;
-  std::vector<torch::Tensor> gradients_;  // as the parameters lie in memory, for all steps
+  // Of all steps, at the same place for all their graphs: all values in a row, and each
+  // parameter's.
+  torch::Tensor gradient_;
+  std::vector<torch::Tensor> gradients_;
   std::map<std::pair<Work, std::int64_t>, std::unique_ptr<Step>> steps_;
 };
 

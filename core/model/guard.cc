@@ -13,7 +13,8 @@ absl::Status StatusOfCurrentException(std::string_view what) {
     // Its what() carries a stack trace. Running out of memory has a type of its own only on a GPU
     // and only in LibTorch 2.
     const std::string message = error.what_without_backtrace();
-    // Of cuDNN's kernels for a convolution LibTorch passes over those whose memory it does not get.
+    // The last two are what LibTorch says when it could not get the workspace of any of cuDNN's
+    // kernels for a convolution.
     for (const char* words :
          {"out of memory", "can't allocate memory", "STATUS_ALLOC_FAILED",
           "unable to find an engine", "Unable to find a valid cuDNN algorithm"}) {

@@ -23,10 +23,13 @@ LossTerms ComputeLoss(const NetworkConfig& config, const torch::Tensor& cubes,
   return loss;
 }
 
-StepLoss StepLossOf(const LossTerms& loss) {
+torch::Tensor Packed(const LossTerms& loss) {
   const torch::NoGradGuard no_grad;
-  const torch::Tensor terms =
-      at::stack({loss.total, loss.reconstruction, loss.kl}).to(torch::kCPU, torch::kDouble);
+  return at::stack({loss.total, loss.reconstruction, loss.kl}).to(torch::kDouble);
+}
+
+StepLoss StepLossOf(const torch::Tensor& packed) {
+  const torch::Tensor terms = packed.to(torch::kCPU);
   const auto* values = terms.data_ptr<double>();
   return {values[0], values[1], values[2]};
 }

@@ -15,10 +15,11 @@ Batch FirstCubes(const Batch& batch, std::int64_t n) {
   return part;
 }
 
-std::string FitText(const std::optional<std::int64_t>& fit, const absl::Status& error) {
-  if (!fit) return "a smaller batch may fit";
-  if (*fit == 0) return fmt::format("not even one cube fits: {}", MessageOf(error));
-  return fmt::format("a batch of {} would fit", *fit);
+std::string FitText(std::int64_t cubes, const absl::StatusOr<std::int64_t>& fit) {
+  if (fit.ok()) return fmt::format("a batch of {} would fit", *fit);
+  if (!absl::IsResourceExhausted(fit.status())) return "a smaller batch may fit";
+  return fmt::format("not even one cube fits{}: {}", cubes > 1 ? " beside that batch" : "",
+                     MessageOf(fit.status()));
 }
 
 }  // namespace
@@ -77,12 +78,13 @@ absl::Status MeasuredEngine::Explain(const absl::Status& error, std::int64_t cub
                                      const Work& work) {
   const absl::StatusOr<MemoryGauge::Reading> memory = gauge_->Read();
   if (!memory.ok()) return error;
-  const std::optional<std::int64_t> fit = FindFit(cubes, memory->usable_bytes, work);
+  absl::StatusOr<std::int64_t> fit = error;
+  if (cubes > 1) fit = FindFit(cubes, memory->usable_bytes, work);
   return ResourceExhausted(
       "out of memory on {} with a batch of {} cubes: this process may have {} of {} ({} were "
       "free); {}",
       gauge_->device(), cubes, MemoryText(memory->usable_bytes), MemoryText(memory->total_bytes),
-      MemoryText(memory->free_bytes), FitText(fit, error));
+      MemoryText(memory->free_bytes), FitText(cubes, fit));
 }
 
 absl::StatusOr<StepMemory> MeasuredEngine::Measure(std::int64_t cubes, const Work& work) {
@@ -91,26 +93,26 @@ absl::StatusOr<StepMemory> MeasuredEngine::Measure(std::int64_t cubes, const Wor
   return StepMemory{cubes, gauge_->PeakInTensors()};
 }
 
-std::optional<std::int64_t> MeasuredEngine::FindFit(std::int64_t cubes, std::int64_t usable_bytes,
-                                                    const Work& work) {
-  if (cubes == 1) return 0;
-  const absl::StatusOr<StepMemory> one = Measure(1, work);
-  if (absl::IsResourceExhausted(one.status())) return 0;
-  if (!one.ok()) return std::nullopt;
+absl::StatusOr<std::int64_t> MeasuredEngine::FindFit(std::int64_t cubes, std::int64_t usable_bytes,
+                                                     const Work& work) {
+  PECULIAR_ASSIGN_OR_RETURN(const StepMemory one, Measure(1, work));
   std::int64_t fit = 1;
   if (cubes > 2) {
     const absl::StatusOr<StepMemory> two = Measure(2, work);
-    if (!two.ok() && !absl::IsResourceExhausted(two.status())) return std::nullopt;
     if (two.ok()) {
-      fit = std::clamp<std::int64_t>(BatchThatFits(*one, *two, usable_bytes), 2, cubes - 1);
+      fit = std::clamp<std::int64_t>(BatchThatFits(one, *two, usable_bytes), 2, cubes - 1);
+    } else if (!absl::IsResourceExhausted(two.status())) {
+      return two.status();
     }
   }
-  // What is lost between tensors is more in some steps, and in a graph: what is named was tried.
-  for (; fit > 0; fit = fit * 9 / 10) {
-    const absl::Status tried = Try(fit, work);
-    if (!absl::IsResourceExhausted(tried)) return tried.ok() ? std::optional(fit) : std::nullopt;
+  // Fragments and graphs take more than tensors do.
+  absl::Status tried = Try(fit, work);
+  while (absl::IsResourceExhausted(tried) && fit > 1) {
+    fit = fit * 9 / 10;
+    tried = Try(fit, work);
   }
-  return 0;
+  PECULIAR_RETURN_IF_ERROR(tried);
+  return fit;
 }
 
 absl::Status MeasuredEngine::Try(std::int64_t cubes, const Work& work) {

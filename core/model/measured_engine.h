@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 
 #include "core/model/engine.h"
 #include "core/model/memory_gauge.h"
@@ -25,8 +24,8 @@ std::int64_t BatchThatFits(const StepMemory& small, const StepMemory& large,
                            std::int64_t usable_bytes);
 
 // Passes everything on to another engine. When that returns RESOURCE_EXHAUSTED, it is asked for one
-// and two cubes of the batch, to measure what a cube takes, and, until its graph is there, for the
-// batch that should fit by that; when even that does not, for a tenth less, and so on.
+// and two cubes of the batch, to measure what a cube takes, and for the batch that should fit by
+// that, as often as it takes for a graph to be captured; while that does not fit, for a tenth less.
 class MeasuredEngine : public Engine {
  public:
   MeasuredEngine(std::unique_ptr<Engine> engine, std::unique_ptr<MemoryGauge> gauge);
@@ -47,11 +46,10 @@ class MeasuredEngine : public Engine {
   absl::StatusOr<StepLoss> ExplainedStep(const Batch& batch, absl::StatusOr<StepLoss> loss);
   absl::Status Explain(const absl::Status& error, std::int64_t cubes, const Work& work);
   absl::StatusOr<StepMemory> Measure(std::int64_t cubes, const Work& work);
-  // OK when that fits as often as it takes for a graph to be captured.
   static absl::Status Try(std::int64_t cubes, const Work& work);
-  // Nothing when that cannot be found out.
-  std::optional<std::int64_t> FindFit(std::int64_t cubes, std::int64_t usable_bytes,
-                                      const Work& work);
+  // RESOURCE_EXHAUSTED when not even one cube fits.
+  absl::StatusOr<std::int64_t> FindFit(std::int64_t cubes, std::int64_t usable_bytes,
+                                       const Work& work);
 
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<MemoryGauge> gauge_;

@@ -121,7 +121,7 @@ TEST_F(MeasuredEngineTest, TheBatchThatFitsHasRoomForItsGraph) {
   EXPECT_THAT(ErrorOf(engine_.Backward(Cubes(64)).status()), HasSubstr("a batch of 28 would fit"));
   gpu_.lost_by_graph = 18 * kGiB;
   EXPECT_THAT(ErrorOf(engine_.Evaluate(Cubes(64)).status()),
-              HasSubstr("not even one cube fits: CUDA out of memory"));
+              HasSubstr("not even one cube fits beside that batch: CUDA out of memory"));
 }
 
 TEST_F(MeasuredEngineTest, AStepIsUpdatedOnceAndNotWhenItDidNotFit) {
@@ -140,8 +140,9 @@ TEST_F(MeasuredEngineTest, TheBatchThatFitsIsSmallerThanTheOneAskedFor) {
   EXPECT_THAT(ErrorOf(engine_.Backward(Cubes(64)).status()), HasSubstr("a batch of 1 would fit"));
   EXPECT_THAT(ErrorOf(engine_.Backward(Cubes(2)).status()), HasSubstr("a batch of 1 would fit"));
   gpu_.a_cube = 19 * kGiB;
-  EXPECT_THAT(ErrorOf(engine_.Backward(Cubes(64)).status()), HasSubstr("not even one cube fits"));
-  EXPECT_THAT(ErrorOf(engine_.Backward(Cubes(1)).status()), HasSubstr("not even one cube fits"));
+  EXPECT_THAT(ErrorOf(engine_.Backward(Cubes(64)).status()),
+              HasSubstr("not even one cube fits beside that batch"));
+  EXPECT_THAT(ErrorOf(engine_.Backward(Cubes(1)).status()), HasSubstr("not even one cube fits: "));
 }
 
 TEST_F(MeasuredEngineTest, WithoutAMeasurementItStillSaysWhatThereWas) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tests/support/listening_port.h"
+#include "tests/support/ranks_as_threads.h"
 
 namespace peculiar {
 namespace {

@@ -2,6 +2,8 @@
 #include <torch/cuda.h>
 #include <torch/types.h>
 
+#include <future>
+
 #include "core/model/step_graph.h"
 
 namespace peculiar {
@@ -39,6 +41,23 @@ TEST_F(StepGraphGpuTest, GraphsShareTheirMemoryWithThoseBeforeThemAlsoWhenAllAre
     RunAll(second);
     EXPECT_EQ(sum_.item<float>(), turn * 2 * kRuns);
   }
+}
+
+// They build batches, and NCCL watches itself.
+TEST_F(StepGraphGpuTest, OtherThreadsMayUseCudaWhileItCaptures) {
+  StepGraph graph(memory_);
+  std::int64_t size = 1 << 20;
+  for (int run = 0; run < kRuns; ++run) {
+    graph.Run([&] {
+      std::async(std::launch::async, [&] {
+        size *= 2;  // more than there was before: LibTorch asks CUDA
+        const auto on_host = torch::ones({size}, torch::TensorOptions().pinned_memory(true));
+        on_host.to(torch::kCUDA, /*non_blocking=*/true).to(torch::kCPU);
+      }).get();
+      sum_.add_(1);
+    });
+  }
+  EXPECT_EQ(size, std::int64_t{1} << (20 + StepGraph::kRunsBeforeCapture + 1));
 }
 
 }  // namespace

@@ -68,7 +68,7 @@ void Optimiser::Update() {
   // From here on no memory is asked for.
   if (kind_ == OptimiserKind::kAdagrad) {
     second_.addcmul_(gradient_, gradient_);
-    at::add_out(change_, second_, kEpsilon).sqrt_();
+    change_.copy_(second_).add_(kEpsilon).sqrt_();
     at::div_out(change_, gradient_, change_);
   } else {
     first_.mul_(kBeta1).add_(gradient_, 1 - kBeta1);

@@ -12,6 +12,7 @@
 #include "core/network/parameters.h"
 #include "tests/support/listening_port.h"
 #include "tests/support/planted_training.h"
+#include "tests/support/ranks_as_threads.h"
 
 namespace peculiar {
 namespace {

@@ -223,7 +223,7 @@ absl::Status TrainingRun::TakeStep(const CubeBatch& batch, std::size_t cubes) {
     }
     PECULIAR_RETURN_IF_ERROR(
         SumOverProcesses(batch.copies.size(), cubes, network_.tensors(), loss));
-    update();
+    PECULIAR_RETURN_IF_ERROR(Guard("cannot update the parameters", update));
   }
   // Spoilt weights are not saved.
   if (!std::isfinite(loss.total)) return NotFinite("loss", batch);

@@ -29,7 +29,8 @@ cudaError_t Run(const dim3& grid, const dim3& block, cudaStream_t stream) {
   StandIn& state = StandIn::Get();
   const std::lock_guard lock(state.mutex);
   if (!IsShape(grid, block)) {
-    return state.Broken(cudaErrorInvalidConfiguration, "a launch of a shape that no GPU takes");
+    return state.Broken(cudaErrorInvalidConfiguration, "a launch of a shape that no GPU takes",
+                        state.StreamOf(stream).capture);
   }
   return state.Enqueue(stream, "a launch");
 }

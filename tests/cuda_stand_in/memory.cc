@@ -20,7 +20,7 @@ cudaError_t Copy(void* to, const void* from, std::size_t bytes, cudaStream_t str
     for (const void* end : {static_cast<const void*>(to), from}) {
       if (!state.IsDeviceMemory(end) && !state.IsPinnedMemory(end)) {
         return state.Broken(cudaErrorStreamCaptureUnsupported,
-                            "a copy of pageable memory in a capture");
+                            "a copy of pageable memory in a capture", capture);
       }
       capture->graph.copied.push_back(end);
     }
@@ -56,7 +56,7 @@ PECULIAR_STAND_IN cudaError_t cudaFree(void* pointer) {
   if (const cudaError_t error = state.MayDisturb("cudaFree")) return error;
   const auto block = state.device_memory.find(static_cast<char*>(pointer));
   if (block == state.device_memory.end()) {
-    return state.Broken(cudaErrorInvalidValue, "cudaFree of what was not allocated");
+    return state.Broken(cudaErrorInvalidValue, "cudaFree of what was not allocated", nullptr);
   }
   const auto [bytes, gpu] = block->second;
   munmap(pointer, bytes);

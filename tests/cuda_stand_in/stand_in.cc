@@ -49,8 +49,9 @@ void StandIn::Report() const {
   file << "]}\n";
 }
 
-cudaError_t StandIn::Broken(cudaError_t error, const std::string& what) {
+cudaError_t StandIn::Broken(cudaError_t error, const std::string& what, StandInCapture* capture) {
   broken.push_back(what);
+  if (capture != nullptr) capture->broken = true;
   std::fprintf(stderr, "cuda_stand_in: %s\n", what.c_str());
   stand_in_error = error;
   return error;
@@ -64,20 +65,22 @@ cudaError_t StandIn::MayDisturb(const char* what) {
                              : stand_in_mode == cudaStreamCaptureModeGlobal &&
                                    capture.mode == cudaStreamCaptureModeGlobal;
     if (!refused) continue;
-    capture.broken = true;
     return Broken(cudaErrorStreamCaptureUnsupported,
-                  std::string(what) + (own ? " in a capture" : " beside another thread's capture"));
+                  std::string(what) + (own ? " in a capture" : " beside another thread's capture"),
+                  &capture);
   }
   return cudaSuccess;
 }
 
 cudaError_t StandIn::Enqueue(cudaStream_t stream, const char* what) {
   ++launches;
-  StandInCapture* capture = StreamOf(stream).capture;
-  if (capture == nullptr) return cudaSuccess;
-  ++capture->graph.nodes;
-  if (!capture->broken) return cudaSuccess;
-  return Broken(cudaErrorStreamCaptureInvalidated, std::string(what) + " in a broken capture");
+  StandInStream& used = StreamOf(stream);
+  ++used.work;
+  if (used.capture == nullptr) return cudaSuccess;
+  ++used.capture->graph.nodes;
+  if (!used.capture->broken) return cudaSuccess;
+  return Broken(cudaErrorStreamCaptureInvalidated, std::string(what) + " in a broken capture",
+                used.capture);
 }
 
 // The default stream is that of programs that name none.

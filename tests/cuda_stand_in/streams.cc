@@ -1,8 +1,6 @@
 // Streams, events, captures and graphs. Streams are taken for ones that do not wait for the default
 // stream, as LibTorch's. The rules: CUDA C++ Programming Guide, "CUDA Graphs", creation of a graph
 // by stream capture.
-#include <chrono>
-#include <thread>
 #include <utility>
 
 #include "tests/cuda_stand_in/stand_in.h"
@@ -14,9 +12,6 @@ using peculiar::StandInGraph;
 using peculiar::StandInStream;
 
 namespace {
-
-// A capture at least: what other threads do at such a time, they do in it.
-constexpr std::chrono::milliseconds kCaptureTime(50);
 
 cudaError_t NewStream(cudaStream_t* stream) {
   StandIn& state = StandIn::Get();
@@ -36,9 +31,8 @@ cudaError_t Await(cudaStream_t stream, const char* what) {
   const std::lock_guard lock(state.mutex);
   StandInCapture* capture = state.StreamOf(stream).capture;
   if (capture == nullptr) return cudaSuccess;
-  capture->broken = true;
   return state.Broken(cudaErrorStreamCaptureUnsupported,
-                      std::string(what) + " of a captured stream");
+                      std::string(what) + " of a captured stream", capture);
 }
 
 cudaError_t AwaitEvent(cudaEvent_t event, const char* what) {
@@ -46,7 +40,8 @@ cudaError_t AwaitEvent(cudaEvent_t event, const char* what) {
   const std::lock_guard lock(state.mutex);
   if (const cudaError_t error = state.MayDisturb(what)) return error;
   if (EventOf(event).capture_id == 0) return cudaSuccess;
-  return state.Broken(cudaErrorCapturedEvent, std::string(what) + " of a captured event");
+  return state.Broken(cudaErrorCapturedEvent, std::string(what) + " of a captured event",
+                      state.CaptureOf(EventOf(event).capture_id));
 }
 
 }  // namespace
@@ -71,7 +66,8 @@ PECULIAR_STAND_IN cudaError_t cudaDeviceSynchronize() {
   StandIn& state = StandIn::Get();
   const std::lock_guard lock(state.mutex);
   if (state.captures.empty()) return cudaSuccess;
-  return state.Broken(cudaErrorStreamCaptureUnsupported, "cudaDeviceSynchronize beside a capture");
+  return state.Broken(cudaErrorStreamCaptureUnsupported, "cudaDeviceSynchronize beside a capture",
+                      &state.captures.begin()->second);
 }
 
 PECULIAR_STAND_IN cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
@@ -88,7 +84,8 @@ PECULIAR_STAND_IN cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t st
   StandIn& state = StandIn::Get();
   const std::lock_guard lock(state.mutex);
   StandInStream& recorded = state.StreamOf(stream);
-  EventOf(event) = {&recorded, recorded.capture == nullptr ? 0 : recorded.capture->id};
+  EventOf(event) = {&recorded, recorded.work,
+                    recorded.capture == nullptr ? 0 : recorded.capture->id};
   return cudaSuccess;
 }
 
@@ -110,7 +107,7 @@ PECULIAR_STAND_IN cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEven
   return cudaSuccess;
 }
 
-// A stream that waits for an event of a capture joins that.
+// A stream that waits for an event of a capture is drawn into it.
 PECULIAR_STAND_IN cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event,
                                                   unsigned) {
   StandIn& state = StandIn::Get();
@@ -120,19 +117,20 @@ PECULIAR_STAND_IN cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent
   if (awaited.stream == nullptr) return cudaSuccess;
   if (awaited.capture_id == 0) {
     if (waiting.capture == nullptr) return cudaSuccess;
-    waiting.capture->broken = true;
     return state.Broken(cudaErrorStreamCaptureIsolation,
-                        "a capture waits for what is outside of it");
+                        "a capture waits for what is outside of it", waiting.capture);
   }
   StandInCapture* capture = state.CaptureOf(awaited.capture_id);
   if (capture == nullptr) {
-    return state.Broken(cudaErrorCapturedEvent, "a wait for an event of a capture that is over");
+    return state.Broken(cudaErrorCapturedEvent, "a wait for an event of a capture that is over",
+                        waiting.capture);
   }
   if (waiting.capture != nullptr && waiting.capture != capture) {
-    return state.Broken(cudaErrorStreamCaptureMerge, "two captures wait for each other");
+    return state.Broken(cudaErrorStreamCaptureMerge, "two captures wait for each other", capture);
   }
+  awaited.stream->awaited = awaited.work;
   waiting.capture = capture;
-  capture->streams.insert(&waiting);
+  if (&waiting != capture->origin) capture->others.insert(&waiting);
   return cudaSuccess;
 }
 
@@ -144,19 +142,17 @@ PECULIAR_STAND_IN cudaError_t cudaThreadExchangeStreamCaptureMode(cudaStreamCapt
 PECULIAR_STAND_IN cudaError_t cudaStreamBeginCapture(cudaStream_t stream,
                                                      cudaStreamCaptureMode mode) {
   StandIn& state = StandIn::Get();
-  std::unique_lock lock(state.mutex);
+  const std::lock_guard lock(state.mutex);
   StandInStream& captured = state.StreamOf(stream);
   if (state.streams.count(&captured) == 0) {
-    return state.Broken(cudaErrorStreamCaptureImplicit, "a capture of the default stream");
+    return state.Broken(cudaErrorStreamCaptureImplicit, "a capture of the default stream", nullptr);
   }
   if (captured.capture != nullptr) {
-    return state.Broken(cudaErrorIllegalState, "a capture of a captured stream");
+    return state.Broken(cudaErrorIllegalState, "a capture of a captured stream", captured.capture);
   }
   const std::uint64_t id = ++state.last_capture;
-  state.captures[id] = {id, mode, std::this_thread::get_id(), {}, {&captured}, false};
+  state.captures[id] = {id, mode, std::this_thread::get_id(), {}, &captured, {}, false};
   captured.capture = &state.captures[id];
-  lock.unlock();
-  std::this_thread::sleep_for(kCaptureTime);
   return cudaSuccess;
 }
 
@@ -164,13 +160,27 @@ PECULIAR_STAND_IN cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGrap
   StandIn& state = StandIn::Get();
   const std::lock_guard lock(state.mutex);
   *graph = nullptr;
-  StandInCapture* capture = state.StreamOf(stream).capture;
-  if (capture == nullptr) return state.Broken(cudaErrorIllegalState, "the end of no capture");
+  StandInStream& ending = state.StreamOf(stream);
+  StandInCapture* capture = ending.capture;
+  if (capture == nullptr)
+    return state.Broken(cudaErrorIllegalState, "the end of no capture", nullptr);
+  if (capture->origin != &ending) {
+    return state.Broken(cudaErrorStreamCaptureUnmatched, "a capture's end in another stream",
+                        capture);
+  }
   if (capture->mode != cudaStreamCaptureModeRelaxed &&
       capture->thread != std::this_thread::get_id()) {
-    return state.Broken(cudaErrorStreamCaptureWrongThread, "a capture's end in another thread");
+    return state.Broken(cudaErrorStreamCaptureWrongThread, "a capture's end in another thread",
+                        capture);
   }
-  for (StandInStream* joined : capture->streams) joined->capture = nullptr;
+  for (StandInStream* other : capture->others) {
+    other->capture = nullptr;
+    if (other->awaited < other->work) {
+      state.Broken(cudaErrorStreamCaptureUnjoined, "a capture's end before one of its streams",
+                   capture);
+    }
+  }
+  ending.capture = nullptr;
   const StandInCapture ended = std::move(*capture);
   state.captures.erase(ended.id);
   if (ended.broken) return peculiar::stand_in_error = cudaErrorStreamCaptureInvalidated;
@@ -231,11 +241,11 @@ PECULIAR_STAND_IN cudaError_t cudaGraphLaunch(cudaGraphExec_t made, cudaStream_t
   const std::lock_guard lock(state.mutex);
   auto* graph = reinterpret_cast<StandInGraph*>(made);
   if (state.graphs.count(graph) == 0) {
-    return state.Broken(cudaErrorInvalidValue, "a launch of a graph that is gone");
+    return state.Broken(cudaErrorInvalidValue, "a launch of a graph that is gone", nullptr);
   }
   for (const void* end : graph->copied) {
     if (!state.IsDeviceMemory(end) && !state.IsPinnedMemory(end)) {
-      return state.Broken(cudaErrorIllegalAddress, "a graph copies memory that is gone");
+      return state.Broken(cudaErrorIllegalAddress, "a graph copies memory that is gone", nullptr);
     }
   }
   ++state.replays;
