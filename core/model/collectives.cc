@@ -22,6 +22,9 @@ class CollectivesOf : public Collectives {
     group_->allreduce(tensors)->wait();
   }
 
+ protected:
+  Group& group() { return *group_; }
+
  private:
   c10::intrusive_ptr<Group> group_;
 };
@@ -50,11 +53,22 @@ std::unique_ptr<Collectives> ConnectGloo(const CollectivesOptions& options) {
 }
 
 #ifdef PECULIAR_WITH_NCCL
+namespace {
+
+using Nccl = c10d::ProcessGroupNCCL;
+
+class NcclCollectives : public CollectivesOf<Nccl> {
+ public:
+  using CollectivesOf::CollectivesOf;
+  void Leave() override { group().shutdown(); }
+};
+
+}  // namespace
+
 std::unique_ptr<Collectives> ConnectNccl(const CollectivesOptions& options) {
-  using Nccl = c10d::ProcessGroupNCCL;
   auto nccl = Nccl::Options::create();
   nccl->timeout = options.timeout;
-  return std::make_unique<CollectivesOf<Nccl>>(
+  return std::make_unique<NcclCollectives>(
       c10::make_intrusive<Nccl>(options.store, options.rank, options.size, nccl));
 }
 #else

@@ -18,6 +18,8 @@ class Collectives {
 
   // Sums in place over the ranks, and waits for it. Throws when another rank is gone or late.
   virtual void Sum(const torch::Tensor& values) = 0;
+  // The last call, for all ranks at once: what has to be closed together.
+  virtual void Leave() {}
 };
 
 struct CollectivesOptions {

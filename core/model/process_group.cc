@@ -163,9 +163,12 @@ absl::Status ProcessGroup::Leave() {
   PECULIAR_RETURN_IF_ERROR(Barrier());
   c10d::Store& store = *connections_->store;
   PECULIAR_RETURN_IF_ERROR(AwaitAll(place_, store, "leave"));
+  const std::string what = fmt::format("rank {} of {} cannot leave", place_.rank, place_.size);
+  PECULIAR_RETURN_IF_ERROR(Try(what, [&] {
+    if (connections_->nccl != nullptr) connections_->nccl->Leave();
+  }));
   if (place_.rank == 0) return AwaitAll(place_, store, "gone");
-  return Try(fmt::format("rank {} of {} cannot leave", place_.rank, place_.size),
-             [&] { store.add(KeyOf("gone", place_.rank), 1); });
+  return Try(what, [&] { store.add(KeyOf("gone", place_.rank), 1); });
 }
 
 absl::StatusOr<std::string> ProcessGroup::FromFirst(std::string_view text) {
