@@ -4,6 +4,7 @@
 
 #include <span>
 
+#include "core/model/flat_tensors.h"
 #include "core/model/guard.h"
 
 namespace peculiar {
@@ -25,9 +26,7 @@ std::span<float> ValuesOf(const torch::Tensor& tensor) {
 absl::Status FusedEngine::Prepare(const Batch& batch) {
   PECULIAR_RETURN_IF_ERROR(CheckBatch(network_.config(), batch));
   const torch::NoGradGuard no_grad;
-  std::vector<torch::Tensor> rows;
-  for (const auto& [name, tensor] : network_.parameters()) rows.push_back(tensor.flatten());
-  return fused_.SetParameters(ValuesOf(at::cat(rows)));
+  return fused_.SetParameters(ValuesOf(at::cat(Flattened(network_.tensors()))));
 }
 
 absl::StatusOr<StepLoss> FusedEngine::Backward(const Batch& batch) {
@@ -39,11 +38,8 @@ absl::StatusOr<StepLoss> FusedEngine::Backward(const Batch& batch) {
     PECULIAR_ASSIGN_OR_RETURN(
         const StepLoss loss,
         fused_.Step(ValuesOf(batch.cubes, cubes), ValuesOf(batch.noise, noise), ValuesOf(all)));
-    std::int64_t first = 0;
-    for (torch::Tensor parameter : network_.tensors()) {
-      parameter.mutable_grad() = all.narrow(0, first, parameter.numel()).view(parameter.sizes());
-      first += parameter.numel();
-    }
+    const std::vector<torch::Tensor> parameters = network_.tensors();
+    SetGradients(parameters, PartsOf(all, parameters));
     return loss;
   });
 }

@@ -5,6 +5,7 @@
 #include <torch/utils.h>
 
 #include "core/base/parallel.h"
+#include "core/model/flat_tensors.h"
 #include "core/model/guard.h"
 #include "core/model/losses.h"
 #include "core/model/visit_slices.h"
@@ -38,13 +39,9 @@ GraphEngine::GraphEngine(Autoencoder& network, const ForwardOptions& forward, to
       device_(device),
       threads_(threads),
       memory_(MemoryOn(device)) {
-  std::int64_t count = 0, first = 0;
-  for (const torch::Tensor& parameter : network.tensors()) count += parameter.numel();
-  gradient_ = at::empty({count}, torch::TensorOptions(torch::kFloat32).device(device));
-  for (const torch::Tensor& parameter : network.tensors()) {
-    gradients_.push_back(gradient_.narrow(0, first, parameter.numel()).view(parameter.sizes()));
-    first += parameter.numel();
-  }
+  gradient_ = at::empty({ValueCount(network.tensors())},
+                        torch::TensorOptions(torch::kFloat32).device(device));
+  gradients_ = PartsOf(gradient_, network.tensors());
 }
 
 GraphEngine::~GraphEngine() = default;
@@ -97,17 +94,12 @@ absl::StatusOr<StepLoss> GraphEngine::Differentiate(Work kind, const Batch& batc
     const c10::DeviceGuard guard(device_);
     const std::vector<torch::Tensor> parameters = network_.tensors();
     Step& step = StepOf(kind, batch);
-    for (std::size_t k = 0; k < parameters.size(); ++k) {
-      parameters[k].mutable_grad() = gradients_[k];
-    }
+    SetGradients(parameters, gradients_);
     step.graph.Run([&] {
       const LossTerms loss = ComputeLoss(network_.config(), step.batch.cubes, Forward(step));
-      std::vector<torch::Tensor> rows;
-      for (const torch::Tensor& gradient : torch::autograd::grad({loss.total}, parameters)) {
-        rows.push_back(gradient.flatten());
-      }
+      const auto gradients = torch::autograd::grad({loss.total}, parameters);
       const torch::NoGradGuard no_grad;
-      at::cat_out(gradient_, rows);
+      at::cat_out(gradient_, Flattened(gradients));
       step.loss = Packed(loss);
       update();
     });

@@ -6,6 +6,7 @@
 #include <torch/types.h>
 
 #include "core/model/finite_differences.h"
+#include "core/model/flat_tensors.h"
 #include "core/train/optimiser.h"
 #include "core/train/training_run.h"
 
@@ -13,11 +14,7 @@ namespace peculiar {
 
 // Every parameter after the other, on the CPU.
 inline torch::Tensor WeightsOf(const Autoencoder& network) {
-  std::vector<torch::Tensor> flat;
-  for (const torch::Tensor& tensor : network.tensors()) {
-    flat.push_back(tensor.detach().to(torch::kCPU).flatten());
-  }
-  return at::cat(flat);
+  return at::cat(Flattened(network.tensors())).detach().to(torch::kCPU);
 }
 
 // Enough steps for a graph to be captured and replayed, each with a rate of its own, some clipped;

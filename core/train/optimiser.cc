@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "core/model/flat_tensors.h"
+
 namespace peculiar {
 namespace {
 
@@ -28,25 +30,18 @@ absl::StatusOr<OptimiserKind> ParseOptimiserName(std::string_view name) {
 Optimiser::Optimiser(OptimiserKind kind, double clip_norm, Parameters parameters)
     : kind_(kind), clip_norm_(clip_norm) {
   const bool adam = kind == OptimiserKind::kAdam;
-  const torch::TensorOptions options = parameters.at(0).second.options().requires_grad(false);
-  std::int64_t count = 0;
-  for (const auto& [name, parameter] : parameters) count += parameter.numel();
-  gradient_ = at::empty({count}, options);
-  change_ = at::empty({count}, options);
-  if (adam) first_ = at::zeros({count}, options);
-  second_ = at::full({count}, adam ? 0.0 : kInitialAccumulator, options);
+  for (auto& [name, parameter] : parameters) {
+    names_.push_back(name);
+    parameters_.push_back(parameter);
+  }
+  const torch::TensorOptions options = parameters_.at(0).options().requires_grad(false);
+  gradient_ = at::empty({ValueCount(parameters_)}, options);
+  change_ = at::empty_like(gradient_);
+  changes_ = PartsOf(change_, parameters_);
+  if (adam) first_ = at::zeros_like(gradient_);
+  second_ = at::full_like(gradient_, adam ? 0.0 : kInitialAccumulator);
   rate_ = at::zeros({}, options.dtype(torch::kDouble));
   norm_ = at::zeros({}, options.dtype(torch::kDouble));
-  std::int64_t begin = 0;
-  for (const auto& [name, parameter] : parameters) {
-    const auto part = [&parameter = parameter, begin](const torch::Tensor& all) {
-      return all.narrow(0, begin, parameter.numel()).view(parameter.sizes());
-    };
-    parameters_.push_back(parameter);
-    changes_.push_back(part(change_));
-    slots_.push_back({name, adam ? part(first_) : torch::Tensor(), part(second_)});
-    begin += parameter.numel();
-  }
 }
 
 void Optimiser::Start(double rate) {
@@ -60,9 +55,7 @@ void Optimiser::Start(double rate) {
 
 void Optimiser::Update() {
   const at::NoGradGuard no_grad;
-  std::vector<torch::Tensor> gradients;
-  for (const torch::Tensor& p : parameters_) gradients.push_back(p.grad().flatten());
-  at::cat_out(gradient_, gradients);
+  at::cat_out(gradient_, Flattened(GradientsOf(parameters_)));
   norm_.copy_(at::linalg_vector_norm(gradient_, 2, c10::nullopt, false, torch::kDouble));
   gradient_.mul_((clip_norm_ / norm_).clamp_max_(1));
   // From here on no memory is asked for.
@@ -82,31 +75,30 @@ void Optimiser::Update() {
 
 double Optimiser::GradientNorm() const { return norm_.item<double>(); }
 
-void Optimiser::Save(TensorExport& tensors) const {
-  for (const Slot& slot : slots_) {
-    if (slot.first.defined()) tensors.Add(FirstName(slot.name), slot.first);
-    tensors.Add(SecondName(slot.name), slot.second);
+Optimiser::Parameters Optimiser::State() const {
+  const bool adam = kind_ == OptimiserKind::kAdam;
+  std::vector<torch::Tensor> firsts;
+  if (adam) firsts = PartsOf(first_, parameters_);
+  const std::vector<torch::Tensor> seconds = PartsOf(second_, parameters_);
+  Parameters state;
+  for (std::size_t k = 0; k < names_.size(); ++k) {
+    if (adam) state.emplace_back(fmt::format("optimiser.{}.first", names_[k]), firsts[k]);
+    state.emplace_back(fmt::format("optimiser.{}.{}", names_[k], adam ? "second" : "accumulator"),
+                       seconds[k]);
   }
+  return state;
+}
+
+void Optimiser::Save(TensorExport& tensors) const {
+  for (const auto& [name, value] : State()) tensors.Add(name, value);
 }
 
 absl::Status Optimiser::Load(const TensorFile& tensors, std::int64_t steps) {
-  for (const Slot& slot : slots_) {
-    if (slot.first.defined()) {
-      PECULIAR_RETURN_IF_ERROR(ImportTensor(tensors, FirstName(slot.name), slot.first));
-    }
-    PECULIAR_RETURN_IF_ERROR(ImportTensor(tensors, SecondName(slot.name), slot.second));
+  for (const auto& [name, value] : State()) {
+    PECULIAR_RETURN_IF_ERROR(ImportTensor(tensors, name, value));
   }
   steps_ = steps;
   return absl::OkStatus();
-}
-
-std::string Optimiser::FirstName(std::string_view parameter) const {
-  return fmt::format("optimiser.{}.first", parameter);
-}
-
-std::string Optimiser::SecondName(std::string_view parameter) const {
-  return fmt::format("optimiser.{}.{}", parameter,
-                     kind_ == OptimiserKind::kAdam ? "second" : "accumulator");
 }
 
 }  // namespace peculiar

@@ -52,20 +52,13 @@ class Optimiser {
   absl::Status Load(const TensorFile& tensors, std::int64_t steps);
 
  private:
-  // A parameter's part of the state, views of first_ and second_.
-  struct Slot {
-    std::string name;
-    torch::Tensor first;  // undefined for Adagrad
-    torch::Tensor second;
-  };
-
-  std::string FirstName(std::string_view parameter) const;
-  std::string SecondName(std::string_view parameter) const;
+  // Each parameter's part of first_ and second_, as views, by its name in a checkpoint.
+  Parameters State() const;
 
   OptimiserKind kind_;
   double clip_norm_;
+  std::vector<std::string> names_;  // of the parameters
   std::vector<torch::Tensor> parameters_;
-  std::vector<Slot> slots_;
   // All parameters' values one after the other: a few operations do the whole update.
   torch::Tensor gradient_;
   torch::Tensor change_;                // what is taken off the parameters

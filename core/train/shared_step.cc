@@ -2,6 +2,7 @@
 
 #include <torch/utils.h>
 
+#include "core/model/flat_tensors.h"
 #include "core/train/train_options.h"
 
 namespace peculiar {
@@ -10,26 +11,18 @@ absl::StatusOr<SharedStep> SumStep(ProcessGroup& group,
                                    const std::vector<torch::Tensor>& parameters,
                                    const StepLoss& part, double share, bool stop_asked) {
   const torch::NoGradGuard no_grad;
-  std::vector<torch::Tensor> pieces;
   torch::TensorOptions options = torch::kFloat32;
-  std::int64_t count = 0;
-  for (const torch::Tensor& parameter : parameters) {
-    options = parameter.options().requires_grad(false);
-    count += parameter.numel();
-    pieces.push_back(share > 0 ? parameter.grad().flatten()
-                               : torch::zeros({parameter.numel()}, options));
-  }
+  if (!parameters.empty()) options = parameters[0].options().requires_grad(false);
+  const std::int64_t count = ValueCount(parameters);
+  std::vector<torch::Tensor> pieces = {torch::zeros({count}, options)};
+  if (share > 0) pieces = Flattened(GradientsOf(parameters));
   pieces.push_back(torch::tensor({part.total * share, part.reconstruction * share, part.kl * share,
                                   stop_asked ? 1.0 : 0.0})
                        .to(options));
   const torch::Tensor values = at::cat(pieces);
   values.narrow(0, 0, count).mul_(share);
   PECULIAR_RETURN_IF_ERROR(group.Sum(values));
-  std::int64_t first = 0;
-  for (torch::Tensor parameter : parameters) {
-    parameter.mutable_grad() = values.narrow(0, first, parameter.numel()).view(parameter.sizes());
-    first += parameter.numel();
-  }
+  SetGradients(parameters, PartsOf(values, parameters));
   const torch::Tensor rest = values.slice(0, count).to(torch::kCPU, torch::kDouble);
   const auto* numbers = rest.data_ptr<double>();
   return SharedStep{{numbers[0], numbers[1], numbers[2]}, numbers[3] > 0};

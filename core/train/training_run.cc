@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "core/base/file.h"
+#include "core/model/flat_tensors.h"
 #include "core/model/guard.h"
 #include "core/model/tensor_exchange.h"
 #include "core/train/resident_batches.h"
@@ -36,12 +37,6 @@ absl::Status RemoveFolder(const std::filesystem::path& folder) {
   std::error_code error;
   std::filesystem::remove_all(folder, error);
   return error ? StatusFromErrno("remove", folder, error.value()) : absl::OkStatus();
-}
-
-std::int64_t CountOf(std::span<const Autoencoder::NamedParameter> parameters) {
-  std::int64_t count = 0;
-  for (const auto& [name, value] : parameters) count += value.numel();
-  return count;
 }
 
 }  // namespace
@@ -360,7 +355,7 @@ TrainReport TrainingRun::MakeReport() const {
   report.steps = position_.total_steps;
   report.train_galaxies = split_.train.size();
   report.test_galaxies = split_.test.size();
-  report.parameters = CountOf(network_.parameters());
+  report.parameters = ValueCount(network_.tensors());
   if (!metrics_.empty()) {
     report.first = metrics_.front();
     report.last = metrics_.back();

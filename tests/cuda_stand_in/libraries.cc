@@ -104,7 +104,9 @@ PECULIAR_STAND_IN int ncclCommGetAsyncError(void*, int* error) {
 }
 PECULIAR_STAND_IN int ncclAllReduce(const void*, void*, std::size_t, int, int, void*,
                                     cudaStream_t stream) {
-  ++StandIn::Get().sums;
+  StandIn& state = StandIn::Get();
+  const std::lock_guard lock(state.mutex);
+  ++state.sums;
   return Work(stream, "a sum");
 }
 PECULIAR_STAND_IN int ncclCommDestroy(void*) { return 0; }

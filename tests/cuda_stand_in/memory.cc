@@ -12,24 +12,6 @@ namespace {
 
 constexpr std::size_t kPage = 4096;
 
-cudaError_t Copy(void* to, const void* from, std::size_t bytes, cudaStream_t stream,
-                 const char* what) {
-  StandIn& state = StandIn::Get();
-  if (const cudaError_t error = state.Enqueue(stream, what)) return error;
-  if (peculiar::StandInCapture* capture = state.StreamOf(stream).capture) {
-    for (const void* end : {static_cast<const void*>(to), from}) {
-      if (!state.IsDeviceMemory(end) && !state.IsPinnedMemory(end)) {
-        return state.Broken(cudaErrorStreamCaptureUnsupported,
-                            "a copy of pageable memory in a capture", capture);
-      }
-      capture->graph.copied.push_back(end);
-    }
-    return cudaSuccess;
-  }
-  std::memmove(to, from, bytes);
-  return cudaSuccess;
-}
-
 }  // namespace
 
 // Pages are taken when they are touched.
@@ -113,8 +95,22 @@ PECULIAR_STAND_IN cudaError_t cudaMemcpy(void* to, const void* from, std::size_t
 
 PECULIAR_STAND_IN cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes,
                                               cudaMemcpyKind, cudaStream_t stream) {
-  const std::lock_guard lock(StandIn::Get().mutex);
-  return Copy(to, from, bytes, stream, "cudaMemcpyAsync");
+  StandIn& state = StandIn::Get();
+  const std::lock_guard lock(state.mutex);
+  if (const cudaError_t error = state.Enqueue(stream, "cudaMemcpyAsync")) return error;
+  peculiar::StandInCapture* capture = state.StreamOf(stream).capture;
+  if (capture == nullptr) {
+    std::memmove(to, from, bytes);
+    return cudaSuccess;
+  }
+  for (const void* end : {static_cast<const void*>(to), from}) {
+    if (!state.IsDeviceMemory(end) && !state.IsPinnedMemory(end)) {
+      return state.Broken(cudaErrorStreamCaptureUnsupported,
+                          "a copy of pageable memory in a capture", capture);
+    }
+    capture->graph.copied.push_back(end);
+  }
+  return cudaSuccess;
 }
 
 PECULIAR_STAND_IN cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes,
