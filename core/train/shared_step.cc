@@ -14,8 +14,12 @@ absl::StatusOr<SharedStep> SumStep(ProcessGroup& group,
   torch::TensorOptions options = torch::kFloat32;
   if (!parameters.empty()) options = parameters[0].options().requires_grad(false);
   const std::int64_t count = ValueCount(parameters);
-  std::vector<torch::Tensor> pieces = {torch::zeros({count}, options)};
-  if (share > 0) pieces = Flattened(GradientsOf(parameters));
+  std::vector<torch::Tensor> pieces;
+  if (share > 0) {
+    pieces = Flattened(GradientsOf(parameters));
+  } else {
+    pieces = {torch::zeros({count}, options)};
+  }
   pieces.push_back(torch::tensor({part.total * share, part.reconstruction * share, part.kl * share,
                                   stop_asked ? 1.0 : 0.0})
                        .to(options));
